@@ -1,0 +1,10 @@
+"""Swin3D and the pretraining methods of its field for MMDetection3D; importing this registers everything."""
+
+from .dependency_versions import check_dependency_versions
+
+check_dependency_versions()
+
+from . import checkpoint_loader, datasets, models  # noqa: E402  (only after the versions were checked)
+from .version import __version__  # noqa: E402
+
+__all__ = ['__version__', 'checkpoint_loader', 'datasets', 'models']

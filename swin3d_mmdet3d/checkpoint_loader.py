@@ -1,0 +1,51 @@
+"""Loading of local checkpoint files under every supported version of torch.
+
+From torch 2.6 on ``torch.load`` refuses by default whatever is not a plain tensor, and mmengine's checkpoints hold
+its own history buffers: neither resume nor test would work. This loader, registered when the package is
+imported, first tries the safe way.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import Any, Optional, Union
+
+import torch
+from mmengine.logging import print_log
+from mmengine.runner.checkpoint import CheckpointLoader
+
+
+@CheckpointLoader.register_scheme(prefixes='', force=True)
+def load_from_local_file(
+    filename: str, map_location: Optional[Union[str, torch.device]] = None
+) -> dict[str, Any]:
+    """Load a checkpoint file, as tensors alone where it holds nothing else.
+
+    A file that holds Python objects is read by pickle, which runs code that the file names: load only
+    checkpoints that you trust.
+
+    Args:
+        filename: Path of the file.
+        map_location: Where the tensors go, as in ``torch.load``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no checkpoint or is damaged.
+    """
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'checkpoint {filename} is not a file')
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError:
+        print_log(
+            f'{filename} holds Python objects beside its tensors and is read by pickle; trust its origin.',
+            logger='current',
+        )
+    except (RuntimeError, EOFError) as error:
+        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error}') from error
+    try:
+        return torch.load(path, map_location=map_location, weights_only=False)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error}') from error

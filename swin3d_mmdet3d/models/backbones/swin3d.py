@@ -1,0 +1,209 @@
+"""Swin3D: a hierarchical transformer over sparse voxels with windowed self-attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+
+from ..layers import (
+    CellDownsample,
+    ConvBlock,
+    ConvResidualBlock,
+    KNNDownsample,
+    WindowStage,
+    check_signals,
+)
+
+
+class EncoderStage(WindowStage):
+    """A stage of blocks and, but for the last stage, the way down to the next resolution.
+
+    Args:
+        downsample: Pooling to the next stage, or None.
+        down_stride: Ratio of the next stage's stride to this one's.
+        kwargs: Arguments of :class:`WindowStage`.
+    """
+
+    def __init__(self, downsample: Optional[nn.Module], down_stride: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.downsample = downsample
+        self.down_stride = down_stride
+
+    def pool(self, feats: Tensor, voxels: SparseVoxels) -> FeatureLevel:
+        """Features and voxels of the next stage."""
+        coarse, parent = voxels.downsample(self.down_stride)
+        return self.downsample(feats, voxels, coarse, parent), coarse
+
+
+@MODELS.register_module()
+class Swin3D(BaseModule):
+    """The Swin3D encoder.
+
+    Args:
+        in_channels: Width of the input features.
+        channels: Width C of each stage.
+        depths: Blocks of each stage.
+        num_heads: Attention heads H of each stage; each must divide its ``channels``.
+        window_sizes: Edge of the windows of each stage, in cells of that stage.
+        quant_size: Table bins per cell; colours and normals get twice as many bins per unit.
+        signals: Signals of the relative encoding: 'xyz' and any of 'rgb', 'normal'. The original's cRSE.
+        down_stride: Ratio of the second resolution's stride to the first; later ratios are 2.
+        knn_down: Pool over the 16 nearest voxels (True) or over the voxels of each cell (False).
+        stem_transformer: If True the stem is one convolution and attention starts at the finest resolution;
+            if False the finest level is convolutional (one more residual block) and attention starts at the
+            second, so that ``depths[0]``, ``num_heads[0]`` and ``window_sizes[0]`` serve the decoder alone.
+        drop_path_rate: Stochastic depth of the last block; the others grow linearly from 0.
+        out_indices: Levels to return, 0 the finest.
+        init_cfg: Initialisation config of mmengine, for example ``dict(type='Pretrained', ...)``.
+
+    Source: arXiv 2304.06906; Swin3D/models/Swin3D.py of github.com/microsoft/Swin3D.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: Sequence[int],
+        depths: Sequence[int],
+        num_heads: Sequence[int],
+        window_sizes: Sequence[int],
+        quant_size: int = 4,
+        signals: Sequence[str] = ('xyz', 'rgb'),
+        down_stride: int = 3,
+        knn_down: bool = True,
+        stem_transformer: bool = True,
+        drop_path_rate: float = 0.3,
+        out_indices: Sequence[int] = (0, 1, 2, 3, 4),
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        check_stage_lists(channels, num_heads, window_sizes, quant_size, depths=depths)
+        num_stages = len(channels)
+        _check_scalars(in_channels, down_stride, drop_path_rate, out_indices, num_stages)
+        self.out_indices = tuple(out_indices)
+        self.in_channels = in_channels
+        down = KNNDownsample if knn_down else CellDownsample
+        rates = torch.linspace(0, drop_path_rate, sum(depths)).split(list(depths))
+
+        if stem_transformer:
+            self.stem_layer: nn.Module = ConvBlock(in_channels, channels[0])
+            self.downsample = None
+        else:
+            self.stem_layer = nn.ModuleList(
+                [ConvBlock(in_channels, channels[0]), ConvResidualBlock(channels[0])]
+            )
+            self.downsample = down(channels[0], channels[1])
+            self.stem_stride = down_stride
+        self.layers = nn.ModuleList(
+            EncoderStage(
+                downsample=down(channels[i], channels[i + 1]) if i + 1 < num_stages else None,
+                down_stride=down_stride if i == 0 else 2,
+                channels=channels[i],
+                num_heads=num_heads[i],
+                window_size=window_sizes[i],
+                quant_size=quant_size,
+                signals=check_signals(signals),
+                drop_paths=rates[i].tolist(),
+            )
+            for i in range(0 if stem_transformer else 1, num_stages)
+        )
+        init_linear_and_norm(self)
+
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
+        """Encode a batch.
+
+        Args:
+            feats: ``(N, in_channels)`` float.
+            voxels: The N voxels of the finest level with every signal of ``signals``.
+
+        Returns:
+            ``(feats, voxels)`` of each level in ``out_indices``, fine to coarse.
+
+        Raises:
+            ValueError: If ``feats`` does not fit ``voxels`` or ``in_channels``.
+        """
+        if feats.shape != (len(voxels), self.in_channels):
+            raise ValueError(
+                f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}'
+            )
+        levels = []
+        if self.downsample is None:
+            feats = self.stem_layer(feats, voxels)
+        else:
+            for layer in self.stem_layer:
+                feats = layer(feats, voxels)
+            levels.append((feats, voxels))
+            coarse, parent = voxels.downsample(self.stem_stride)
+            feats, voxels = self.downsample(feats, voxels, coarse, parent), coarse
+        for stage in self.layers:
+            feats = stage(feats, voxels)
+            levels.append((feats, voxels))
+            if stage.downsample is not None:
+                feats, voxels = stage.pool(feats, voxels)
+        return tuple(levels[i] for i in self.out_indices)
+
+
+def init_linear_and_norm(module: nn.Module) -> None:
+    """Truncated normal (0.02) for linear weights, zero biases, unit norms, as the original initialises."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.trunc_normal_(layer.weight, std=0.02)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, (nn.LayerNorm, nn.BatchNorm1d)):
+            nn.init.ones_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+
+def check_stage_lists(
+    channels: Sequence[int],
+    num_heads: Sequence[int],
+    window_sizes: Sequence[int],
+    quant_size: int,
+    depths: Optional[Sequence[int]] = None,
+) -> None:
+    """Raise ValueError unless the per-stage lists agree in length and hold values a stage can be built of."""
+    lists = dict(channels=channels, num_heads=num_heads, window_sizes=window_sizes)
+    if depths is not None:
+        lists['depths'] = depths
+    lengths = {name: len(values) for name, values in lists.items()}
+    if len(set(lengths.values())) != 1 or len(channels) < 2:
+        raise ValueError(
+            f'{", ".join(lists)} must have one entry per stage, at least 2; got lengths {lengths}'
+        )
+    for name, values in lists.items():
+        if min(values) < 1:
+            raise ValueError(f'{name} must be positive, got {list(values)}')
+    for width, heads in zip(channels, num_heads):
+        if width % heads:
+            raise ValueError(
+                f'channels must be divisible by num_heads stage by stage, got {list(channels)} and {list(num_heads)}'
+            )
+    if quant_size < 1:
+        raise ValueError(f'quant_size must be at least 1, got {quant_size}')
+
+
+def _check_scalars(
+    in_channels: int,
+    down_stride: int,
+    drop_path_rate: float,
+    out_indices: Sequence[int],
+    num_stages: int,
+) -> None:
+    if in_channels < 1:
+        raise ValueError(f'in_channels must be at least 1, got {in_channels}')
+    if down_stride < 1:
+        raise ValueError(f'down_stride must be at least 1, got {down_stride}')
+    if not 0 <= drop_path_rate < 1:
+        raise ValueError(f'drop_path_rate must lie in [0, 1), got {drop_path_rate}')
+    in_range = all(0 <= i < num_stages for i in out_indices)
+    if not out_indices or not in_range or list(out_indices) != sorted(set(out_indices)):
+        raise ValueError(
+            f'out_indices must be ascending levels below {num_stages}, got {tuple(out_indices)}'
+        )

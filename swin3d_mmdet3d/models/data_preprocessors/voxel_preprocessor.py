@@ -1,0 +1,181 @@
+"""From lists of points to the features, voxels and point-to-voxel map of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mmdet3d.models import Det3DDataPreprocessor
+from mmdet3d.registry import MODELS
+from swin3d_ops.voxel_index import unique_voxels
+from torch import Tensor
+
+from swin3d_mmdet3d.structures import SparseVoxels
+
+from ..layers import check_signals
+
+SIGNAL_GUARD = 1.001
+"""Colours and normals are divided by this, so that opposite ones differ by less than the tables' range."""
+
+MAX_EXTENT = 2**31
+"""Voxel coordinates are 32-bit integers."""
+
+POINT_COLUMNS = {'rgb': slice(3, 6), 'normal': slice(6, 9)}
+FEATURE_CHANNELS = {'rgb': 3, 'normal': 3, 'offset': 3}
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelBatch:
+    """What the network sees of a batch of point clouds.
+
+    Attributes:
+        feats: ``(N, C)`` float32 input features.
+        voxels: The N voxels with their signals.
+        point2voxel: Per scene ``(P,)`` int64, the row of each point's voxel among the N.
+        representative: ``(N,)`` int64, the point that speaks for each voxel, as a row of all scenes' points
+            joined: the voxel's first point.
+    """
+
+    feats: Tensor
+    voxels: SparseVoxels
+    point2voxel: list[Tensor]
+    representative: Tensor
+
+
+@MODELS.register_module()
+class VoxelPreprocessor(Det3DDataPreprocessor):
+    """Voxelise the points of a batch, on whatever device they are.
+
+    Each scene is moved so that its lowest corner is the origin (in float64, so that nothing is lost far from
+    it), voxel indices are computed once, and the first point of each voxel represents it. The network is
+    thereby independent of where a scene lies in the world.
+
+    Args:
+        voxel_size: Edge of a voxel in metres.
+        features: Input features, side by side: any of 'rgb', 'normal', and 'offset', the place of the
+            representative inside its voxel in [0, 1).
+        signals: Signals for the relative encoding; 'rgb' and 'normal' are divided by 1.001.
+        axes: Order in which world axes become voxel axes. ``(0, 2, 1)`` serves weights that were trained
+            with y up; offsets and normals are permuted alike.
+        kwargs: Arguments of mmdet3d's ``Det3DDataPreprocessor``.
+
+    Source: Swin3D_Task (github.com/Yukichiii/Swin3D_Task), use_offset and yz_shift. The original keeps the
+        corner of the whole scene when it trains on a crop, this one takes the corner of the crop.
+    """
+
+    def __init__(
+        self,
+        voxel_size: float,
+        features: Sequence[str] = ('rgb', 'offset'),
+        signals: Sequence[str] = ('xyz', 'rgb'),
+        axes: Sequence[int] = (0, 1, 2),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not voxel_size > 0:
+            raise ValueError(f'voxel_size must be a positive length in metres, got {voxel_size}')
+        unknown = [name for name in features if name not in FEATURE_CHANNELS]
+        if unknown or not features or len(set(features)) != len(features):
+            raise ValueError(
+                f'features must be distinct names out of {tuple(FEATURE_CHANNELS)}, got {tuple(features)}'
+            )
+        if sorted(axes) != [0, 1, 2]:
+            raise ValueError(f'axes must be an order of (0, 1, 2), got {tuple(axes)}')
+        self.voxel_size = voxel_size
+        self.features = tuple(features)
+        self.signals = check_signals(signals)
+        self.axes = list(axes)
+
+    def simple_process(self, data: dict, training: bool = False) -> dict:
+        """Collate as mmdet3d does and add ``feats``, ``voxels``, ``point2voxel`` and ``representative``."""
+        batch = super().simple_process(data, training)
+        voxel_batch = self.voxelize_points(batch['inputs']['points'])
+        batch['inputs'].update(vars(voxel_batch))
+        return batch
+
+    def voxelize_points(self, points: Sequence[Tensor]) -> VoxelBatch:
+        """Voxelise point clouds.
+
+        Args:
+            points: Per scene ``(P, 6)`` or ``(P, 9)`` float: xyz in metres, rgb in [-1, 1], unit normal.
+
+        Raises:
+            ValueError: If a cloud is empty, lacks columns, has NaN or infinite values or values out of
+                range, or extends over more voxels than a 64-bit key can tell apart.
+        """
+        for scene, cloud in enumerate(points):
+            self._check(cloud, scene)
+        places = [self._places(cloud) for cloud in points]  # voxel units, float64
+        place = torch.cat(places)
+        cell = place.floor().long()
+        counts = torch.tensor([len(p) for p in places], device=place.device)
+        batch = torch.repeat_interleave(torch.arange(len(points), device=place.device), counts)
+        coords, inverse = unique_voxels(torch.cat([batch[:, None], cell], dim=1))
+
+        rows = torch.arange(len(place), device=place.device)
+        first = rows.new_full((len(coords),), len(place))
+        first.scatter_reduce_(0, inverse, rows, 'amin')
+        cloud = torch.cat([p[:, : self._num_columns].float() for p in points])[first]
+        offset = (place[first] - cell[first]).float().clamp_(max=1 - 2**-24)
+
+        channels = {'offset': offset}
+        for name in self._point_names:
+            channels[name] = cloud[:, POINT_COLUMNS[name]]
+        if 'normal' in channels:
+            channels['normal'] = channels['normal'][:, self.axes]
+        signals = {name: values / SIGNAL_GUARD for name, values in channels.items()}
+        signals['xyz'] = place[first].float()
+        return VoxelBatch(
+            feats=torch.cat([channels[name] for name in self.features], dim=1),
+            voxels=SparseVoxels(
+                coords.int(),
+                len(points),
+                voxel_size=self.voxel_size,
+                signals={name: signals[name] for name in self.signals},
+            ),
+            point2voxel=list(inverse.split(counts.tolist())),
+            representative=first,
+        )
+
+    @property
+    def _point_names(self) -> list[str]:
+        """Columns of the points that features or signals read."""
+        return [name for name in POINT_COLUMNS if name in self.features or name in self.signals]
+
+    @property
+    def _num_columns(self) -> int:
+        return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
+
+    def _places(self, cloud: Tensor) -> Tensor:
+        """Positions in voxels from the scene's lowest corner: ``(P, 3)`` float64."""
+        xyz = cloud[:, self.axes].double()
+        place = (xyz - xyz.amin(0)) / self.voxel_size
+        if float(place.max()) >= MAX_EXTENT:
+            raise ValueError(
+                f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
+                f'got {float(place.max()):.3g}'
+            )
+        return place
+
+    def _check(self, cloud: Tensor, scene: int) -> None:
+        name = f'points of scene {scene}'
+        if cloud.ndim != 2 or len(cloud) == 0:
+            raise ValueError(
+                f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}'
+            )
+        if cloud.shape[1] < self._num_columns:
+            needed = ['xyz', *self._point_names]
+            raise ValueError(
+                f'{name} must have columns for {needed} ({self._num_columns}), got {cloud.shape[1]}'
+            )
+        if not bool(torch.isfinite(cloud).all()):
+            raise ValueError(f'{name} must be finite, got NaN or infinite values')
+        for column in self._point_names:
+            low, high = cloud[:, POINT_COLUMNS[column]].aminmax()
+            if low < -1.0001 or high > 1.0001:
+                raise ValueError(
+                    f'{column} of {name} must lie in [-1, 1], got {float(low):g} .. {float(high):g}; '
+                    'NormalizeColorSigned brings colours of 0 .. 255 there'
+                )

@@ -1,0 +1,110 @@
+"""The U-Net decoder of Swin3D: back to the finest voxels, with or without attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+
+from ..backbones.swin3d import check_stage_lists, init_linear_and_norm
+from ..layers import Upsample, WindowStage, check_signals
+
+
+class DecoderStage(Upsample):
+    """Upsampling to one finer level, followed by one block on regular windows where ``block`` is given.
+
+    Args:
+        in_channels: Width of the coarse features.
+        out_channels: Width of the fine features.
+        num_neighbors: Coarse voxels that each fine voxel interpolates.
+        block: The attention at the fine level, or None.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, num_neighbors: int, block: Optional[WindowStage]
+    ) -> None:
+        super().__init__(in_channels, out_channels, num_neighbors)
+        self.block = block
+
+    def forward(
+        self, coarse_feats: Tensor, coarse: SparseVoxels, fine_feats: Tensor, fine: SparseVoxels
+    ) -> Tensor:
+        """Merge ``(M, C_in)`` coarse with ``(N, C_out)`` fine features: ``(N, C_out)``."""
+        feats = super().forward(coarse_feats, coarse, fine_feats, fine)
+        return feats if self.block is None else self.block(feats, fine)
+
+
+@MODELS.register_module()
+class Swin3DDecoder(BaseModule):
+    """Decode the levels of :class:`Swin3D` from coarse to fine.
+
+    Args:
+        channels: Width of each encoder level, fine to coarse.
+        num_heads: Attention heads of each level.
+        window_sizes: Edge of the windows of each level.
+        quant_size: Table bins per cell.
+        signals: Signals of the relative encoding.
+        attention: One block per level (the original's upsample='linear_attn') or none ('linear').
+        up_k: Coarse voxels that each fine voxel interpolates.
+        drop_path: Stochastic depth of the blocks; the original fixes it at 0.1.
+        init_cfg: Initialisation config of mmengine.
+
+    Source: Swin3DUNet of Swin3D/models/Swin3D.py (arXiv 2304.06906, section 3.4).
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[int],
+        num_heads: Sequence[int],
+        window_sizes: Sequence[int],
+        quant_size: int = 4,
+        signals: Sequence[str] = ('xyz', 'rgb'),
+        attention: bool = True,
+        up_k: int = 3,
+        drop_path: float = 0.1,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        check_stage_lists(channels, num_heads, window_sizes, quant_size)
+        if not 0 <= drop_path < 1:
+            raise ValueError(f'drop_path must lie in [0, 1), got {drop_path}')
+        signals = check_signals(signals)
+        self.upsamples = nn.ModuleList(
+            DecoderStage(
+                channels[i],
+                channels[i - 1],
+                up_k,
+                WindowStage(
+                    channels[i - 1],
+                    num_heads[i - 1],
+                    window_sizes[i - 1],
+                    quant_size,
+                    signals,
+                    [drop_path],
+                )
+                if attention
+                else None,
+            )
+            for i in range(len(channels) - 1, 0, -1)
+        )
+        init_linear_and_norm(self)
+
+    def forward(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
+        """Decode ``(feats, voxels)`` levels, fine to coarse, into the finest level's features and voxels.
+
+        Raises:
+            ValueError: If the number of levels differs from the number of ``channels``.
+        """
+        if len(levels) != len(self.upsamples) + 1:
+            raise ValueError(
+                f'levels must hold {len(self.upsamples) + 1} levels, got {len(levels)}'
+            )
+        feats, voxels = levels[-1]
+        for upsample, (fine_feats, fine) in zip(self.upsamples, reversed(levels[:-1])):
+            feats, voxels = upsample(feats, voxels, fine_feats, fine), fine
+        return feats, voxels

@@ -1,0 +1,95 @@
+"""Semantic segmentation of whole scenes on sparse voxels."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import torch
+from mmdet3d.models.segmentors import Base3DSegmentor
+from mmdet3d.registry import MODELS
+from mmdet3d.structures import Det3DDataSample
+from torch import Tensor
+
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+
+
+@MODELS.register_module()
+class VoxelSegmentor(Base3DSegmentor):
+    """Backbone, neck and head over the voxels of a batch; predictions for every input point.
+
+    Args:
+        backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
+        decode_head: Config of a head on the finest features, such as :class:`VoxelSegHead`.
+        neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
+        data_preprocessor: Config of a :class:`VoxelPreprocessor`.
+        train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
+        test_cfg: Likewise.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        decode_head: dict,
+        neck: Optional[dict] = None,
+        data_preprocessor: Optional[dict] = None,
+        train_cfg: Optional[dict] = None,
+        test_cfg: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.neck = None if neck is None else MODELS.build(neck)
+        self.decode_head = MODELS.build(decode_head)
+
+    def extract_feat(self, feats: Tensor, voxels: SparseVoxels) -> FeatureLevel:
+        """Features ``(N, C)`` of the finest voxels, and those voxels."""
+        levels = self.backbone(feats, voxels)
+        return levels[0] if self.neck is None else self.neck(levels)
+
+    def voxel_logits(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Run the network alone.
+
+        Args:
+            feats: ``(N, in_channels)`` input features.
+            voxels: The N voxels with their signals.
+
+        Returns:
+            ``(N, num_classes)`` logits in the row order of ``voxels``.
+        """
+        return self.decode_head(self.extract_feat(feats, voxels)[0])
+
+    def encode_decode(self, batch_inputs: dict, batch_data_samples: list) -> list[Tensor]:
+        """Logits of each scene's points: a ``(P, num_classes)`` tensor per scene."""
+        logits = self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])
+        return [logits[rows] for rows in batch_inputs['point2voxel']]
+
+    def loss(
+        self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
+    ) -> dict[str, Tensor]:
+        """Loss on voxels; a voxel's label is that of its representative point.
+
+        Raises:
+            ValueError: If the labels of a scene are not one per point.
+        """
+        labels = []
+        for points, sample in zip(batch_inputs['points'], batch_data_samples):
+            label = sample.gt_pts_seg.pts_semantic_mask
+            if len(label) != len(points):
+                raise ValueError(
+                    f'pts_semantic_mask must have one label per point, got {len(label)} for {len(points)}'
+                )
+            labels.append(label.long())
+        voxel_labels = torch.cat(labels)[batch_inputs['representative']]
+        feats, _ = self.extract_feat(batch_inputs['feats'], batch_inputs['voxels'])
+        return self.decode_head.loss(feats, voxel_labels)
+
+    def predict(
+        self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
+    ) -> list[Det3DDataSample]:
+        """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample."""
+        logits = self.encode_decode(batch_inputs, batch_data_samples)
+        return self.postprocess_result([scene.t() for scene in logits], batch_data_samples)
+
+    def _forward(self, batch_inputs: dict, batch_data_samples: Optional[list] = None) -> Tensor:
+        return self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])

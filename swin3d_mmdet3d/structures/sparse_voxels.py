@@ -1,0 +1,148 @@
+"""A batch of occupied voxels: everything about them but their features, in one frozen object."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Optional, Tuple
+
+import torch
+from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
+from torch import Tensor
+
+SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
+
+
+@dataclass(frozen=True, eq=False)
+class SparseVoxels:
+    """The occupied voxels of a batch of scenes at one resolution.
+
+    Features travel beside this object as plain ``(N, C)`` tensors with the same rows.
+
+    Attributes:
+        coords: ``(N, 4)`` int32 or int64, (batch, x, y, z) in base voxels: integer multiples of ``stride``,
+            possibly negative. Rows are grouped by batch in ascending order.
+        batch_size: Number of scenes B; each has at least one row.
+        stride: Edge of a voxel in base voxels (1 at the finest level).
+        voxel_size: Edge of a base voxel in metres.
+        signals: Per-voxel signals of the contextual relative signal encoding, each ``(N, 3)`` float:
+            'xyz' the position of the voxel's representative point in base voxels, 'rgb' and 'normal' in
+            [-1, 1] / 1.001.
+        prompt: Optional embedding of the batch's condition, read by prompt-driven normalisation.
+
+    Raises:
+        ValueError: If a shape, the grouping of the rows or a batch index is wrong.
+        TypeError: If ``coords`` is not an integer tensor.
+    """
+
+    coords: Tensor
+    batch_size: int
+    stride: int = 1
+    voxel_size: float = 1.0
+    signals: Mapping[str, Tensor] = field(default_factory=dict)
+    prompt: Optional[Tensor] = None
+
+    def __post_init__(self) -> None:
+        _check_coords(self.coords)
+        if self.batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {self.batch_size}')
+        if self.stride < 1:
+            raise ValueError(f'stride must be at least 1, got {self.stride}')
+        if not self.voxel_size > 0:
+            raise ValueError(
+                f'voxel_size must be a positive length in metres, got {self.voxel_size}'
+            )
+        for name, signal in self.signals.items():
+            _check_signal(name, signal, len(self.coords))
+        if self.stride == 1:  # coarser levels derive from a level that was checked
+            _check_grouping(self.coords[:, 0], self.batch_size)
+
+    def __len__(self) -> int:
+        return len(self.coords)
+
+    @cached_property
+    def ptr(self) -> Tensor:
+        """``(B + 1,)`` int64: rows of scene b are ``ptr[b]:ptr[b + 1]``."""
+        counts = torch.bincount(self.coords[:, 0].long(), minlength=self.batch_size)
+        return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+
+    @cached_property
+    def grid_coords(self) -> Tensor:
+        """``(N, 4)`` coordinates on the level's own grid: (batch, xyz / stride)."""
+        if self.stride == 1:
+            return self.coords
+        return torch.cat([self.coords[:, :1], self.coords[:, 1:] // self.stride], dim=1)
+
+    def signal_columns(self) -> Tensor:
+        """All signals side by side, ``(N, 3 * number of signals)``, in the order of ``signals``."""
+        return torch.cat(list(self.signals.values()), dim=1)
+
+    def select(self, rows: Tensor) -> SparseVoxels:
+        """The voxels of ``rows`` ((M,) int64, ascending, at least one a scene) and their signals."""
+        return dataclasses.replace(
+            self,
+            coords=self.coords[rows],
+            signals={name: signal[rows] for name, signal in self.signals.items()},
+        )
+
+    def downsample(self, factor: int) -> tuple[SparseVoxels, Tensor]:
+        """Merge voxels into cells of ``factor * stride`` and let one voxel speak for each cell.
+
+        The representative of a cell is the voxel whose row of batch index and signals is nearest (Euclidean) to
+        the mean row of the cell; ties, which cells of two voxels always have, go to the lowest row. The coarse
+        voxel takes over the representative's signals unchanged.
+
+        Args:
+            factor: Ratio of the coarse to the present stride, at least 1.
+
+        Returns:
+            The coarse voxels, sorted by (batch, x, y, z), and ``parent`` ``(N,)`` int64, the coarse row of
+            each present row.
+
+        Source: GridCoordsDown of Swin3D/modules/mink_layers.py (arXiv 2304.06906, section 3.3); there a tie
+            goes to whichever thread writes last.
+        """
+        if factor < 1:
+            raise ValueError(f'factor must be at least 1, got {factor}')
+        stride = self.stride * factor
+        coords, parent = parent_voxels(self.coords, stride)
+        # the batch index is constant within a cell, so it never decides
+        chosen = nearest_to_mean(self.signal_columns(), parent, len(coords))
+        coarse = dataclasses.replace(
+            self,
+            coords=coords,
+            stride=stride,
+            signals={name: signal[chosen] for name, signal in self.signals.items()},
+        )
+        return coarse, parent
+
+
+FeatureLevel = Tuple[Tensor, SparseVoxels]
+"""Features ``(N, C)`` and the N voxels that they belong to."""
+
+
+def _check_coords(coords: Tensor) -> None:
+    if coords.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f'coords must be int32 or int64, got {coords.dtype}')
+    if coords.ndim != 2 or coords.shape[1] != 4 or len(coords) == 0:
+        raise ValueError(f'coords must be (N, 4) with N >= 1, got {tuple(coords.shape)}')
+
+
+def _check_signal(name: str, signal: Tensor, num_voxels: int) -> None:
+    if name not in SIGNAL_CHANNELS:
+        raise ValueError(f'signals may hold {sorted(SIGNAL_CHANNELS)}, got {name!r}')
+    expected = (num_voxels, SIGNAL_CHANNELS[name])
+    if tuple(signal.shape) != expected:
+        raise ValueError(f'signals[{name!r}] must be {expected}, got {tuple(signal.shape)}')
+
+
+def _check_grouping(batch: Tensor, batch_size: int) -> None:
+    steps = batch.diff()
+    grouped = bool(((steps == 0) | (steps == 1)).all())
+    if not grouped or int(batch[0]) != 0 or int(batch[-1]) != batch_size - 1:
+        raise ValueError(
+            f'coords must be grouped by batch index 0 .. {batch_size - 1}, each with at least one voxel; '
+            f'got batch indices {batch.unique().tolist()[:8]}{"" if grouped else " out of order"}'
+        )

@@ -1,0 +1,168 @@
+"""Convert checkpoints between the original Swin3D and this package.
+
+``python -m swin3d_mmdet3d.tools.convert_checkpoint IN OUT`` reads files of microsoft/Swin3D, of its task
+repository and of Pointcept's port; ``--to-official`` goes the other way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from mmengine.logging import MMLogger
+from prettytable import PrettyTable
+from torch import Tensor
+
+from swin3d_mmdet3d.apis.official_network import infer_official_arguments, official_model_cfg
+from swin3d_mmdet3d.apis.official_weights import (
+    ConversionReport,
+    convert_official,
+    convert_to_official,
+    strip_prefixes,
+)
+from swin3d_mmdet3d.apis.weight_geometry import (
+    position_table_rows,
+    resize_position_tables,
+    swap_yz,
+)
+from swin3d_mmdet3d.checkpoint_loader import load_from_local_file
+
+__all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
+
+
+def convert_file(
+    source: str,
+    target: str,
+    to_official: bool = False,
+    axes: str = 'keep',
+    window_sizes: Optional[Sequence[int]] = None,
+    min_encoder_share: float = 0.9,
+) -> Optional[ConversionReport]:
+    """Convert the checkpoint ``source`` into the file ``target``.
+
+    Args:
+        source: A checkpoint file; weights under 'state_dict', 'model' or at the top.
+        target: File to write; nothing is written when anything fails.
+        to_official: From this package to the original instead.
+        axes: 'keep', 'swap-yz' (complete) or 'swap-yz-partial' (as the original detection code).
+        window_sizes: Resize the position tables to these windows, one size a level.
+        min_encoder_share: Least fraction of the encoder's weights that must match.
+
+    Returns:
+        The report, or None for ``to_official``.
+
+    Raises:
+        ValueError: If the file is no checkpoint, holds no or too little of a Swin3D encoder, or NaN.
+        FileNotFoundError: If ``source`` is missing.
+    """
+    state_dict = read_weights(source)
+    if to_official:
+        save({'state_dict': convert_to_official(state_dict)}, target)
+        return None
+    weights = strip_prefixes(state_dict)
+    if axes != 'keep':
+        weights = swap_yz(weights, complete=axes == 'swap-yz')
+    if window_sizes is not None:
+        quant_size = infer_official_arguments(weights)['quant_size']
+        rows = position_table_rows(weights, window_sizes, quant_size)
+        weights = resize_position_tables(weights, rows)
+    converted, report = convert_official(weights, min_encoder_share)
+    meta = dict(
+        official_arguments=infer_official_arguments(weights),
+        axes=axes,
+        converted_from=Path(source).name,
+    )
+    save({'state_dict': converted, 'meta': meta}, target)
+    return report
+
+
+def read_weights(path: str) -> Mapping[str, Tensor]:
+    """The state dict of a checkpoint file."""
+    checkpoint: Any = load_from_local_file(path, 'cpu')
+    for key in ('state_dict', 'model'):
+        if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get(key), Mapping):
+            checkpoint = checkpoint[key]
+            break
+    if not isinstance(checkpoint, Mapping) or not any(
+        isinstance(v, Tensor) for v in checkpoint.values()
+    ):
+        raise ValueError(f'{path} holds no state dict, got {type(checkpoint).__name__}')
+    return checkpoint
+
+
+def save(checkpoint: dict, target: str) -> None:
+    """Write ``checkpoint`` whole or not at all."""
+    folder = os.path.dirname(os.path.abspath(target))
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.pth')
+    os.close(handle)
+    try:
+        torch.save(checkpoint, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def report_table(report: ConversionReport) -> str:
+    """The report as a table of weights, what became of them, and their shapes."""
+    table = PrettyTable(['weight', 'status', 'shape or reason'], align='l')
+    for status, rows in (
+        ('matched', report.matched),
+        ('dropped', report.dropped),
+        ('missing', report.missing),
+    ):
+        for name, value in rows.items():
+            table.add_row([name, status, value])
+    return (
+        f'{table}\n{len(report.matched)} matched, {len(report.dropped)} dropped, '
+        f'{len(report.missing)} missing; {report.encoder_share:.1%} of the encoder'
+    )
+
+
+def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('source', help='checkpoint to read')
+    parser.add_argument('target', help='checkpoint to write')
+    parser.add_argument(
+        '--to-official', action='store_true', help='write names and layouts of the original'
+    )
+    parser.add_argument(
+        '--axes',
+        choices=['keep', 'swap-yz', 'swap-yz-partial'],
+        default='keep',
+        help='exchange y and z: completely, or as far as the original detection code does',
+    )
+    parser.add_argument(
+        '--window-sizes', type=int, nargs='+', help='resize the position tables to these windows'
+    )
+    parser.add_argument(
+        '--min-encoder-share',
+        type=float,
+        default=0.9,
+        help='least fraction of the encoder that must match',
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Convert a file; returns the exit status."""
+    args = parse_arguments(arguments)
+    logger = MMLogger.get_instance('swin3d_mmdet3d', logger_name='swin3d_mmdet3d')
+    try:
+        report = convert_file(**vars(args))
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        logger.error(f'{args.source}: {error}; nothing was written')
+        return 1
+    logger.info(f'wrote {args.target}' + ('' if report is None else f'\n{report_table(report)}'))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

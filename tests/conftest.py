@@ -1,0 +1,27 @@
+"""Seeds, threads and scopes for all tests."""
+
+import os
+
+os.environ.setdefault('OMP_NUM_THREADS', '2')
+
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    """The same random numbers in every test, whatever ran before."""
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def mmdet3d_scope():
+    """Registries of mmdet3d, for tests that have imported it; others stay free of its cost."""
+    import sys
+
+    if 'mmdet3d' in sys.modules:
+        from mmengine.registry import init_default_scope
+
+        init_default_scope('mmdet3d')

@@ -1,0 +1,115 @@
+"""Voxelisation: one voxel id per point, one representative per voxel, features and signals of it."""
+
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+
+
+def preprocessor(**arguments):
+    return MODELS.build(dict(type='VoxelPreprocessor', **{'voxel_size': 0.1, **arguments}))
+
+
+def cloud(num_points=200, columns=6, extent=1.0):
+    points = torch.rand(num_points, columns) * 2 - 1
+    points[:, :3] = torch.rand(num_points, 3) * extent
+    return points
+
+
+def test_points_of_a_voxel_and_only_they_share_a_row():
+    clouds = [cloud(), cloud(77)]
+    batch = preprocessor().voxelize_points(clouds)
+    for scene, points in enumerate(clouds):
+        cells = ((points[:, :3].double() - points[:, :3].double().amin(0)) / 0.1).floor().long()
+        rows = batch.point2voxel[scene]
+        wanted = (cells[:, None] == cells[None]).all(-1)
+        assert torch.equal(rows[:, None] == rows[None], wanted)
+        assert torch.equal(batch.voxels.coords[rows, 1:].long(), cells)
+        assert (batch.voxels.coords[rows, 0] == scene).all()
+
+
+def test_first_point_of_a_voxel_represents_it():
+    points = cloud(300, extent=0.5)
+    batch = preprocessor().voxelize_points([points])
+    rows = batch.point2voxel[0].tolist()
+    assert batch.representative.tolist() == [rows.index(row) for row in range(len(batch.voxels))]
+    first = points[batch.representative]
+    torch.testing.assert_close(batch.feats[:, :3], first[:, 3:6])
+    torch.testing.assert_close(batch.voxels.signals['rgb'], first[:, 3:6] / 1.001)
+    place = (first[:, :3] - points[:, :3].amin(0)) / 0.1
+    torch.testing.assert_close(batch.voxels.signals['xyz'], place, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        batch.feats[:, 3:] + batch.voxels.coords[:, 1:], place, atol=1e-5, rtol=1e-5
+    )
+    assert batch.feats[:, 3:].min() >= 0 and batch.feats[:, 3:].max() < 1
+
+
+def test_scene_far_from_the_origin_gives_the_same_voxels():
+    points = cloud(500, extent=2.0).double()
+    points[:, :3] = (points[:, :3] * 1024).round() / 1024  # exact at any of the offsets
+    far = points.clone()
+    far[:, :3] += torch.tensor([1e6, -4e6, 2**20])
+    near_batch, far_batch = (preprocessor().voxelize_points([p]) for p in (points, far))
+    assert torch.equal(near_batch.voxels.coords, far_batch.voxels.coords)
+    assert torch.equal(near_batch.feats, far_batch.feats)
+    assert torch.equal(near_batch.voxels.signals['xyz'], far_batch.voxels.signals['xyz'])
+
+
+def test_axes_permute_coordinates_offsets_and_normals():
+    points = cloud(100, columns=9)
+    swapped = points[:, [0, 2, 1, 3, 4, 5, 6, 8, 7]]
+    options = dict(features=('rgb', 'normal', 'offset'), signals=('xyz', 'rgb', 'normal'))
+    one = preprocessor(axes=(0, 2, 1), **options).voxelize_points([points])
+    two = preprocessor(**options).voxelize_points([swapped])
+    assert torch.equal(one.feats, two.feats)
+    assert torch.equal(one.voxels.coords, two.voxels.coords)
+    assert torch.equal(one.voxels.signals['normal'], two.voxels.signals['normal'])
+
+
+def test_one_point_is_one_voxel():
+    batch = preprocessor().voxelize_points([cloud(1), cloud(5)])
+    assert batch.voxels.coords[0].tolist() == [0, 0, 0, 0]
+    assert batch.point2voxel[0].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda p: p[:0], r'points of scene 1 must be \(P, 6\)'),
+        (lambda p: p[:, :4], r"must have columns for \['xyz', 'rgb'\] \(6\), got 4"),
+        (
+            lambda p: p.index_fill(0, torch.tensor([3]), float('nan')),
+            'points of scene 1 must be finite',
+        ),
+        (lambda p: p * torch.tensor([float('inf'), 1, 1, 1, 1, 1]), 'must be finite'),
+        (
+            lambda p: p * torch.tensor([1, 1, 1, 255, 255, 255]),
+            r'rgb of points of scene 1 must lie in \[-1, 1\]',
+        ),
+        (lambda p: p * torch.tensor([1e12, 1, 1, 1, 1, 1]), 'must extend over fewer than'),
+    ],
+)
+def test_bad_points_are_refused_by_name(spoil, message):
+    with pytest.raises(ValueError, match=message):
+        preprocessor().voxelize_points([cloud(), spoil(cloud())])
+
+
+def test_extent_beyond_the_voxel_key_is_refused():
+    corners = torch.zeros(2, 6)
+    corners[1, :3] = 2e8  # 2^31 voxels of 0.1 m on each axis: 93 bits
+    with pytest.raises(ValueError, match='extent'):
+        preprocessor().voxelize_points([corners])
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(voxel_size=0), 'voxel_size must be'),
+        (dict(features=('rgb', 'height')), 'features must be'),
+        (dict(features=()), 'features must be'),
+        (dict(signals=('rgb',)), 'signals must be'),
+        (dict(axes=(0, 1, 1)), 'axes must be'),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        preprocessor(**arguments)

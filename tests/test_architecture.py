@@ -1,0 +1,97 @@
+"""The rooms of the package: imports only go down the floors."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / 'swin3d_mmdet3d'
+FLOORS = {
+    'structures': 1,
+    'geometry': 1,
+    'visualization': 1,
+    'datasets': 2,
+    'models': 3,
+    'synthetic_rooms': 3,
+    'pretraining': 4,
+    'apis': 5,
+    'tools': 6,
+}
+ROOT_MODULES = {'version', 'checkpoint_loader', 'dependency_versions', '__init__'}
+OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}
+
+
+def imported_modules(path, package):
+    """Absolute names of the modules that a file imports anywhere."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                parents = package[: len(package) - node.level + 1]
+                yield '.'.join([*parents, node.module] if node.module else parents)
+            else:
+                yield node.module
+
+
+def package_of(path, root):
+    return path.relative_to(root).parent.parts
+
+
+def files(folder):
+    return sorted(p for p in folder.rglob('*.py') if '.mim' not in p.parts)
+
+
+def test_every_room_has_a_floor():
+    rooms = {p.name for p in PACKAGE.iterdir() if (p / '__init__.py').exists()}
+    assert rooms <= set(FLOORS)
+    assert {p.stem for p in PACKAGE.glob('*.py')} <= ROOT_MODULES
+
+
+@pytest.mark.parametrize('path', files(PACKAGE), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down_the_floors(path):
+    room = path.relative_to(PACKAGE).parts[0]
+    if room not in FLOORS:
+        return
+    for module in imported_modules(path, package_of(path, ROOT)):
+        parts = module.split('.')
+        if parts[0] != 'swin3d_mmdet3d' or len(parts) == 1 or parts[1] in ROOT_MODULES:
+            continue
+        assert parts[1] == room or FLOORS[parts[1]] < FLOORS[room], f'{room} imports {module}'
+
+
+def test_ops_import_torch_alone():
+    import sys
+
+    standard = sys.stdlib_module_names if hasattr(sys, 'stdlib_module_names') else set()
+    if not standard:
+        pytest.skip('Python 3.9 does not list its standard library')
+    for path in files(ROOT / 'ops' / 'swin3d_ops'):
+        for module in imported_modules(path, package_of(path, ROOT / 'ops')):
+            top = module.split('.')[0]
+            assert top in OPS_MAY_IMPORT or top in standard, f'{path.name} imports {module}'
+
+
+def test_no_pretraining_method_imports_another():
+    shared = {'base', 'losses', 'teachers', 'heads', 'hooks', 'layers'}
+    folder = PACKAGE / 'pretraining'
+    methods = {p.stem for p in folder.glob('*.py')} - shared - {'__init__'}
+    for name in methods:
+        for module in imported_modules(folder / f'{name}.py', ('swin3d_mmdet3d', 'pretraining')):
+            assert module.split('.')[-1] not in methods - {name}
+
+
+def test_no_junk_drawers():
+    banned = {'utils', 'util', 'misc', 'common', 'helpers'}
+    for folder in (PACKAGE, ROOT / 'ops' / 'swin3d_ops'):
+        assert not [p for p in folder.rglob('*') if p.stem in banned]
+
+
+def test_no_asserts_and_no_prints_in_the_package():
+    for folder in (PACKAGE, ROOT / 'ops' / 'swin3d_ops'):
+        for path in files(folder):
+            for node in ast.walk(ast.parse(path.read_text())):
+                assert not isinstance(node, ast.Assert), f'{path}:{node.lineno} asserts'
+                call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                assert not (call and node.func.id == 'print'), f'{path}:{node.lineno} prints'

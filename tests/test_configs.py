@@ -1,0 +1,73 @@
+"""Every config loads, builds its model and keeps the house rules of configs."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.config import Config
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / 'configs').rglob('*.py')) + sorted((ROOT / 'projects').rglob('configs/*.py'))
+LEAVES = [p for p in FILES if '_base_' not in p.parts]
+
+
+def ids(path):
+    return str(path.relative_to(ROOT))
+
+
+def bases(path):
+    """The `_base_` entries of a config file that are files of ours."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '_base_':
+            value = ast.literal_eval(node.value)
+            return [
+                path.parent / b
+                for b in ([value] if isinstance(value, str) else value)
+                if '::' not in b
+            ]
+    return []
+
+
+def hops(path):
+    return max((1 + hops(base.resolve()) for base in bases(path)), default=0)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=ids)
+def test_config_builds_its_model_with_matching_channels_and_classes(path):
+    config = Config.fromfile(path)
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    classes = config.train_dataloader.dataset
+    while 'dataset' in classes:
+        classes = classes.dataset
+    assert model.decode_head.num_classes == len(classes.metainfo.classes)
+    preprocessor = model.data_preprocessor
+    width = sum(3 for _ in preprocessor.features)
+    assert model.backbone.in_channels == width
+    for stage in model.backbone.layers:
+        assert set(stage.signals) <= set(preprocessor.signals)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=ids)
+def test_at_most_two_base_hops(path):
+    assert hops(path) <= 2
+
+
+@pytest.mark.parametrize('path', FILES, ids=ids)
+def test_pipelines_live_in_dataset_bases_only(path):
+    if path.parent.name == 'datasets' and '_base_' in path.parts:
+        return
+    assert 'pipeline = [' not in path.read_text()
+
+
+def test_basenames_are_unique():
+    names = [p.name for p in FILES]
+    assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=ids)
+def test_transformer_blocks_learn_at_a_tenth_of_the_rate(path):
+    keys = Config.fromfile(path).optim_wrapper.paramwise_cfg.custom_keys
+    assert keys['.blocks.'].lr_mult == 0.1

@@ -1,0 +1,80 @@
+"""Back-ends of the ops: which can run, why not, and which one serves a call."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+
+import torch
+
+BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
+OPS = ('window_attention', 'knn', 'gather_max', 'interpolate')
+ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
+_FOLDERS = {'gather_max': 'resample', 'interpolate': 'resample'}
+
+logger = logging.getLogger('swin3d_ops')
+_logged: set[tuple[str, str, str]] = set()
+
+
+def _check_op(op: str) -> None:
+    if op not in OPS:
+        raise ValueError(f'op must be one of {OPS}, got {op!r}')
+
+
+def available_backends(op: str) -> dict[str, str | None]:
+    """Return for each back-end None when it can run ``op``, else the reason why not.
+
+    Args:
+        op: 'window_attention', 'knn', 'gather_max' or 'interpolate'.
+    """
+    _check_op(op)
+    return {
+        'reference': None,
+        'torch': None,
+        'cpu': 'no CPU kernels in this build',
+        'cuda': 'no CUDA kernels in this build',
+    }
+
+
+def choose_backend(op: str, device: torch.device, backend: str) -> str:
+    """Resolve 'auto' (argument, then environment) to the name of the back-end that serves.
+
+    A back-end that is named must run or the call raises; only 'auto' may choose, and logs its
+    choice once per op and device type.
+
+    Raises:
+        ValueError: unknown name, or the named back-end cannot run (with the reason).
+    """
+    source = 'backend'
+    if backend == 'auto':
+        source, backend = ENVIRONMENT_VARIABLE, os.environ.get(ENVIRONMENT_VARIABLE, 'auto')
+    if backend not in (*BACKENDS, 'auto'):
+        raise ValueError(f'{source} must be auto or one of {BACKENDS}, got {backend!r}')
+    if backend == 'auto':
+        return _choose_automatically(op, device.type)
+    if backend in ('cpu', 'cuda') and backend != device.type:
+        raise ValueError(f'{source}: {backend!r} cannot take tensors on {device.type!r}')
+    reason = available_backends(op)[backend]
+    if reason is not None:
+        raise ValueError(f'{source}: {backend!r} cannot run {op}: {reason}')
+    return backend
+
+
+def _choose_automatically(op: str, device_type: str) -> str:
+    reasons = available_backends(op)
+    reason = reasons.get(device_type, f'no kernels for device type {device_type!r}')
+    name = device_type if reason is None else 'torch'
+    key = (op, device_type, name)
+    if key not in _logged:
+        _logged.add(key)
+        why = '' if reason is None else f' ({device_type} kernels: {reason})'
+        logger.info('%s on %s runs on back-end %s%s', op, device_type, name, why)
+    return name
+
+
+def implementation(op: str, backend: str):
+    """Return the function that computes ``op`` on a resolved back-end."""
+    folder = _FOLDERS.get(op, op)
+    module = {'torch': 'torch_impl', 'cpu': 'cpu_impl', 'cuda': 'cuda_impl'}.get(backend, backend)
+    return getattr(importlib.import_module(f'swin3d_ops.{folder}.{module}'), op)

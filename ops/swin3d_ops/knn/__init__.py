@@ -1,0 +1,87 @@
+"""Exact nearest neighbours: the k sources of the same batch item with the least |q - s|."""
+
+from __future__ import annotations
+
+import torch
+
+from ..backends import choose_backend, implementation
+
+__all__ = ['knn']
+
+
+def knn(
+    query: torch.Tensor,
+    source: torch.Tensor,
+    k: int,
+    query_ptr: torch.Tensor,
+    source_ptr: torch.Tensor,
+    backend: str = 'auto',
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the k nearest sources of each query within its batch item.
+
+    Neighbours are sorted by distance; equal distances by ascending source row. An item with
+    fewer than k sources repeats its last neighbour.
+
+    Args:
+        query: (M, 3) positions, finite, float32 or float64, rows grouped by batch item.
+        source: (N, 3) positions, dtype of ``query``, rows grouped by batch item.
+        k: neighbours per query, at least 1.
+        query_ptr: (B + 1,) integers, item b holds the queries [query_ptr[b], query_ptr[b + 1]).
+        source_ptr: (B + 1,) integers, likewise for the sources.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+
+    Returns:
+        index: (M, k) int64 rows of ``source``.
+        distance: (M, k) Euclidean distances in the units of the positions, ascending.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape, an inconsistent ptr, a value that is not finite, or an item
+            with queries and no source.
+    """
+    _check_positions(query, source)
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise TypeError(f'k must be an int, got {type(k).__name__}')
+    if k < 1:
+        raise ValueError(f'k must be at least 1, got {k}')
+    query_bounds = _check_ptr('query_ptr', query_ptr, len(query))
+    source_bounds = _check_ptr('source_ptr', source_ptr, len(source))
+    if len(query_bounds) != len(source_bounds):
+        raise ValueError(
+            f'source_ptr must have the length of query_ptr, {len(query_bounds)}, '
+            f'got {len(source_bounds)}'
+        )
+    for item in range(len(query_bounds) - 1):
+        queries = query_bounds[item + 1] - query_bounds[item]
+        if queries and source_bounds[item + 1] == source_bounds[item]:
+            raise ValueError(f'source_ptr: batch item {item} has {queries} queries and no source')
+    run = implementation('knn', choose_backend('knn', query.device, backend))
+    return run(query.detach(), source.detach(), k, query_bounds, source_bounds)
+
+
+def _check_positions(query, source) -> None:
+    for name, tensor in (('query', query), ('source', source)):
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f'{name} must be a tensor, got {type(tensor).__name__}')
+        if tensor.dtype not in (torch.float32, torch.float64):
+            raise TypeError(f'{name} must be float32 or float64, got {tensor.dtype}')
+        if tensor.ndim != 2 or tensor.shape[1] != 3:
+            raise ValueError(f'{name} must have shape (rows, 3), got {tuple(tensor.shape)}')
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f'{name} must be finite, got NaN or infinity')
+    if source.dtype != query.dtype:
+        raise TypeError(f'source must have the dtype of query, {query.dtype}, got {source.dtype}')
+    if source.device != query.device:
+        raise ValueError(f'source must be on {query.device} as query, got {source.device}')
+
+
+def _check_ptr(name: str, ptr: torch.Tensor, rows: int) -> list[int]:
+    if not isinstance(ptr, torch.Tensor) or ptr.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f'{name} must be an int32 or int64 tensor, got {ptr!r}')
+    if ptr.ndim != 1 or not len(ptr):
+        raise ValueError(f'{name} must have shape (B + 1,), got {tuple(ptr.shape)}')
+    bounds = ptr.tolist()
+    ascending = all(low <= high for low, high in zip(bounds[:-1], bounds[1:]))
+    if bounds[0] != 0 or bounds[-1] != rows or not ascending:
+        raise ValueError(f'{name} must ascend from 0 to {rows}, got {bounds}')
+    return bounds

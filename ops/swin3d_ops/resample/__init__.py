@@ -1,0 +1,103 @@
+"""Resampling between voxel levels: out_m = max_k f[index_mk] and out_m = sum_k w_mk f[index_mk]."""
+
+from __future__ import annotations
+
+import torch
+
+from ..backends import choose_backend, implementation
+
+__all__ = ['gather_max', 'interpolate', 'inverse_distance_weights']
+
+
+def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') -> torch.Tensor:
+    """Take the channel-wise maximum over K gathered rows (max pooling over neighbours).
+
+    Differentiable in ``feats``; the gradient of a tie goes to its first row.
+
+    Args:
+        feats: (N, C) float.
+        index: (M, K) int64 rows in [0, N), K at least 1.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+
+    Returns:
+        (M, C), dtype of ``feats``.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape, or a row out of range.
+    """
+    _check(feats, index)
+    run = implementation('gather_max', choose_backend('gather_max', feats.device, backend))
+    return run(feats, index)
+
+
+def interpolate(
+    feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor, backend: str = 'auto'
+) -> torch.Tensor:
+    """Sum K gathered rows with weights (inverse-distance interpolation of a coarse level).
+
+    Differentiable in ``feats`` and ``weight``.
+
+    Args:
+        feats: (N, C) float.
+        index: (M, K) int64 rows in [0, N), K at least 1.
+        weight: (M, K) float, dtype of ``feats``.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+
+    Returns:
+        (M, C), dtype of ``feats``.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape, or a row out of range.
+    """
+    _check(feats, index)
+    if not isinstance(weight, torch.Tensor) or weight.dtype != feats.dtype:
+        got = weight.dtype if isinstance(weight, torch.Tensor) else type(weight).__name__
+        raise TypeError(f'weight must have the dtype of feats, {feats.dtype}, got {got}')
+    if weight.shape != index.shape:
+        raise ValueError(
+            f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
+        )
+    run = implementation('interpolate', choose_backend('interpolate', feats.device, backend))
+    return run(feats, index, weight)
+
+
+def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:
+    """Return 1 / (distance + eps), normalised over the K neighbours.
+
+    Args:
+        distance: (M, K) Euclidean distances, at least 0.
+        eps: added to each distance, in its units.
+
+    Returns:
+        (M, K) weights in [0, 1] that sum to 1 in each row.
+
+    Raises:
+        ValueError: ``distance`` has not the shape (M, K), or ``eps`` is not positive.
+    """
+    if distance.ndim != 2:
+        raise ValueError(f'distance must have shape (M, K), got {tuple(distance.shape)}')
+    if not eps > 0:
+        raise ValueError(f'eps must be positive, got {eps}')
+    weight = 1 / (distance + eps)
+    return weight / weight.sum(1, keepdim=True)
+
+
+def _check(feats, index) -> None:
+    if not isinstance(feats, torch.Tensor) or not feats.is_floating_point():
+        got = feats.dtype if isinstance(feats, torch.Tensor) else type(feats).__name__
+        raise TypeError(f'feats must be a floating-point tensor, got {got}')
+    if not isinstance(index, torch.Tensor) or index.dtype != torch.int64:
+        got = index.dtype if isinstance(index, torch.Tensor) else type(index).__name__
+        raise TypeError(f'index must be an int64 tensor, got {got}')
+    if feats.ndim != 2:
+        raise ValueError(f'feats must have shape (N, C), got {tuple(feats.shape)}')
+    if index.ndim != 2 or index.shape[1] < 1:
+        raise ValueError(f'index must have shape (M, K) with K >= 1, got {tuple(index.shape)}')
+    if index.device != feats.device:
+        raise ValueError(f'index must be on {feats.device} as feats, got {index.device}')
+    if feats.device.type == 'cpu' and index.numel():
+        low, high = (int(bound) for bound in index.aminmax())
+        if low < 0 or high >= len(feats):
+            raise ValueError(f'index must lie in [0, {len(feats)}), got [{low}, {high}]')

@@ -1,0 +1,15 @@
+"""Resampling written to be read: gather all rows, then reduce them."""
+
+from __future__ import annotations
+
+import torch
+
+
+def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k feats[index_mk]."""
+    return feats[index].max(dim=1).values
+
+
+def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = sum_k weight_mk feats[index_mk]."""
+    return (feats[index] * weight[:, :, None]).sum(dim=1)

@@ -1,0 +1,119 @@
+"""Window attention with contextual relative signal encoding (cRSE).
+
+    row_a(i, j) = sum(table_rows[:a]) + clamp(floor(s_i[a] - s_j[a] + L_a / 2), 0, L_a - 1)
+    logit_ij = scale q_i . k_j + sum_a scale q_i . Tq[row_a(i, j)] + sum_a k_j . Tk[row_a(i, j)]
+    out_i = sum_j softmax_j(logit_ij) (v_j + sum_a Tv[row_a(i, j)])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ..backends import choose_backend, implementation
+from ..window_index import WindowIndex
+
+__all__ = ['window_attention']
+
+FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+
+
+def window_attention(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    q_table: torch.Tensor,
+    k_table: torch.Tensor,
+    v_table: torch.Tensor,
+    signals: torch.Tensor,
+    table_rows: Sequence[int],
+    windows: WindowIndex,
+    scale: float | None = None,
+    backend: str = 'auto',
+) -> torch.Tensor:
+    """Attend over all voxels of each window, with cRSE tables on query, key and value.
+
+    Differentiable in q, k, v and the three tables. Accumulates in float32 or better. As in the
+    original, the key-table term is not multiplied by ``scale``. Signals that differ by more than
+    a table covers use its first or last row; a NaN difference uses row 0.
+
+    Args:
+        q, k, v: (N, H, D) float, one dtype.
+        q_table, k_table, v_table: (R, H, D), dtype of q; the rows of axis after axis.
+        signals: (N, S) float32 or float64, in table bins.
+        table_rows: S integers, rows L_a of each axis; they sum to R.
+        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`.
+        scale: factor of the query, by default ``D ** -0.5``.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+
+    Returns:
+        (N, H, D), dtype of q.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape or device, or a back-end that cannot run.
+
+    Source: arXiv 2304.06906, equations 4-6.
+    """
+    table_rows = tuple(table_rows)
+    _check_tensors(q, k, v, q_table, k_table, v_table, signals)
+    _check_structure(q, q_table, signals, table_rows, windows)
+    scale = q.shape[2] ** -0.5 if scale is None else float(scale)
+    run = implementation('window_attention', choose_backend('window_attention', q.device, backend))
+    return run(
+        q, k, v, q_table, k_table, v_table, signals.detach(), table_rows,
+        windows.order, windows.ptr, scale,
+    )  # fmt: skip
+
+
+def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:
+    named = dict(q=q, k=k, v=v, q_table=q_table, k_table=k_table, v_table=v_table, signals=signals)
+    for name, tensor in named.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f'{name} must be a tensor, got {type(tensor).__name__}')
+        if tensor.dtype not in FLOATS:
+            raise TypeError(f'{name} must be floating point, got {tensor.dtype}')
+        if tensor.device != q.device:
+            raise ValueError(f'{name} must be on {q.device} as q, got {tensor.device}')
+        if name != 'signals' and tensor.dtype != q.dtype:
+            raise TypeError(f'{name} must have the dtype of q, {q.dtype}, got {tensor.dtype}')
+    if signals.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f'signals must be float32 or float64, got {signals.dtype}')
+    if q.ndim != 3 or 0 in q.shape[1:]:
+        raise ValueError(f'q must have shape (N, H, D), got {tuple(q.shape)}')
+    for name in ('k', 'v'):
+        if named[name].shape != q.shape:
+            raise ValueError(
+                f'{name} must have the shape of q, {tuple(q.shape)}, got {tuple(named[name].shape)}'
+            )
+    if signals.ndim != 2 or signals.shape[0] != q.shape[0]:
+        raise ValueError(f'signals must have shape ({len(q)}, S), got {tuple(signals.shape)}')
+    for name in ('q_table', 'k_table', 'v_table'):
+        table = named[name]
+        if table.shape != q_table.shape or table.ndim != 3 or table.shape[1:] != q.shape[1:]:
+            raise ValueError(
+                f'{name} must have shape (R, {q.shape[1]}, {q.shape[2]}), got {tuple(table.shape)}'
+            )
+
+
+def _check_structure(q, q_table, signals, table_rows, windows) -> None:
+    if not all(isinstance(rows, int) and rows >= 1 for rows in table_rows):
+        raise ValueError(f'table_rows must be positive ints, got {table_rows}')
+    if len(table_rows) != signals.shape[1]:
+        raise ValueError(
+            f'table_rows must have one entry per signal column ({signals.shape[1]}), '
+            f'got {len(table_rows)}'
+        )
+    if sum(table_rows) != q_table.shape[0]:
+        raise ValueError(
+            f'table_rows must sum to the {q_table.shape[0]} rows of the tables, got {table_rows}'
+        )
+    if not isinstance(windows, WindowIndex):
+        raise TypeError(f'windows must be a WindowIndex, got {type(windows).__name__}')
+    if windows.order.shape != (q.shape[0],):
+        raise ValueError(
+            f'windows must partition {q.shape[0]} voxels, got {windows.order.shape[0]}'
+        )
+    if windows.order.device != q.device or windows.ptr.device != q.device:
+        raise ValueError(f'windows must be on {q.device} as q, got {windows.order.device}')

@@ -15,6 +15,9 @@ import torch
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader
 
+DAMAGE = (RuntimeError, EOFError, KeyError, IndexError, ValueError)
+"""What torch raises on bytes that are no checkpoint."""
+
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_local_file(
@@ -36,6 +39,7 @@ def load_from_local_file(
     path = os.path.expanduser(filename)
     if not os.path.isfile(path):
         raise FileNotFoundError(f'checkpoint {filename} is not a file')
+    _check_format(path)
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError:
@@ -43,9 +47,17 @@ def load_from_local_file(
             f'{filename} holds Python objects beside its tensors and is read by pickle; trust its origin.',
             logger='current',
         )
-    except (RuntimeError, EOFError) as error:
-        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error}') from error
+    except DAMAGE as error:
+        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error!r}') from error
     try:
         return torch.load(path, map_location=map_location, weights_only=False)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error}') from error
+    except (pickle.UnpicklingError, *DAMAGE) as error:
+        raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error!r}') from error
+
+
+def _check_format(path: str) -> None:
+    """torch writes zip archives, and wrote bare pickles before 1.6; anything else is no checkpoint."""
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    if not start.startswith((b'PK', b'\x80')):
+        raise ValueError(f'checkpoint {path} is damaged or no checkpoint: it starts with {start!r}')

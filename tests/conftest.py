@@ -16,7 +16,7 @@ def fixed_seed():
     torch.manual_seed(0)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope='module')
 def mmdet3d_scope():
     """Registries of mmdet3d, for tests that have imported it; others stay free of its cost."""
     import sys

@@ -22,11 +22,7 @@ def bases(path):
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '_base_':
             value = ast.literal_eval(node.value)
-            return [
-                path.parent / b
-                for b in ([value] if isinstance(value, str) else value)
-                if '::' not in b
-            ]
+            return [path.parent / b for b in ([value] if isinstance(value, str) else value) if '::' not in b]
     return []
 
 

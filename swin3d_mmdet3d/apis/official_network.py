@@ -49,9 +49,7 @@ def official_model_cfg(
     lists = dict(depths=depths, channels=channels, num_heads=num_heads, window_sizes=window_sizes)
     for name, values in lists.items():
         if len(values) != num_layers:
-            raise ValueError(
-                f'{name} must have num_layers = {num_layers} entries, got {list(values)}'
-            )
+            raise ValueError(f'{name} must have num_layers = {num_layers} entries, got {list(values)}')
     if upsample not in ('linear', 'linear_attn'):
         raise ValueError(f"upsample must be 'linear' or 'linear_attn', got {upsample!r}")
     if fp16_mode not in (0, 1, 2):
@@ -116,9 +114,7 @@ def infer_official_arguments(weights: Mapping[str, Tensor]) -> dict[str, Any]:
 def _infer(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     stem_transformer = 'stem_layer.conv_layers.0.kernel' in weights
     stem = weights[
-        'stem_layer.conv_layers.0.kernel'
-        if stem_transformer
-        else 'stem_layer.0.conv_layers.0.kernel'
+        'stem_layer.conv_layers.0.kernel' if stem_transformer else 'stem_layer.0.conv_layers.0.kernel'
     ]
     stages = sorted({int(key.split('.')[1]) for key in weights if key.startswith('layers.')})
     blocks = [[key for key in weights if key.startswith(f'layers.{i}.blocks.')] for i in stages]

@@ -127,9 +127,7 @@ def strip_prefixes(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     weights = {}
     for key, value in state_dict.items():
         if not isinstance(value, Tensor):
-            raise TypeError(
-                f'state_dict must map names to tensors, got {type(value).__name__} for {key!r}'
-            )
+            raise TypeError(f'state_dict must map names to tensors, got {type(value).__name__} for {key!r}')
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ValueError(f'{key} has NaN or infinite weights')
         name = key

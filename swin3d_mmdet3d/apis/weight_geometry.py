@@ -42,9 +42,7 @@ def swap_yz(weights: Mapping[str, Tensor], complete: bool = True) -> dict[str, T
     return swapped
 
 
-def resize_position_tables(
-    weights: Mapping[str, Tensor], rows: Mapping[str, int]
-) -> dict[str, Tensor]:
+def resize_position_tables(weights: Mapping[str, Tensor], rows: Mapping[str, int]) -> dict[str, Tensor]:
     """Fit position tables to windows of another size by cropping or padding both ends alike.
 
     The middle row, position difference 0, stays the middle. Rows that are added repeat the outermost row.

@@ -51,9 +51,7 @@ class SparseVoxels:
         if self.stride < 1:
             raise ValueError(f'stride must be at least 1, got {self.stride}')
         if not self.voxel_size > 0:
-            raise ValueError(
-                f'voxel_size must be a positive length in metres, got {self.voxel_size}'
-            )
+            raise ValueError(f'voxel_size must be a positive length in metres, got {self.voxel_size}')
         for name, signal in self.signals.items():
             _check_signal(name, signal, len(self.coords))
         if self.stride == 1:  # coarser levels derive from a level that was checked

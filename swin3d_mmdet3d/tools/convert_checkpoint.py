@@ -89,9 +89,7 @@ def read_weights(path: str) -> Mapping[str, Tensor]:
         if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get(key), Mapping):
             checkpoint = checkpoint[key]
             break
-    if not isinstance(checkpoint, Mapping) or not any(
-        isinstance(v, Tensor) for v in checkpoint.values()
-    ):
+    if not isinstance(checkpoint, Mapping) or not any(isinstance(v, Tensor) for v in checkpoint.values()):
         raise ValueError(f'{path} holds no state dict, got {type(checkpoint).__name__}')
     return checkpoint
 
@@ -130,9 +128,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('source', help='checkpoint to read')
     parser.add_argument('target', help='checkpoint to write')
-    parser.add_argument(
-        '--to-official', action='store_true', help='write names and layouts of the original'
-    )
+    parser.add_argument('--to-official', action='store_true', help='write names and layouts of the original')
     parser.add_argument(
         '--axes',
         choices=['keep', 'swap-yz', 'swap-yz-partial'],

@@ -90,9 +90,7 @@ def test_missing_and_dropped_weights_are_reported():
 
 
 def test_weights_without_a_decoder_convert_to_an_encoder_alone():
-    encoder = {
-        k: v for k, v in official_weights().items() if not k.startswith(('upsamples', 'classifier'))
-    }
+    encoder = {k: v for k, v in official_weights().items() if not k.startswith(('upsamples', 'classifier'))}
     converted, report = convert_official(encoder)
     assert all(name.startswith('backbone.') for name in converted)
     assert not report.missing and not report.dropped
@@ -107,9 +105,7 @@ def test_weights_of_another_network_are_refused():
 
 def test_too_small_a_share_of_the_encoder_is_refused_unless_asked_for():
     weights = {k: v for k, v in official_weights().items() if '.mlp.' not in k}
-    with pytest.raises(
-        ValueError, match=r'only \d+% of the encoder was matched \(at least 90% expected\)'
-    ):
+    with pytest.raises(ValueError, match=r'only \d+% of the encoder was matched \(at least 90% expected\)'):
         convert_official(weights)
     assert convert_official(weights, min_encoder_share=0.5)[1].encoder_share < 0.9
 
@@ -146,13 +142,9 @@ def test_partial_swap_touches_offsets_and_position_tables_only():
     weights = tensors('tiny_norm', 'weight')
     swapped = swap_yz(weights, complete=False)
     changed = {key for key in weights if not torch.equal(weights[key], swapped[key])}
-    assert changed == {'stem_layer.conv_layers.0.kernel'} | {
-        k for k in weights if k.endswith('_xyz_table')
-    }
+    assert changed == {'stem_layer.conv_layers.0.kernel'} | {k for k in weights if k.endswith('_xyz_table')}
     stem = weights['stem_layer.conv_layers.0.kernel']
-    assert torch.equal(
-        swapped['stem_layer.conv_layers.0.kernel'], stem[:, [0, 1, 2, 3, 4, 5, 6, 8, 7]]
-    )
+    assert torch.equal(swapped['stem_layer.conv_layers.0.kernel'], stem[:, [0, 1, 2, 3, 4, 5, 6, 8, 7]])
 
 
 def test_resized_tables_keep_every_position_difference():
@@ -160,9 +152,7 @@ def test_resized_tables_keep_every_position_difference():
     key = 'layers.0.blocks.0.attn.query_xyz_table'  # window 5: 40 rows
     larger = resize_position_tables(weights, {key: 56})[key]
     assert torch.equal(larger[:, 8:48], weights[key])
-    assert torch.equal(larger[:, 0], weights[key][:, 0]) and torch.equal(
-        larger[:, -1], weights[key][:, -1]
-    )
+    assert torch.equal(larger[:, 0], weights[key][:, 0]) and torch.equal(larger[:, -1], weights[key][:, -1])
     assert torch.equal(resize_position_tables({key: larger}, {key: 40})[key], weights[key])
 
 

@@ -1,11 +1,11 @@
 """Parameter counts of the published networks, to the last digit."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
 from mmdet3d.registry import MODELS
+from official_swin3d import GOLDEN
 
 from swin3d_mmdet3d.tools.convert_checkpoint import convert_to_official, official_model_cfg
 
@@ -27,7 +27,7 @@ WHOLE = {
     ('L', 'XYZ_RGB', 'linear_attn', 6): (68_238_973, 68_239_540, 68_239_945),
     ('L', 'XYZ_RGB_NORM', 'linear_attn', 9): (71_125_453, 71_126_020, 71_126_425),
 }
-SHAPES = Path(__file__).parents[1] / 'data' / 'golden' / 'state_dict_shapes.json'
+SHAPES = GOLDEN / 'state_dict_shapes.json'
 
 
 def build(size, **arguments):
@@ -78,9 +78,7 @@ def test_names_and_shapes_equal_the_original(variant):
     size, cRSE = variant.split('/')
     arguments = {key: wanted[key] for key in ('in_channels', 'num_classes', 'upsample')}
     model = build(size, cRSE=cRSE, **arguments)
-    shapes = {
-        key: list(tensor.shape) for key, tensor in convert_to_official(model.state_dict()).items()
-    }
+    shapes = {key: list(tensor.shape) for key, tensor in convert_to_official(model.state_dict()).items()}
     assert shapes == wanted['state_dict']
 
 

@@ -37,9 +37,7 @@ def test_first_point_of_a_voxel_represents_it():
     torch.testing.assert_close(batch.voxels.signals['rgb'], first[:, 3:6] / 1.001)
     place = (first[:, :3] - points[:, :3].amin(0)) / 0.1
     torch.testing.assert_close(batch.voxels.signals['xyz'], place, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(
-        batch.feats[:, 3:] + batch.voxels.coords[:, 1:], place, atol=1e-5, rtol=1e-5
-    )
+    torch.testing.assert_close(batch.feats[:, 3:] + batch.voxels.coords[:, 1:], place, atol=1e-5, rtol=1e-5)
     assert batch.feats[:, 3:].min() >= 0 and batch.feats[:, 3:].max() < 1
 
 

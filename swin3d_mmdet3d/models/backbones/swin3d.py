@@ -89,7 +89,7 @@ class Swin3D(BaseModule):
         self.out_indices = tuple(out_indices)
         self.in_channels = in_channels
         down = KNNDownsample if knn_down else CellDownsample
-        rates = torch.linspace(0, drop_path_rate, sum(depths)).split(list(depths))
+        rates = torch.linspace(0, drop_path_rate, sum(depths), device='cpu').split(list(depths))
 
         if stem_transformer:
             self.stem_layer: nn.Module = ConvBlock(in_channels, channels[0])
@@ -129,9 +129,7 @@ class Swin3D(BaseModule):
             ValueError: If ``feats`` does not fit ``voxels`` or ``in_channels``.
         """
         if feats.shape != (len(voxels), self.in_channels):
-            raise ValueError(
-                f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}'
-            )
+            raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
         levels = []
         if self.downsample is None:
             feats = self.stem_layer(feats, voxels)
@@ -204,6 +202,4 @@ def _check_scalars(
         raise ValueError(f'drop_path_rate must lie in [0, 1), got {drop_path_rate}')
     in_range = all(0 <= i < num_stages for i in out_indices)
     if not out_indices or not in_range or list(out_indices) != sorted(set(out_indices)):
-        raise ValueError(
-            f'out_indices must be ascending levels below {num_stages}, got {tuple(out_indices)}'
-        )
+        raise ValueError(f'out_indices must be ascending levels below {num_stages}, got {tuple(out_indices)}')

@@ -162,9 +162,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
     def _check(self, cloud: Tensor, scene: int) -> None:
         name = f'points of scene {scene}'
         if cloud.ndim != 2 or len(cloud) == 0:
-            raise ValueError(
-                f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}'
-            )
+            raise ValueError(f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}')
         if cloud.shape[1] < self._num_columns:
             needed = ['xyz', *self._point_names]
             raise ValueError(

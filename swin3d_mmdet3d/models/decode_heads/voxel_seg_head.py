@@ -37,9 +37,7 @@ class VoxelSegHead(BaseModule):
         if num_classes < 1:
             raise ValueError(f'num_classes must be at least 1, got {num_classes}')
         if 0 <= ignore_index < num_classes:
-            raise ValueError(
-                f'ignore_index must not be a class below {num_classes}, got {ignore_index}'
-            )
+            raise ValueError(f'ignore_index must not be a class below {num_classes}, got {ignore_index}')
         self.num_classes = num_classes
         self.ignore_index = ignore_index
         # avg_non_ignore: the mean over labelled voxels, and 0 where a batch has none

@@ -73,9 +73,7 @@ def attention_windows(
     """
     missing = [name for name in signals if name not in voxels.signals]
     if missing:
-        raise ValueError(
-            f'voxels must carry the signals {tuple(signals)}, got {tuple(voxels.signals)}'
-        )
+        raise ValueError(f'voxels must carry the signals {tuple(signals)}, got {tuple(voxels.signals)}')
     index = partition_windows(voxels.grid_coords, window_size, shift)
     columns = []
     for name in signals:

@@ -28,13 +28,9 @@ class KNNDownsample(nn.Module):
         self.norm = nn.LayerNorm(in_channels)
         self.linear = nn.Linear(in_channels, out_channels, bias=False)
 
-    def forward(
-        self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor
-    ) -> Tensor:
+    def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` features of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
-        index, _ = knn(
-            coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr
-        )
+        index, _ = knn(coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr)
         return gather_max(self.linear(self.norm(feats)), index)
 
 
@@ -49,9 +45,7 @@ class CellDownsample(nn.Module):
         self.norm = nn.ModuleDict({'norm': nn.LayerNorm(in_channels)})
         self.linear = nn.ModuleDict({'linear': nn.Linear(in_channels, out_channels, bias=False)})
 
-    def forward(
-        self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor
-    ) -> Tensor:
+    def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` to ``(M, C_out)``; ``parent`` ``(N,)`` is the coarse row of each fine row."""
         feats = self.linear['linear'](self.norm['norm'](feats))
         pooled = feats.new_zeros(len(coarse), feats.shape[1])
@@ -75,12 +69,8 @@ class Upsample(nn.Module):
         if num_neighbors < 1:
             raise ValueError(f'num_neighbors must be at least 1, got {num_neighbors}')
         self.num_neighbors = num_neighbors
-        self.linear1 = nn.Sequential(
-            nn.LayerNorm(out_channels), nn.Linear(out_channels, out_channels)
-        )
-        self.linear2 = nn.Sequential(
-            nn.LayerNorm(in_channels), nn.Linear(in_channels, out_channels)
-        )
+        self.linear1 = nn.Sequential(nn.LayerNorm(out_channels), nn.Linear(out_channels, out_channels))
+        self.linear2 = nn.Sequential(nn.LayerNorm(in_channels), nn.Linear(in_channels, out_channels))
 
     def forward(
         self, coarse_feats: Tensor, coarse: SparseVoxels, fine_feats: Tensor, fine: SparseVoxels

@@ -38,9 +38,7 @@ class WindowAttention(nn.Module):
     ) -> None:
         super().__init__()
         if channels % num_heads:
-            raise ValueError(
-                f'channels must be divisible by num_heads, got {channels} and {num_heads}'
-            )
+            raise ValueError(f'channels must be divisible by num_heads, got {channels} and {num_heads}')
         self.num_heads = num_heads
         self.signals = check_signals(signals)
         rows = [table_rows(name, window_size, quant_size) for name in self.signals]

@@ -101,9 +101,7 @@ class Swin3DDecoder(BaseModule):
             ValueError: If the number of levels differs from the number of ``channels``.
         """
         if len(levels) != len(self.upsamples) + 1:
-            raise ValueError(
-                f'levels must hold {len(self.upsamples) + 1} levels, got {len(levels)}'
-            )
+            raise ValueError(f'levels must hold {len(self.upsamples) + 1} levels, got {len(levels)}')
         feats, voxels = levels[-1]
         for upsample, (fine_feats, fine) in zip(self.upsamples, reversed(levels[:-1])):
             feats, voxels = upsample(feats, voxels, fine_feats, fine), fine

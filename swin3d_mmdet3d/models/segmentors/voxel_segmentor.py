@@ -64,9 +64,7 @@ class VoxelSegmentor(Base3DSegmentor):
         logits = self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])
         return [logits[rows] for rows in batch_inputs['point2voxel']]
 
-    def loss(
-        self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
-    ) -> dict[str, Tensor]:
+    def loss(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> dict[str, Tensor]:
         """Loss on voxels; a voxel's label is that of its representative point.
 
         Raises:
@@ -84,9 +82,7 @@ class VoxelSegmentor(Base3DSegmentor):
         feats, _ = self.extract_feat(batch_inputs['feats'], batch_inputs['voxels'])
         return self.decode_head.loss(feats, voxel_labels)
 
-    def predict(
-        self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
-    ) -> list[Det3DDataSample]:
+    def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
         """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample."""
         logits = self.encode_decode(batch_inputs, batch_data_samples)
         return self.postprocess_result([scene.t() for scene in logits], batch_data_samples)

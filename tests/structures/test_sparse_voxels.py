@@ -1,0 +1,93 @@
+"""Voxels of one resolution, and the way to the next coarser one."""
+
+import pytest
+import torch
+from swin3d_ops.voxel_index import unique_voxels
+
+from swin3d_mmdet3d.structures import SparseVoxels
+
+
+def random_voxels(num_points=400, batch_size=2, low=-9, high=9):
+    batch = torch.randint(batch_size, (num_points, 1))
+    batch[:batch_size, 0] = torch.arange(batch_size)
+    coords, _ = unique_voxels(torch.cat([batch, torch.randint(low, high, (num_points, 3))], dim=1))
+    xyz = coords[:, 1:] + torch.rand(len(coords), 3)
+    return SparseVoxels(coords, batch_size, signals={'xyz': xyz, 'rgb': torch.rand(len(coords), 3)})
+
+
+def test_downsampling_picks_the_voxel_nearest_to_the_mean_of_its_cell():
+    voxels = random_voxels()
+    coarse, parent = voxels.downsample(3)
+    assert coarse.stride == 3
+    rows = torch.cat([voxels.signals['xyz'], voxels.signals['rgb']], dim=1).double()
+    for cell in range(len(coarse)):
+        members = (parent == cell).nonzero().flatten()
+        wanted = voxels.coords[members[0]].clone()
+        wanted[1:] = (wanted[1:].double() / 3).floor().int() * 3
+        assert torch.equal(coarse.coords[cell], wanted)
+        distance = (rows[members] - rows[members].mean(0)).norm(dim=1)
+        tied = distance <= distance.min() * (1 + 1e-9)
+        chosen = members[tied.nonzero()[0, 0]]
+        for name, values in coarse.signals.items():
+            assert torch.equal(values[cell], voxels.signals[name][chosen]), (cell, name)
+
+
+def test_colour_takes_part_in_the_choice_of_the_representative():
+    coords = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
+    xyz = torch.tensor([[0.5, 0.5, 0.5], [0.5, 0.5, 1.5], [0.5, 1.5, 0.5]])
+    plain = torch.zeros(3, 3)
+    odd = torch.tensor([[3.0, 3.0, 3.0], [0, 0, 0], [0, 0, 0]])
+    by_place, _ = SparseVoxels(coords, 1, signals={'xyz': xyz, 'rgb': plain}).downsample(2)
+    by_both, _ = SparseVoxels(coords, 1, signals={'xyz': xyz, 'rgb': odd}).downsample(2)
+    assert torch.equal(by_place.signals['xyz'][0], xyz[0])  # nearest to the corner of the three
+    assert torch.equal(by_both.signals['xyz'][0], xyz[1])  # its colour is far from the mean
+
+
+def test_two_voxels_of_a_cell_tie_and_the_lower_row_wins():
+    voxels = random_voxels(num_points=300)
+    coarse, parent = voxels.downsample(2)
+    counts = torch.bincount(parent)
+    assert (counts == 2).any()
+    for cell in (counts == 2).nonzero().flatten():
+        lowest = (parent == cell).nonzero()[0, 0]
+        assert torch.equal(coarse.signals['xyz'][cell], voxels.signals['xyz'][lowest])
+
+
+def test_ptr_counts_the_rows_of_each_scene():
+    voxels = random_voxels(batch_size=3)
+    for scene in range(3):
+        rows = slice(int(voxels.ptr[scene]), int(voxels.ptr[scene + 1]))
+        assert (voxels.coords[rows, 0] == scene).all()
+    assert voxels.ptr[-1] == len(voxels)
+
+
+def test_selected_rows_keep_their_signals():
+    voxels = random_voxels()
+    rows = torch.arange(0, len(voxels), 3)
+    some = voxels.select(rows)
+    assert torch.equal(some.coords, voxels.coords[rows])
+    assert torch.equal(some.signals['rgb'], voxels.signals['rgb'][rows])
+
+
+@pytest.mark.parametrize(
+    'coords, batch_size, error, message',
+    [
+        (torch.zeros(0, 4, dtype=torch.int32), 1, ValueError, 'N >= 1'),
+        (torch.zeros(2, 3, dtype=torch.int32), 1, ValueError, r'coords must be \(N, 4\)'),
+        (torch.zeros(2, 4), 1, TypeError, 'coords must be int32 or int64'),
+        (torch.tensor([[1, 0, 0, 0], [0, 0, 0, 0]]), 2, ValueError, 'out of order'),
+        (torch.tensor([[0, 0, 0, 0], [2, 0, 0, 0]]), 3, ValueError, 'each with at least one voxel'),
+        (torch.tensor([[0, 0, 0, 0]]), 2, ValueError, 'each with at least one voxel'),
+    ],
+)
+def test_bad_coordinates_are_refused(coords, batch_size, error, message):
+    with pytest.raises(error, match=message):
+        SparseVoxels(coords, batch_size)
+
+
+def test_bad_signals_are_refused():
+    coords = torch.zeros(1, 4, dtype=torch.int32)
+    with pytest.raises(ValueError, match="'height'"):
+        SparseVoxels(coords, 1, signals={'height': torch.zeros(1, 3)})
+    with pytest.raises(ValueError, match=r"signals\['rgb'\] must be \(1, 3\)"):
+        SparseVoxels(coords, 1, signals={'rgb': torch.zeros(1, 4)})

@@ -1,0 +1,78 @@
+"""The converter's command line: whole files in, whole files or nothing out."""
+
+import pytest
+import torch
+from official_swin3d import tensors
+
+from swin3d_mmdet3d.tools.convert_checkpoint import convert_file, main, read_weights, report_table
+
+
+@pytest.fixture
+def official_file(tmp_path):
+    path = tmp_path / 'official.pth'
+    weights = {f'module.{key}': value for key, value in tensors('tiny_rgb', 'weight').items()}
+    torch.save({'state_dict': weights, 'epoch': 3}, path)
+    return path
+
+
+def test_files_go_there_and_back_bit_identically(tmp_path, official_file):
+    ours, back = tmp_path / 'ours.pth', tmp_path / 'back.pth'
+    assert main([str(official_file), str(ours)]) == 0
+    assert main([str(ours), str(back), '--to-official']) == 0
+    weights = read_weights(str(back))
+    wanted = tensors('tiny_rgb', 'weight')
+    assert weights.keys() == wanted.keys()
+    assert all(torch.equal(weights[key], wanted[key]) for key in wanted)
+
+
+def test_meta_tells_the_network_of_the_weights(tmp_path, official_file):
+    target = tmp_path / 'ours.pth'
+    report = convert_file(str(official_file), str(target))
+    meta = torch.load(target, weights_only=True)['meta']
+    assert meta['official_arguments']['channels'] == [16, 32, 32, 64, 64]
+    assert meta['official_arguments']['cRSE'] == 'XYZ_RGB'
+    assert meta['converted_from'] == 'official.pth'
+    table = report_table(report)
+    assert '239 matched, 0 dropped, 0 missing; 100.0% of the encoder' in table
+    assert 'backbone.stem_layer.conv_layers.0.weight' in table
+
+
+def test_window_sizes_resize_the_tables(tmp_path, official_file):
+    target = tmp_path / 'ours.pth'
+    convert_file(str(official_file), str(target), window_sizes=[7, 7, 7, 7, 7])
+    weights = torch.load(target, weights_only=True)['state_dict']
+    tables = [value for key, value in weights.items() if key.endswith('_xyz_table')]
+    assert tables and all(table.shape[1] == 56 for table in tables)
+
+
+def test_axes_are_swapped_on_demand(tmp_path, official_file):
+    target = tmp_path / 'ours.pth'
+    convert_file(str(official_file), str(target), axes='swap-yz')
+    swapped = torch.load(target, weights_only=True)['state_dict']['backbone.stem_layer.conv_layers.0.weight']
+    convert_file(str(official_file), str(target))
+    plain = torch.load(target, weights_only=True)['state_dict']['backbone.stem_layer.conv_layers.0.weight']
+    assert torch.equal(swapped, plain.transpose(2, 3)[..., [0, 1, 2, 3, 5, 4]])
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        {'state_dict': {'conv.weight': torch.zeros(2)}},
+        {'state_dict': {'layers.0.blocks.0.norm1.weight': torch.tensor([float('nan')])}},
+        {'epoch': 3},
+        [1, 2],
+    ],
+)
+def test_failure_writes_nothing_and_says_so(tmp_path, content):
+    source, target = tmp_path / 'in.pth', tmp_path / 'out' / 'out.pth'
+    target.parent.mkdir()
+    torch.save(content, source)
+    assert main([str(source), str(target)]) == 1
+    assert not list(target.parent.iterdir())
+
+
+def test_missing_and_damaged_files_are_refused(tmp_path):
+    assert main([str(tmp_path / 'none.pth'), str(tmp_path / 'out.pth')]) == 1
+    (tmp_path / 'text.pth').write_text('hello')
+    assert main([str(tmp_path / 'text.pth'), str(tmp_path / 'out.pth')]) == 1
+    assert not (tmp_path / 'out.pth').exists()

@@ -1,8 +1,8 @@
 """Loading of local checkpoint files under every supported version of torch.
 
-From torch 2.6 on ``torch.load`` refuses by default whatever is not a plain tensor, and mmengine's checkpoints hold
-its own history buffers: neither resume nor test would work. This loader, registered when the package is
-imported, first tries the safe way.
+From torch 2.6 on ``torch.load`` refuses by default whatever is not a plain tensor, and mmengine's
+checkpoints hold its own history buffers: neither resume nor test would work. This loader, registered when
+the package is imported, first tries the safe way.
 """
 
 from __future__ import annotations

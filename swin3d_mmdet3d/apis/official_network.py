@@ -1,4 +1,4 @@
-"""The original Swin3DUNet in this package's terms: its constructor's arguments and the names of its weights."""
+"""The original Swin3DUNet in this package's terms: its constructor's arguments."""
 
 from __future__ import annotations
 

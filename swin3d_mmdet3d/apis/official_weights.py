@@ -94,7 +94,8 @@ def convert_official(
     if share < min_encoder_share:
         raise ValueError(
             f'only {share:.0%} of the encoder was matched (at least {min_encoder_share:.0%} expected); '
-            f'missing {[name for name in missing if name.startswith("backbone.")][:5]}, dropped {list(dropped)[:5]}'
+            f'missing {[name for name in missing if name.startswith("backbone.")][:5]}, '
+            f'dropped {list(dropped)[:5]}'
         )
     matched = {name: tuple(tensor.shape) for name, tensor in converted.items()}
     return converted, ConversionReport(matched, dropped, missing, share)

@@ -21,10 +21,10 @@ def swap_yz(weights: Mapping[str, Tensor], complete: bool = True) -> dict[str, T
 
     Args:
         weights: Original names and layouts.
-        complete: If False do what the original detection code does: exchange the offset channels of the stem
-            and the axes of the position tables. If True exchange also the spatial axes of every stem kernel, the
-            normals among the stem's inputs and the axes of the normal tables: only then is the
-            network on exchanged axes exactly the original one.
+        complete: If False do what the original detection code does: exchange the offset channels of the
+            stem and the axes of the position tables. If True exchange also the spatial axes of every stem
+            kernel, the normals among the stem's inputs and the axes of the normal tables: only then is
+            the network on exchanged axes exactly the original one.
 
     Raises:
         ValueError: If the stem's input channels are not 3, 6 or 9.

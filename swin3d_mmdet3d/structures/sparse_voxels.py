@@ -88,9 +88,9 @@ class SparseVoxels:
     def downsample(self, factor: int) -> tuple[SparseVoxels, Tensor]:
         """Merge voxels into cells of ``factor * stride`` and let one voxel speak for each cell.
 
-        The representative of a cell is the voxel whose row of batch index and signals is nearest (Euclidean) to
-        the mean row of the cell; ties, which cells of two voxels always have, go to the lowest row. The coarse
-        voxel takes over the representative's signals unchanged.
+        The representative of a cell is the voxel whose row of batch index and signals is nearest (Euclidean)
+        to the mean row of the cell; ties, which cells of two voxels always have, go to the lowest row. The
+        coarse voxel takes over the representative's signals unchanged.
 
         Args:
             factor: Ratio of the coarse to the present stride, at least 1.

@@ -181,7 +181,8 @@ def check_stage_lists(
     for width, heads in zip(channels, num_heads):
         if width % heads:
             raise ValueError(
-                f'channels must be divisible by num_heads stage by stage, got {list(channels)} and {list(num_heads)}'
+                'channels must be divisible by num_heads stage by stage, '
+                f'got {list(channels)} and {list(num_heads)}'
             )
     if quant_size < 1:
         raise ValueError(f'quant_size must be at least 1, got {quant_size}')

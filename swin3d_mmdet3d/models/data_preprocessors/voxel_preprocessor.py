@@ -117,7 +117,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         rows = torch.arange(len(place), device=place.device)
         first = rows.new_full((len(coords),), len(place))
         first.scatter_reduce_(0, inverse, rows, 'amin')
-        cloud = torch.cat([p[:, : self._num_columns].float() for p in points])[first]
+        cloud = torch.cat([p[:, : self.num_columns].float() for p in points])[first]
         offset = (place[first] - cell[first]).float().clamp_(max=1 - 2**-24)
 
         channels = {'offset': offset}
@@ -145,7 +145,8 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         return [name for name in POINT_COLUMNS if name in self.features or name in self.signals]
 
     @property
-    def _num_columns(self) -> int:
+    def num_columns(self) -> int:
+        """Columns that a point needs: 3, 6 with colours, 9 with normals."""
         return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
 
     def _places(self, cloud: Tensor) -> Tensor:
@@ -163,10 +164,10 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         name = f'points of scene {scene}'
         if cloud.ndim != 2 or len(cloud) == 0:
             raise ValueError(f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}')
-        if cloud.shape[1] < self._num_columns:
+        if cloud.shape[1] < self.num_columns:
             needed = ['xyz', *self._point_names]
             raise ValueError(
-                f'{name} must have columns for {needed} ({self._num_columns}), got {cloud.shape[1]}'
+                f'{name} must have columns for {needed} ({self.num_columns}), got {cloud.shape[1]}'
             )
         if not bool(torch.isfinite(cloud).all()):
             raise ValueError(f'{name} must be finite, got NaN or infinite values')

@@ -1,6 +1,6 @@
 r"""Contextual relative signal encoding (cRSE): signals of tokens, quantised, and the rows of their tables.
 
-For each axis a of the signals (position in the window, colour, normal) the pair of query i and key j reads row
+For each axis a of the signals (place in the window, colour, normal) the pair of query i and key j reads row
 
     floor(s_i[a] - s_j[a] + L_a / 2)    clamped to 0 .. L_a - 1
 

@@ -29,7 +29,7 @@ class KNNDownsample(nn.Module):
         self.linear = nn.Linear(in_channels, out_channels, bias=False)
 
     def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
-        """Pool ``(N, C_in)`` features of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
+        """Pool ``(N, C_in)`` of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
         index, _ = knn(coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr)
         return gather_max(self.linear(self.norm(feats)), index)
 

@@ -81,7 +81,7 @@ class ConvBlock(nn.Module):
 
 
 class ConvResidualBlock(nn.Module):
-    """Two submanifold convolutions with batch norm and a residual connection (the original's MinkResBlock)."""
+    """Two submanifold convolutions with batch norm and a residual path (the original's MinkResBlock)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

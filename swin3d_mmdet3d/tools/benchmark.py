@@ -1,0 +1,128 @@
+"""Time and memory of a network by the number of voxels.
+
+``python -m swin3d_mmdet3d.tools.benchmark CONFIG [--points 25000 50000 100000] [--train]`` runs the config's
+model on a generated furnished room, or on ``--scan FILE``, thinned to each number of points, and prints a table.
+Every size runs in a process of its own, so that the peak memory is that size's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from prettytable import PrettyTable
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.apis.scan_files import read_scan
+
+
+class Measurement(NamedTuple):
+    """One row of the table; times are medians over the runs after the first."""
+
+    voxels: int
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def boxes_room(num_points: int, seed: int = 0) -> np.ndarray:
+    """A 8 x 6 x 3 m room with floor, walls and 30 boxes: ``(P, 6)`` xyz in metres, rgb in [-1, 1]."""
+    rng = np.random.default_rng(seed)
+    corners = [np.zeros(3)] + [rng.uniform([0, 0, 0], [7, 5, 0.1]) for _ in range(30)]
+    sizes = [np.array([8.0, 6.0, 3.0])] + [rng.uniform(0.3, 1.2, 3) for _ in range(30)]
+    areas = np.array([[s[1] * s[2], s[0] * s[2], s[0] * s[1]] for s in sizes])
+    box, axis = np.unravel_index(
+        rng.choice(areas.size, num_points, p=areas.ravel() / areas.sum()), areas.shape
+    )
+    place = rng.random((num_points, 3))
+    rows = np.arange(num_points)
+    place[rows, axis] = rng.integers(0, 2, num_points)
+    xyz = np.array(corners)[box] + place * np.array(sizes)[box] + rng.normal(0, 0.004, (num_points, 3))
+    colors = rng.uniform(-1, 1, (len(sizes), 3))[box] * rng.uniform(0.7, 1, (num_points, 1))
+    return np.hstack([xyz, colors]).astype(np.float32)
+
+
+def scan_points(path: str, num_points: int, seed: int = 0) -> np.ndarray:
+    """A scan thinned to at most ``num_points`` points: ``(P, 6)`` xyz in metres, rgb in [-1, 1]."""
+    scan = read_scan(path)
+    rows = np.random.default_rng(seed).permutation(len(scan.xyz))[:num_points]
+    color = np.zeros((len(rows), 3)) if scan.color is None else scan.color[rows] / 127.5 - 1
+    return np.hstack([scan.xyz[rows] - scan.xyz.min(0), color]).astype(np.float32)
+
+
+def step(model: nn.Module, feats: Tensor, voxels: object, train: bool) -> None:
+    """One forward pass, with its backward pass if ``train``."""
+    with torch.set_grad_enabled(train):
+        logits = model.voxel_logits(feats, voxels)
+    if train:
+        logits.square().mean().backward()
+        model.zero_grad()
+
+
+def measure(config: Config, points: np.ndarray, train: bool, runs: int) -> Measurement:
+    """Build the model, run it ``runs + 1`` times and take medians without the first."""
+    init_default_scope('mmdet3d')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model).train(train)
+    cloud = torch.from_numpy(points)
+    missing = model.data_preprocessor.num_columns - cloud.shape[1]
+    if missing > 0:  # normals: up, for want of better; they do not change the cost
+        cloud = torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1)
+    batch = model.data_preprocessor.voxelize_points([cloud])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = [], []
+    for _ in range(runs + 1):
+        start, start_cpu = time.perf_counter(), time.process_time()
+        step(model, batch.feats, batch.voxels, train)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return Measurement(
+        len(batch.voxels), statistics.median(wall[1:]), statistics.median(cpu[1:]), peak / 1024
+    )
+
+
+def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of the model')
+    parser.add_argument('--points', type=int, nargs='+', default=[25000, 50000, 100000])
+    parser.add_argument('--scan', help='scan file to thin instead of a generated room')
+    parser.add_argument('--train', action='store_true', help='forward and backward instead of forward')
+    parser.add_argument('--runs', type=int, default=3, help='timed runs after the first')
+    parser.add_argument('--voxel-size', type=float, help='edge of a voxel in metres, in place of the config\'s')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Measure each size and log the table."""
+    args = parse_arguments(arguments)
+    logger = MMLogger.get_instance('swin3d_mmdet3d', logger_name='swin3d_mmdet3d')
+    config = Config.fromfile(args.config)
+    if args.voxel_size is not None:
+        config.model.data_preprocessor.voxel_size = args.voxel_size
+    table = PrettyTable(['voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel'])
+    for num_points in args.points:
+        points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
+        with multiprocessing.get_context('spawn').Pool(1) as pool:
+            row = pool.apply(measure, (config, points, args.train, args.runs))
+        per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)
+        table.add_row([row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
+        logger.info(f'{num_points} points done')
+    logger.info(f'{args.config}, {torch.get_num_threads()} threads\n{table}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

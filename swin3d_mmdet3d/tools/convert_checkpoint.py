@@ -42,6 +42,7 @@ def convert_file(
     to_official: bool = False,
     axes: str = 'keep',
     window_sizes: Optional[Sequence[int]] = None,
+    skip_stem: bool = False,
     min_encoder_share: float = 0.9,
 ) -> Optional[ConversionReport]:
     """Convert the checkpoint ``source`` into the file ``target``.
@@ -52,6 +53,7 @@ def convert_file(
         to_official: From this package to the original instead.
         axes: 'keep', 'swap-yz' (complete) or 'swap-yz-partial' (as the original detection code).
         window_sizes: Resize the position tables to these windows, one size a level.
+        skip_stem: Leave out the stem, so that it is trained anew (the original's skip_first_conv).
         min_encoder_share: Least fraction of the encoder's weights that must match.
 
     Returns:
@@ -73,6 +75,8 @@ def convert_file(
         rows = position_table_rows(weights, window_sizes, quant_size)
         weights = resize_position_tables(weights, rows)
     converted, report = convert_official(weights, min_encoder_share)
+    if skip_stem:
+        converted = {k: v for k, v in converted.items() if not k.startswith('backbone.stem_layer.')}
     meta = dict(
         official_arguments=infer_official_arguments(weights),
         axes=axes,
@@ -138,6 +142,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     parser.add_argument(
         '--window-sizes', type=int, nargs='+', help='resize the position tables to these windows'
     )
+    parser.add_argument('--skip-stem', action='store_true', help='leave out the first convolution')
     parser.add_argument(
         '--min-encoder-share',
         type=float,

@@ -54,6 +54,14 @@ def test_axes_are_swapped_on_demand(tmp_path, official_file):
     assert torch.equal(swapped, plain.transpose(2, 3)[..., [0, 1, 2, 3, 5, 4]])
 
 
+def test_stem_is_left_out_on_demand(tmp_path, official_file):
+    target = tmp_path / 'ours.pth'
+    convert_file(str(official_file), str(target), skip_stem=True)
+    weights = torch.load(target, weights_only=True)['state_dict']
+    assert len(weights) == 239 - 6
+    assert not any('stem_layer' in key for key in weights)
+
+
 @pytest.mark.parametrize(
     'content',
     [

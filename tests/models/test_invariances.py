@@ -82,6 +82,14 @@ def test_scenes_of_a_batch_do_not_meet(model):
         torch.testing.assert_close(logits(model, cloud)[0], wanted, atol=1e-5, rtol=1e-5)
 
 
+def test_half_precision_autocast_stays_close(model):
+    points = scene()
+    with torch.autocast('cpu', torch.bfloat16):
+        half = logits(model, points)[0]
+    full = logits(model, points)[0]
+    assert (half - full).abs().mean() < 0.05 * full.abs().mean()
+
+
 @pytest.mark.parametrize('num_points', [1, 2, 15])
 def test_scene_of_a_few_points_gets_finite_logits(model, num_points):
     assert torch.isfinite(logits(model, scene(num_points))[0]).all()

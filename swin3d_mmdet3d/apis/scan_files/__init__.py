@@ -1,0 +1,50 @@
+"""Scan files: read PLY, PCD, NPY, NPZ, TXT, XYZ and BIN point clouds into one `Scan`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Union
+
+from .arrays import read_bin, read_npy, read_npz
+from .pcd import read_pcd
+from .ply import read_ply
+from .scan import Scan, color_to_255, make_scan
+from .text import read_text
+
+__all__ = ['READERS', 'Scan', 'color_to_255', 'make_scan', 'read_scan']
+
+READERS = {
+    '.ply': read_ply,
+    '.pcd': read_pcd,
+    '.npy': read_npy,
+    '.npz': read_npz,
+    '.txt': read_text,
+    '.xyz': read_text,
+    '.bin': read_bin,
+}
+
+
+def read_scan(path: Union[str, os.PathLike]) -> Scan:
+    """Read one scan file, the format told by its extension.
+
+    Args:
+        path: a .ply, .pcd, .npy, .npz, .txt, .xyz or .bin file with coordinates in metres.
+
+    Returns:
+        The points in the order of the file; coordinates keep float64, colours are 0..255.
+
+    Raises:
+        ValueError: naming the file and the matter, for a file that is missing, truncated, empty
+            or of an unknown kind, and for coordinates, colours or normals that make no sense.
+    """
+    path = Path(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ValueError(f'{path}: expected a file ending in {", ".join(READERS)}, got {path.suffix!r}')
+    if not path.is_file():
+        raise ValueError(f'{path}: no such file')
+    try:
+        return reader(path)
+    except (ValueError, OSError) as error:
+        raise ValueError(f'{path}: {error}') from error

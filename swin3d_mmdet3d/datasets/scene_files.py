@@ -1,0 +1,90 @@
+"""Reading and checking the files of a scene, so that a broken one is told by scene and name."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+FLOAT32_BYTES = 4
+INT64_BYTES = 8
+
+
+def scene_name(info: dict[str, Any]) -> str:
+    """The name of a scene: its point file's name without ending."""
+    return Path(info['lidar_points']['lidar_path']).stem
+
+
+def check_info_file(path: str) -> None:
+    """Check that a local info file exists and is a whole pickle with a list of scenes.
+
+    Raises:
+        ValueError: Naming the file, if it is missing, truncated or of another layout.
+    """
+    try:
+        with open(path, 'rb') as file:
+            infos = pickle.load(file)
+    except FileNotFoundError:
+        raise ValueError(f'info file {path} is missing') from None
+    except (EOFError, pickle.UnpicklingError, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f'info file {path} is truncated or not a pickle: {error}') from error
+    if not isinstance(infos, dict) or not {'metainfo', 'data_list'} <= infos.keys():
+        raise ValueError(f'info file {path} must hold a dict with metainfo and data_list')
+    for index, info in enumerate(infos['data_list']):
+        if 'lidar_path' not in info.get('lidar_points', {}):
+            raise ValueError(f'info file {path} has no lidar_points.lidar_path in entry {index}')
+
+
+def count_rows(path: str, row_bytes: int, scene: str) -> int:
+    """Rows of a local binary file.
+
+    Args:
+        path: The file.
+        row_bytes: Bytes of a row.
+        scene: The scene's name, for messages.
+
+    Raises:
+        ValueError: Naming scene and file, if it is missing, empty or does not end with a whole row.
+    """
+    try:
+        size = os.stat(path).st_size
+    except FileNotFoundError:
+        raise ValueError(f'scene {scene}: file {path} is missing') from None
+    if size == 0 or size % row_bytes:
+        raise ValueError(
+            f'scene {scene}: file {path} must hold whole rows of {row_bytes} bytes, '
+            f'got {size} bytes: it is truncated or of another layout'
+        )
+    return size // row_bytes
+
+
+def check_scene_files(info: dict[str, Any]) -> None:
+    """Check the local files of a scene against each other by their sizes, without reading them.
+
+    Args:
+        info: Parsed entry of an info file: ``lidar_points`` with ``lidar_path`` and ``num_pts_feats``
+            (default 6); optional ``pts_semantic_mask_path``, ``pts_instance_mask_path``.
+
+    Raises:
+        ValueError: Naming scene and file, if one is missing or truncated or differs in its number of rows.
+    """
+    scene = scene_name(info)
+    columns = info['lidar_points'].get('num_pts_feats', 6)
+    num_points = count_rows(info['lidar_points']['lidar_path'], FLOAT32_BYTES * columns, scene)
+    for key in ('pts_semantic_mask_path', 'pts_instance_mask_path'):
+        if key in info:
+            check_same_rows(info[key], INT64_BYTES, num_points, scene)
+
+
+def check_same_rows(path: str, row_bytes: int, num_points: int, scene: str) -> None:
+    """Check that a file beside the points has a row for each of them.
+
+    Raises:
+        ValueError: Naming scene and file, otherwise.
+    """
+    rows = count_rows(path, row_bytes, scene)
+    if rows != num_points:
+        raise ValueError(
+            f'scene {scene}: file {path} must have a row for each of {num_points} points, got {rows}'
+        )

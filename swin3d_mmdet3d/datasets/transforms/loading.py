@@ -1,0 +1,128 @@
+"""Loading of coloured points, their normals and their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmdet3d.datasets.transforms import PointSegClassMapping
+from mmdet3d.registry import TRANSFORMS
+from mmengine.fileio import get
+
+from swin3d_mmdet3d.structures.normal_points import NormalPoints
+
+from .point_selection import scene_label
+
+COLOR_COLUMNS = 6
+NORMAL_COLUMNS = 3
+UNIT_TOLERANCE = 1e-2  # normals stored with 8 bits per component are off by less
+
+
+def read_rows(path: str, num_columns: int, scene: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read a float32 matrix from a binary file.
+
+    Args:
+        path: The file.
+        num_columns: Columns of a row.
+        scene: What messages call the scene.
+        backend_args: Storage of mmengine's fileio; local by default.
+
+    Returns:
+        ``(P, num_columns)`` float32, finite, P >= 1; writable.
+
+    Raises:
+        ValueError: Naming scene and file, if it is missing, does not hold whole rows or holds NaN or inf.
+    """
+    try:
+        content = get(path, backend_args=backend_args)
+    except FileNotFoundError:
+        raise ValueError(f'{scene}: file {path} is missing') from None
+    if not content or len(content) % (4 * num_columns):
+        raise ValueError(
+            f'{scene}: file {path} must hold rows of {num_columns} float32, got {len(content)} bytes'
+        )
+    rows = np.frombuffer(content, dtype=np.float32).reshape(-1, num_columns).copy()
+    if not np.isfinite(rows).all():
+        bad = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+        raise ValueError(f'{scene}: file {path} must be finite, got {rows[bad].tolist()} in row {bad}')
+    return rows
+
+
+@TRANSFORMS.register_module()
+class LoadColoredPoints(BaseTransform):
+    """Load xyz [m] and rgb [0, 255] as ``NormalPoints``.
+
+    The stock LoadPointsFromFile makes points that lose their normals, and takes the last three columns for
+    the colour. Required key: ``lidar_points.lidar_path``, float32 ``(P, 6)``; added key: ``points``.
+
+    Args:
+        backend_args: Storage of mmengine's fileio; local by default.
+    """
+
+    def __init__(self, backend_args: dict | None = None) -> None:
+        self.backend_args = backend_args
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``points``; raise ValueError naming scene and file if the file is broken."""
+        path = results['lidar_points']['lidar_path']
+        columns = read_rows(path, COLOR_COLUMNS, scene_label(results), self.backend_args)
+        results['points'] = NormalPoints.from_columns(columns)
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadNormals(BaseTransform):
+    """Append stored unit normals to the points.
+
+    Required keys: ``points`` with 6 columns, ``normals_path``, float32 ``(P, 3)``. A point may have the zero
+    normal (isolated vertices of a mesh have none); the length of all others must be 1.
+
+    Args:
+        backend_args: Storage of mmengine's fileio; local by default.
+    """
+
+    def __init__(self, backend_args: dict | None = None) -> None:
+        self.backend_args = backend_args
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Give ``points`` columns 6 .. 8; raise ValueError naming scene and file if they do not fit."""
+        scene, points = scene_label(results), results['points']
+        if 'normals_path' not in results:
+            raise ValueError(f'{scene}: normals_path must be among the keys, got none')
+        path = results['normals_path']
+        normals = read_rows(path, NORMAL_COLUMNS, scene, self.backend_args)
+        if len(normals) != len(points):
+            raise ValueError(
+                f'{scene}: file {path} must have a row for each of {len(points)} points, got {len(normals)}'
+            )
+        length = np.linalg.norm(normals, axis=1)
+        wrong = (np.abs(length - 1) > UNIT_TOLERANCE) & (length > 0)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f'{scene}: file {path} must hold unit normals, got length {length[row]:.4g} in row {row}'
+            )
+        columns = torch.cat([points.tensor[:, :6], torch.from_numpy(normals)], dim=1)
+        results['points'] = NormalPoints.from_columns(columns)
+        return results
+
+
+@TRANSFORMS.register_module()
+class MapSemanticLabels(PointSegClassMapping):
+    """Turn raw ids into classes through the data set's table; an id outside the table raises.
+
+    The stock transform lets NumPy read the table from its end for negative ids. Test pipelines need this
+    step as well: without it the metric compares classes with raw ids.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Map ``pts_semantic_mask``, also in ``eval_ann_info``."""
+        mask, table = results['pts_semantic_mask'], results['seg_label_mapping']
+        if len(mask) and (mask.min() < 0 or mask.max() >= len(table)):
+            raise ValueError(
+                f'{scene_label(results)}: file {results.get("pts_semantic_mask_path")} must hold ids '
+                f'0 .. {len(table) - 1}, got {mask.min()} .. {mask.max()}'
+            )
+        return super().transform(results)

@@ -1,0 +1,32 @@
+"""Selecting points of a scene together with their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+PER_POINT_KEYS = ('pts_semantic_mask', 'pts_instance_mask')
+
+
+def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
+    """Keep rows of the points and of each mask beside them, in the order given.
+
+    The ground truth in ``eval_ann_info`` stays whole.
+
+    Args:
+        results: Pipeline results with ``points``.
+        rows: ``(M,)`` int64 rows to keep, or ``(P,)`` bool.
+    """
+    results['points'] = results['points'][torch.from_numpy(rows)]
+    for key in PER_POINT_KEYS:
+        if key in results:
+            results[key] = results[key][rows]
+    return results
+
+
+def scene_label(results: dict[str, Any]) -> str:
+    """What messages call the scene: its point file, where it is known."""
+    path = results.get('lidar_points', {}).get('lidar_path', results.get('lidar_path'))
+    return f'scene {path}' if path else 'scene without a file'

@@ -1,0 +1,146 @@
+"""Segmentation datasets that give each scene whole and once."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmdet3d.datasets import Seg3DDataset
+from mmdet3d.registry import DATASETS
+
+from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from .scene_files import check_info_file, check_scene_files
+
+IGNORE_INDEX = 255
+
+
+def segmentation_metainfo(classes: ClassList, num_raw_ids: int) -> dict[str, Any]:
+    """The METAINFO that mmdet3d's segmentation datasets declare.
+
+    Args:
+        classes: The classes of the benchmark.
+        num_raw_ids: Mask files hold ids 0 .. num_raw_ids - 1.
+    """
+    return dict(
+        classes=classes.names,
+        palette=[list(color) for color in classes.palette],
+        seg_valid_class_ids=classes.raw_ids,
+        seg_all_class_ids=tuple(range(num_raw_ids)),
+    )
+
+
+class WholeSceneDataset(Seg3DDataset):
+    """Scenes of one or several info files, each whole and once per epoch.
+
+    mmdet3d's S3DIS and ScanNet classes repeat a scene for each 8192 of its points when they train, which
+    suits blocks; a sparse network takes the scene whole. Files are checked by size before a scene is loaded.
+
+    Args:
+        data_root: Folder of the data set.
+        ann_file: Info file below ``data_root``, or several (the areas of S3DIS).
+        metainfo: ``classes`` chooses among the benchmark's; all by default.
+        data_prefix: Folders of the points, masks and normals.
+        ignore_index: Label of points whose raw id is no chosen class.
+        kwargs: Arguments of mmdet3d's ``Seg3DDataset``.
+
+    Raises:
+        ValueError: Naming the file (and scene), if an info, point or mask file is missing or truncated.
+    """
+
+    def __init__(
+        self,
+        data_root: str | None = None,
+        ann_file: str | Sequence[str] = '',
+        metainfo: dict | None = None,
+        data_prefix: dict | None = None,
+        ignore_index: int = IGNORE_INDEX,
+        **kwargs: Any,
+    ) -> None:
+        metainfo = copy.deepcopy(dict(metainfo or {}))
+        metainfo.setdefault('classes', self.METAINFO['classes'])
+        if ignore_index < len(metainfo['classes']):
+            # A negative index would make SegMetric blank the class that it counts to from the end.
+            raise ValueError(
+                f'ignore_index must be at least the number of classes {len(metainfo["classes"])}, '
+                f'got {ignore_index}'
+            )
+        folders = dict(
+            pts='points',
+            pts_instance_mask='instance_mask',
+            pts_semantic_mask='semantic_mask',
+            normals='normals',
+        )
+        folders.update(data_prefix or {})
+        self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
+        if not self.ann_files:
+            raise ValueError('ann_file must name at least one info file, got none')
+        super().__init__(
+            data_root=data_root,
+            ann_file=self.ann_files[0],
+            metainfo=metainfo,
+            data_prefix=folders,
+            ignore_index=ignore_index,
+            **kwargs,
+        )
+
+    def get_seg_label_mapping(self, metainfo: dict | None = None) -> np.ndarray:
+        """Table from raw id to class, with ``ignore_index`` elsewhere.
+
+        The stock table ignores a choice of classes and gives ``len(classes)`` to all others.
+        """
+        table = np.full(len(self.METAINFO['seg_all_class_ids']), self.ignore_index, dtype=np.int64)
+        for raw_id, label in self.label_mapping.items():
+            table[raw_id] = label
+        return table
+
+    def load_data_list(self) -> list[dict]:
+        """Load the info files one behind the other."""
+        scenes = []
+        for ann_file in self.ann_files:
+            self.ann_file = ann_file if osp.isabs(ann_file) else osp.join(self.data_root or '', ann_file)
+            if self.backend_args is None:
+                check_info_file(self.ann_file)
+            scenes.extend(super().load_data_list())
+        return scenes
+
+    def parse_data_info(self, info: dict) -> dict:
+        """Complete the paths of an info entry, that of the normals among them.
+
+        ``normals_path`` defaults to the name of the point file.
+        """
+        normals = info.get('normals_path', info['lidar_points']['lidar_path'])
+        info['normals_path'] = osp.join(self.data_prefix['normals'], normals)
+        return super().parse_data_info(info)
+
+    def prepare_data(self, idx: int) -> dict:
+        """Check the files of a scene, then run the pipeline."""
+        if self.backend_args is None:
+            check_scene_files(self.get_data_info(idx))
+        return super().prepare_data(idx)
+
+
+@DATASETS.register_module()
+class S3DISWholeSceneDataset(WholeSceneDataset):
+    """Rooms of S3DIS with 13 classes; id 13 ('stairs') may occur in masks and is ignored."""
+
+    METAINFO = segmentation_metainfo(S3DIS, num_raw_ids=14)
+
+
+@DATASETS.register_module()
+class ScanNetWholeSceneDataset(WholeSceneDataset):
+    """Scans of ScanNet with 20 classes out of the ids of NYU40."""
+
+    METAINFO = segmentation_metainfo(SCANNET, num_raw_ids=41)
+
+
+@DATASETS.register_module()
+class Structured3DDataset(WholeSceneDataset):
+    """Rooms of Structured3D with 25 classes out of the ids of NYU40.
+
+    Source: arXiv 2304.06906, section 4.1 (pretraining task).
+    """
+
+    METAINFO = segmentation_metainfo(STRUCTURED3D, num_raw_ids=41)

@@ -15,9 +15,7 @@ def check_coords(coords: torch.Tensor, name: str) -> None:
     if coords.dtype not in (torch.int16, torch.int32, torch.int64):
         raise TypeError(f'{name} must hold int16, int32 or int64, got {coords.dtype}')
     if coords.ndim != 2 or coords.shape[1] != 4:
-        raise ValueError(
-            f'{name} must have shape (N, 4) = (batch, x, y, z), got {tuple(coords.shape)}'
-        )
+        raise ValueError(f'{name} must have shape (N, 4) = (batch, x, y, z), got {tuple(coords.shape)}')
 
 
 def _bounds(*parts: torch.Tensor) -> list[list[int]]:

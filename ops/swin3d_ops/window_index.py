@@ -38,9 +38,7 @@ class WindowIndex:
         """Return the window number of each voxel, (N,) int64, in the original row order."""
         window = torch.empty_like(self.order)
         numbers = torch.arange(self.num_windows, device=self.order.device)
-        window[self.order] = torch.repeat_interleave(
-            numbers, self.ptr.diff(), output_size=self.num_voxels
-        )
+        window[self.order] = torch.repeat_interleave(numbers, self.ptr.diff(), output_size=self.num_voxels)
         return window
 
 

@@ -48,8 +48,7 @@ def knn(
     source_bounds = _check_ptr('source_ptr', source_ptr, len(source))
     if len(query_bounds) != len(source_bounds):
         raise ValueError(
-            f'source_ptr must have the length of query_ptr, {len(query_bounds)}, '
-            f'got {len(source_bounds)}'
+            f'source_ptr must have the length of query_ptr, {len(query_bounds)}, got {len(source_bounds)}'
         )
     for item in range(len(query_bounds) - 1):
         queries = query_bounds[item + 1] - query_bounds[item]

@@ -1,8 +1,8 @@
 """Window attention with contextual relative signal encoding (cRSE).
 
-    row_a(i, j) = sum(table_rows[:a]) + clamp(floor(s_i[a] - s_j[a] + L_a / 2), 0, L_a - 1)
-    logit_ij = scale q_i . k_j + sum_a scale q_i . Tq[row_a(i, j)] + sum_a k_j . Tk[row_a(i, j)]
-    out_i = sum_j softmax_j(logit_ij) (v_j + sum_a Tv[row_a(i, j)])
+row_a(i, j) = sum(table_rows[:a]) + clamp(floor(s_i[a] - s_j[a] + L_a / 2), 0, L_a - 1)
+logit_ij = scale q_i . k_j + sum_a scale q_i . Tq[row_a(i, j)] + sum_a k_j . Tk[row_a(i, j)]
+out_i = sum_j softmax_j(logit_ij) (v_j + sum_a Tv[row_a(i, j)])
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ def _check_structure(q, q_table, signals, table_rows, windows) -> None:
         raise ValueError(f'table_rows must be positive ints, got {table_rows}')
     if len(table_rows) != signals.shape[1]:
         raise ValueError(
-            f'table_rows must have one entry per signal column ({signals.shape[1]}), '
-            f'got {len(table_rows)}'
+            f'table_rows must have one entry per signal column ({signals.shape[1]}), got {len(table_rows)}'
         )
     if sum(table_rows) != q_table.shape[0]:
         raise ValueError(
@@ -112,8 +111,6 @@ def _check_structure(q, q_table, signals, table_rows, windows) -> None:
     if not isinstance(windows, WindowIndex):
         raise TypeError(f'windows must be a WindowIndex, got {type(windows).__name__}')
     if windows.order.shape != (q.shape[0],):
-        raise ValueError(
-            f'windows must partition {q.shape[0]} voxels, got {windows.order.shape[0]}'
-        )
+        raise ValueError(f'windows must partition {q.shape[0]} voxels, got {windows.order.shape[0]}')
     if windows.order.device != q.device or windows.ptr.device != q.device:
         raise ValueError(f'windows must be on {q.device} as q, got {windows.order.device}')

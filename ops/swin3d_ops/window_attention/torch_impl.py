@@ -21,9 +21,7 @@ def window_attention(
     """Compute window attention by size buckets; see the front door for the arguments."""
     dtype = q.dtype
     if dtype in (torch.float16, torch.bfloat16):
-        q, k, v, q_table, k_table, v_table = (
-            t.float() for t in (q, k, v, q_table, k_table, v_table)
-        )
+        q, k, v, q_table, k_table, v_table = (t.float() for t in (q, k, v, q_table, k_table, v_table))
     with torch.autocast(q.device.type, enabled=False):
         parts, places = [], []
         for voxels, valid in _padded_chunks(order, ptr, q.shape[1], sum(table_rows)):
@@ -31,15 +29,14 @@ def window_attention(
                 q, k, v, q_table, k_table, v_table, signals, table_rows, voxels, valid, scale
             )  # fmt: skip
             if torch.is_grad_enabled():
-                part = checkpoint(
-                    _attend, *arguments, use_reentrant=False, preserve_rng_state=False
-                )
+                part = checkpoint(_attend, *arguments, use_reentrant=False, preserve_rng_state=False)
             else:
                 part = _attend(*arguments)
             parts.append(part)
             places.append(voxels[valid])
         if not parts:
-            return (q + k + v).to(dtype)
+            # No rows, yet every input stays in the graph and gets a zero gradient.
+            return (q + k + v + q_table.sum(0) + k_table.sum(0) + v_table.sum(0)).to(dtype)
         position = torch.empty_like(order)
         position[torch.cat(places)] = torch.arange(len(order), device=order.device)
         return torch.cat(parts)[position].to(dtype)

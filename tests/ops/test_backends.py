@@ -1,0 +1,58 @@
+"""Choice of back-end: names, environment, reasons, and the one log line."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import swin3d_ops
+import torch
+from swin3d_ops import backends
+
+
+def small():
+    source = torch.rand(6, 3, generator=torch.Generator().manual_seed(0))
+    return source, source, 2, torch.tensor([0, 6]), torch.tensor([0, 6])
+
+
+def test_reference_and_torch_always_run():
+    for op in backends.OPS:
+        reasons = swin3d_ops.available_backends(op)
+        assert list(reasons) == ['reference', 'torch', 'cpu', 'cuda']
+        assert reasons['reference'] is None and reasons['torch'] is None
+
+
+def test_unknown_op_is_named():
+    with pytest.raises(ValueError, match="op must be one of .* got 'convolution'"):
+        swin3d_ops.available_backends('convolution')
+
+
+def test_named_backend_that_cannot_run_gives_its_reason(monkeypatch):
+    reasons = {'reference': None, 'torch': None, 'cpu': 'no compiler was found', 'cuda': 'no GPU'}
+    monkeypatch.setattr(backends, 'available_backends', lambda op: reasons)
+    with pytest.raises(ValueError, match="'cpu' cannot run knn: no compiler was found"):
+        swin3d_ops.knn(*small(), backend='cpu')
+    with pytest.raises(ValueError, match="'cuda' cannot take tensors on 'cpu'"):
+        swin3d_ops.knn(*small(), backend='cuda')
+
+
+def test_environment_names_the_backend(monkeypatch):
+    monkeypatch.setenv('SWIN3D_OPS', 'quick')
+    with pytest.raises(ValueError, match="SWIN3D_OPS must be auto or one of .* got 'quick'"):
+        swin3d_ops.knn(*small())
+    monkeypatch.setenv('SWIN3D_OPS', 'reference')
+    assert backends.choose_backend('knn', torch.device('cpu'), 'auto') == 'reference'
+    assert backends.choose_backend('knn', torch.device('cpu'), 'torch') == 'torch'
+
+
+def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
+    reasons = {'reference': None, 'torch': None, 'cpu': 'no compiler was found', 'cuda': 'no GPU'}
+    monkeypatch.setattr(backends, 'available_backends', lambda op: reasons)
+    monkeypatch.setattr(backends, '_logged', set())
+    monkeypatch.delenv('SWIN3D_OPS', raising=False)
+    with caplog.at_level(logging.INFO, logger='swin3d_ops'):
+        for _ in range(3):
+            assert backends.choose_backend('knn', torch.device('cpu'), 'auto') == 'torch'
+    assert [record.message for record in caplog.records] == [
+        'knn on cpu runs on back-end torch (cpu kernels: no compiler was found)'
+    ]

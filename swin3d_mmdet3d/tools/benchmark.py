@@ -108,7 +108,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
-    logger = MMLogger.get_instance('swin3d_mmdet3d', logger_name='swin3d_mmdet3d')
+    logger = MMLogger.get_instance('swin3d_mmdet3d')
     config = Config.fromfile(args.config)
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size

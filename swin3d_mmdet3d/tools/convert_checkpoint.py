@@ -155,7 +155,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Convert a file; returns the exit status."""
     args = parse_arguments(arguments)
-    logger = MMLogger.get_instance('swin3d_mmdet3d', logger_name='swin3d_mmdet3d')
+    logger = MMLogger.get_instance('swin3d_mmdet3d')
     try:
         report = convert_file(**vars(args))
     except (ValueError, TypeError, FileNotFoundError) as error:

@@ -140,7 +140,7 @@ class ScanNetWholeSceneDataset(WholeSceneDataset):
 class Structured3DDataset(WholeSceneDataset):
     """Rooms of Structured3D with 25 classes out of the ids of NYU40.
 
-    Source: arXiv 2304.06906, section 4.1 (pretraining task).
+    Source: arXiv 2304.06906, pretraining task; ids of the class list as in Uni3DScenes.
     """
 
     METAINFO = segmentation_metainfo(STRUCTURED3D, num_raw_ids=41)

@@ -26,7 +26,7 @@ def set_color(results: dict[str, Any], color: Tensor) -> None:
 class NormalizeColorSigned(BaseTransform):
     """Turn rgb of 0 .. 255 into rgb / 127.5 - 1 in [-1, 1], the range of the network.
 
-    Source: Swin3D_Task and arXiv 2304.06906, section 3.3 (the signals' range).
+    Source: Swin3D_Task (arXiv 2304.06906), the range of colours and signals.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +36,8 @@ class NormalizeColorSigned(BaseTransform):
             low, high = float(color.min()), float(color.max())
             if not (low >= 0 and high <= FULL):  # false for NaN as well
                 raise ValueError(
-                    f'{scene_label(results)}: colours must be finite and lie in 0 .. 255, got {low:g} .. {high:g}'
+                    f'{scene_label(results)}: colours must be finite and lie in 0 .. 255, '
+                    f'got {low:g} .. {high:g}'
                 )
         set_color(results, color / 127.5 - 1)
         return results

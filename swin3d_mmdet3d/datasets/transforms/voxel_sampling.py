@@ -57,7 +57,7 @@ class RandomPointPerVoxel(BaseTransform):
         self.voxel_size = check_positive('voxel_size', voxel_size)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Select points and their labels, ordered by voxel."""
+        """Select points and their labels; their order stays."""
         xyz = results['points'].coord.numpy()
         if len(xyz) == 0:
             raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
@@ -65,8 +65,7 @@ class RandomPointPerVoxel(BaseTransform):
         order = np.concatenate([xyz.argmin(axis=0), order])  # the corner's points come first in their voxel
         keys = voxel_keys(xyz, self.voxel_size)[order]
         _, first = np.unique(keys, return_index=True)
-        rows = np.union1d(order[first], order[:3]) if len(first) < len(xyz) else order[first]
-        return select_points(results, rows)
+        return select_points(results, np.union1d(order[first], order[:3]))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(voxel_size={self.voxel_size})'

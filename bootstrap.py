@@ -178,7 +178,7 @@ def setup_steps(python: str, version: tuple[int, int]) -> list[tuple]:
     build = 'requirements/build.txt'
     names = [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('configs/**/*.py'))]
     names += [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('swin3d_mmdet3d/tools/*.py'))]
-    packaging = file_keys('pyproject.toml', 'setup.cfg', 'model-index.yml', 'build_backend/*.py', 'swin3d_mmdet3d/version.py')
+    packaging = file_keys('pyproject.toml', 'model-index.yml', 'build_backend/*.py', 'swin3d_mmdet3d/version.py')
     return [
         ('virtual environment', [python, str(version), str(ROOT)], lambda step: make_venv(step, python)),
         ('build tools', file_keys(build), lambda step: pip(step, 'install', '-r', build)),

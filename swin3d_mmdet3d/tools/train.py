@@ -1,0 +1,112 @@
+"""Trains a config with the runner of mmengine: `python -m swin3d_mmdet3d.tools.train CONFIG`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from mmengine.config import Config, DictAction
+
+import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that training and testing share."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints; default work_dirs/<config name>')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        help='settings that replace those of the config, as in train_cfg.max_epochs=2 key="[a,b]"',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torch.distributed.launch passes the rank under one name or the other, depending on its version.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by the launcher')
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Reads the config named by `args` and puts the shared arguments into it.
+
+    Raises:
+        FileNotFoundError: the config does not exist.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = os.path.splitext(os.path.basename(args.config))[0]
+        cfg.work_dir = os.path.join('work_dirs', name)
+    return cfg
+
+
+def build_runner(cfg: Config, *sections: str):
+    """Builds the runner that `cfg` describes.
+
+    Raises:
+        ValueError: one of the config's `sections` that the job needs is missing.
+    """
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner
+
+    missing = [section for section in sections if cfg.get(section) is None]
+    if missing:
+        raise ValueError(f'config {cfg.filename} must define {", ".join(sections)}; missing: {", ".join(missing)}')
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parses the command line of training."""
+    parser = argparse.ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='config file')
+    add_run_arguments(parser)
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto',
+        help='go on from this checkpoint, or, without a value, from the latest one in the work folder',
+    )
+    return parser.parse_args(arguments)
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switches the optimizer wrapper to mixed precision.
+
+    Raises:
+        ValueError: the wrapper is neither OptimWrapper nor AmpOptimWrapper.
+    """
+    wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(f'--amp needs optim_wrapper.type OptimWrapper or AmpOptimWrapper, got {wrapper}')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def enable_auto_scale_lr(cfg: Config) -> None:
+    """Switches learning-rate scaling on.
+
+    Raises:
+        ValueError: the config does not say for which batch size its learning rate is.
+    """
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ValueError(f'--auto-scale-lr needs auto_scale_lr.base_batch_size in config {cfg.filename}')
+    cfg.auto_scale_lr.enable = True
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the training that the command line describes."""
+    args = parse_arguments(arguments)
+    cfg = load_config(args)
+    if args.amp:
+        enable_amp(cfg)
+    if args.auto_scale_lr:
+        enable_auto_scale_lr(cfg)
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    build_runner(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper').train()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,6 +1,6 @@
 # Swin3D-S on ScanNet with normals, from scratch: 75.2 mIoU (README of microsoft/Swin3D)
 _base_ = [
-    '../_base_/datasets/scannet-seg_rgbn.py',
+    '../_base_/datasets/scannet-normal-seg.py',
     '../_base_/models/swin3d-small_seg.py',
     '../_base_/schedules/adamw-cosine_100e.py',
     '../_base_/default_runtime.py',

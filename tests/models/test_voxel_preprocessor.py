@@ -52,6 +52,18 @@ def test_scene_far_from_the_origin_gives_the_same_voxels():
     assert torch.equal(near_batch.voxels.signals['xyz'], far_batch.voxels.signals['xyz'])
 
 
+def test_training_keeps_one_point_per_voxel_of_a_crop():
+    points = cloud(2000, extent=1.0)
+    points[:, :3] -= points[:, :3].amin(0)
+    whole = preprocessor().voxelize_points([points], keep_lattice=True)
+    assert torch.equal(whole.voxels.coords, preprocessor().voxelize_points([points]).voxels.coords)
+    sampled = points[whole.representative]
+    crop = sampled[sampled[:, 0] > 0.437]
+    batch = preprocessor().voxelize_points([crop], keep_lattice=True)
+    assert len(batch.voxels) == len(crop)
+    assert len(preprocessor().voxelize_points([crop]).voxels) < len(crop)
+
+
 def test_axes_permute_coordinates_offsets_and_normals():
     points = cloud(100, columns=9)
     swapped = points[:, [0, 2, 1, 3, 4, 5, 6, 8, 7]]

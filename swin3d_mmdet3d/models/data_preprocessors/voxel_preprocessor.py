@@ -48,9 +48,11 @@ class VoxelBatch:
 class VoxelPreprocessor(Det3DDataPreprocessor):
     """Voxelise the points of a batch, on whatever device they are.
 
-    Each scene is moved so that its lowest corner is the origin (in float64, so that nothing is lost far from
-    it), voxel indices are computed once, and the first point of each voxel represents it. The network is
-    thereby independent of where a scene lies in the world.
+    Voxel indices are computed once, in float64, and the first point of each voxel represents it. In
+    evaluation each scene's lowest corner becomes its origin, so that predictions do not depend on where a scene
+    lies in the world. In training the lattice stays where the pipeline put it, so that a crop of one point
+    per voxel keeps one point per voxel; the crop then moves by whole voxels. Both are the same for a scene whose
+    corner is the origin, as ``ShiftToOrigin`` makes it.
 
     Args:
         voxel_size: Edge of a voxel in metres.
@@ -61,8 +63,8 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             with y up; offsets and normals are permuted alike.
         kwargs: Arguments of mmdet3d's ``Det3DDataPreprocessor``.
 
-    Source: Swin3D_Task (github.com/Yukichiii/Swin3D_Task), use_offset and yz_shift. The original keeps the
-        corner of the whole scene when it trains on a crop, this one takes the corner of the crop.
+    Source: Swin3D_Task (github.com/Yukichiii/Swin3D_Task), use_offset and yz_shift. The original counts
+        windows from the corner of the whole scene when it trains on a crop, this one from the crop's.
     """
 
     def __init__(
@@ -91,15 +93,17 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
     def simple_process(self, data: dict, training: bool = False) -> dict:
         """Collate as mmdet3d does and add ``feats``, ``voxels``, ``point2voxel`` and ``representative``."""
         batch = super().simple_process(data, training)
-        voxel_batch = self.voxelize_points(batch['inputs']['points'])
+        voxel_batch = self.voxelize_points(batch['inputs']['points'], keep_lattice=training)
         batch['inputs'].update(vars(voxel_batch))
         return batch
 
-    def voxelize_points(self, points: Sequence[Tensor]) -> VoxelBatch:
+    def voxelize_points(self, points: Sequence[Tensor], keep_lattice: bool = False) -> VoxelBatch:
         """Voxelise point clouds.
 
         Args:
             points: Per scene ``(P, 6)`` or ``(P, 9)`` float: xyz in metres, rgb in [-1, 1], unit normal.
+            keep_lattice: Voxels are bounded by multiples of the voxel size (True) or counted from each
+                scene's lowest corner (False).
 
         Raises:
             ValueError: If a cloud is empty, lacks columns, has NaN or infinite values or values out of
@@ -107,7 +111,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """
         for scene, cloud in enumerate(points):
             self._check(cloud, scene)
-        places = [self._places(cloud) for cloud in points]  # voxel units, float64
+        places = [self._places(cloud, keep_lattice) for cloud in points]  # voxel units, float64
         place = torch.cat(places)
         cell = place.floor().long()
         counts = torch.tensor([len(p) for p in places], device=place.device)
@@ -149,10 +153,13 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """Columns that a point needs: 3, 6 with colours, 9 with normals."""
         return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
 
-    def _places(self, cloud: Tensor) -> Tensor:
+    def _places(self, cloud: Tensor, keep_lattice: bool) -> Tensor:
         """Positions in voxels from the scene's lowest corner: ``(P, 3)`` float64."""
         xyz = cloud[:, self.axes].double()
-        place = (xyz - xyz.amin(0)) / self.voxel_size
+        corner = xyz.amin(0)
+        if keep_lattice:
+            corner = (corner / self.voxel_size).floor() * self.voxel_size
+        place = ((xyz - corner) / self.voxel_size).clamp_(min=0)
         if float(place.max()) >= MAX_EXTENT:
             raise ValueError(
                 f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '

@@ -1,0 +1,156 @@
+"""Posed RGB-D frames of a scene, rendered by rays from where people hold a camera."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from swin3d_mmdet3d.geometry.camera import intrinsic_matrix, look_at, pixel_grid, unproject
+from swin3d_mmdet3d.synthetic_rooms.domains import SensorStyle
+from swin3d_mmdet3d.synthetic_rooms.export import write_bytes
+from swin3d_mmdet3d.synthetic_rooms.lighting import Lighting
+from swin3d_mmdet3d.synthetic_rooms.ray_caster import RayCaster
+from swin3d_mmdet3d.synthetic_rooms.scanner import spread_spots
+from swin3d_mmdet3d.synthetic_rooms.scene import Scene, SceneMesh
+from swin3d_mmdet3d.synthetic_rooms.textures import noise
+
+HORIZONTAL_VIEW = np.deg2rad(62.0)
+LEAST_MEAN_DEPTH = 1.0  # metres; closer views show little of the room
+DEPTH_LIMIT = 10.0  # metres; farther than that no depth is measured
+
+
+def write_frames(
+    rng: np.random.Generator,
+    folder: Path,
+    scene: Scene,
+    mesh: SceneMesh,
+    rays: RayCaster,
+    lighting: Lighting,
+    style: SensorStyle,
+    to_file: np.ndarray,
+    count: int,
+    size: tuple[int, int],
+) -> None:
+    """Writes `count` frames: NNNNN.jpg, NNNNN.png (uint16 mm), NNNNN.txt, and intrinsic.txt.
+
+    Args:
+        rng: source of all choices.
+        folder: where the frames go.
+        scene: where somebody can stand.
+        mesh: the surfaces.
+        rays: ray caster of the mesh.
+        lighting: light of the scene.
+        style: sensor whose noise the frames have.
+        to_file: (4, 4) matrix from the room's frame to that of the written points; poses follow it.
+        count: number of frames.
+        size: width and height in pixels.
+    """
+    intrinsic = intrinsic_matrix(*size, HORIZONTAL_VIEW)
+    write_bytes(folder / 'intrinsic.txt', _text(intrinsic))
+    for index, eye in enumerate(_eyes(rng, scene, count)):
+        pose = _pose_with_a_view(rng, scene, rays, eye)
+        color, depth = render(mesh, rays, lighting, pose, intrinsic, size)
+        color = _with_color_noise(rng, style, lighting, color)
+        depth = _with_depth_noise(rng, style, depth)
+        stem = folder / f'{index:05d}'
+        write_bytes(stem.with_suffix('.jpg'), _encoded('.jpg', color[..., ::-1]))
+        write_bytes(stem.with_suffix('.png'), _encoded('.png', depth))
+        write_bytes(stem.with_suffix('.txt'), _text(to_file @ pose))
+
+
+def render(
+    mesh: SceneMesh,
+    rays: RayCaster,
+    lighting: Lighting,
+    pose: np.ndarray,
+    intrinsic: np.ndarray,
+    size: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colour and depth seen by a camera, without noise.
+
+    Returns:
+        (height, width, 3) float64 colour, 0..1 before exposure and white balance, and
+        (height, width) float64 depth along the optical axis in metres, 0 for none.
+    """
+    width, height = size
+    pixels = pixel_grid(width, height)
+    far = unproject(pixels, np.ones(len(pixels)), pose, intrinsic)
+    eye = pose[:3, 3]
+    directions = far - eye
+    face, depth = rays.first_hits(np.broadcast_to(eye, far.shape), directions)
+    hit = face >= 0
+    points = eye + directions[hit] * depth[hit, None]
+    normals = mesh.normals[face[hit]]
+    away = np.einsum('ij,ij->i', normals, directions[hit]) > 0
+    normals = np.where(away[:, None], -normals, normals)
+    shade = lighting.shade(rays, points, normals, shadows=False)
+    shade = shade + mesh.part_values('glow')[mesh.part[face[hit]]]
+    color = np.zeros((len(pixels), 3))
+    color[hit] = mesh.albedo(points, face[hit]) * shade[:, None]
+    depth = np.where(hit, depth, 0.0)
+    return color.reshape(height, width, 3), depth.reshape(height, width)
+
+
+def _eyes(rng: np.random.Generator, scene: Scene, count: int) -> np.ndarray:
+    spots = spread_spots(rng, scene.free_spots, count)
+    spots = spots[np.arange(count) % len(spots)]
+    return np.column_stack([spots, rng.uniform(1.2, 1.7, count)])
+
+
+def _pose_with_a_view(
+    rng: np.random.Generator, scene: Scene, rays: RayCaster, eye: np.ndarray
+) -> np.ndarray:
+    """A pose that looks across the room rather than at the next wall."""
+    best, best_depth = None, -1.0
+    probe = intrinsic_matrix(8, 6, HORIZONTAL_VIEW)
+    for _ in range(6):
+        target = scene.size * [*rng.uniform(0.15, 0.85, 2), rng.uniform(0.1, 0.55)]
+        pose = look_at(eye, target)
+        directions = unproject(pixel_grid(8, 6), np.ones(48), pose, probe) - eye
+        depth = rays.first_hits(np.broadcast_to(eye, directions.shape), directions)[1]
+        mean = float(np.minimum(depth, DEPTH_LIMIT).mean())
+        if mean > best_depth:
+            best, best_depth = pose, mean
+        if best_depth > 2 * LEAST_MEAN_DEPTH:
+            break
+    return best
+
+
+def _with_color_noise(
+    rng: np.random.Generator, style: SensorStyle, lighting: Lighting, color: np.ndarray
+) -> np.ndarray:
+    """(height, width, 3) uint8 image after exposure, white balance and sensor noise."""
+    noisy = color * lighting.balance * 255
+    if style.color_noise:
+        noisy = noisy + rng.standard_normal(color.shape, dtype=np.float32) * style.color_noise * 0.7
+    return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+
+
+def _with_depth_noise(
+    rng: np.random.Generator, style: SensorStyle, depth: np.ndarray
+) -> np.ndarray:
+    """(height, width) uint16 depth in millimetres; 0 beyond range and at depth edges."""
+    measured = depth
+    if style.depth_noise:
+        deviation = style.depth_noise * np.clip(depth, 0.5, None) ** 2 * 0.5
+        measured = depth + rng.standard_normal(depth.shape, dtype=np.float32) * deviation
+        step = np.abs(np.diff(depth, axis=1, prepend=depth[:, :1])) > 0.15
+        patches = noise(np.stack([*np.indices(depth.shape), depth * 10], -1).reshape(-1, 3) * 0.01)
+        lost = step | (patches.reshape(depth.shape) > 2.2 - 4 * style.dropouts)
+        measured = np.where(lost, 0.0, measured)
+    measured = np.where(depth > DEPTH_LIMIT, 0.0, measured)
+    return np.clip(np.round(measured * 1000), 0, 65535).astype(np.uint16)
+
+
+def _encoded(suffix: str, image: np.ndarray) -> bytes:
+    options = [cv2.IMWRITE_JPEG_QUALITY, 92] if suffix == '.jpg' else [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    return cv2.imencode(suffix, np.ascontiguousarray(image), options)[1].tobytes()
+
+
+def _text(matrix: np.ndarray) -> bytes:
+    buffer = io.StringIO()
+    np.savetxt(buffer, matrix, fmt='%.9f')
+    return buffer.getvalue().encode()

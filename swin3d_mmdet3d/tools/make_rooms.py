@@ -1,0 +1,43 @@
+"""Command line of the room generator: `python -m swin3d_mmdet3d.tools.make_rooms`."""
+
+from __future__ import annotations
+
+import argparse
+
+from swin3d_mmdet3d.synthetic_rooms import make_rooms
+from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description='Generate labelled indoor rooms.')
+    parser.add_argument('--domain', choices=tuple(DOMAINS), default='s3dis')
+    parser.add_argument('--out', required=True, help='folder of the data set')
+    parser.add_argument('--rooms', type=int, default=40)
+    parser.add_argument('--points', type=int, default=50000, help='points per room')
+    parser.add_argument('--frames', type=int, default=0, help='RGB-D frames per room')
+    parser.add_argument(
+        '--frame-size', type=int, nargs=2, default=(640, 480), metavar=('WIDTH', 'HEIGHT')
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Generates the rooms that the command line asks for."""
+    args = parse_args(arguments)
+    make_rooms(
+        domain=args.domain,
+        out=args.out,
+        num_rooms=args.rooms,
+        points_per_room=args.points,
+        frames_per_room=args.frames,
+        seed=args.seed,
+        workers=args.workers,
+        frame_size=tuple(args.frame_size),
+    )
+
+
+if __name__ == '__main__':
+    main()

@@ -8,9 +8,9 @@ import pytest
 import torch
 from mmdet3d.registry import DATASETS, METRICS
 from mmengine.config import Config
+from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
 
 import swin3d_mmdet3d.datasets  # noqa: F401  (registers the data sets)
-from tests.datasets.tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
 
 BASES = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 WRITERS = {
@@ -87,6 +87,19 @@ def test_training_samples_repeat_with_the_seed(name, tmp_path):
         clouds.append(dataset[0]['inputs']['points'])
     assert torch.equal(clouds[0], clouds[1])
     assert not (clouds[0].shape == clouds[2].shape and torch.equal(clouds[0], clouds[2]))
+
+
+@pytest.mark.parametrize('name', ['s3dis-seg', 'scannet-normal-seg'])
+def test_each_point_of_a_training_sample_is_a_voxel_of_the_network(name, tmp_path):
+    from mmdet3d.registry import MODELS
+
+    import swin3d_mmdet3d.models  # noqa: F401  (registers the preprocessor)
+
+    config = load(name, tmp_path)
+    points = DATASETS.build(config.train_dataloader.dataset)[0]['inputs']['points']
+    preprocessor = MODELS.build(dict(type='VoxelPreprocessor', voxel_size=config.voxel_size))
+    voxels = preprocessor.voxelize_points([points]).voxels
+    assert len(points) - 2 <= len(voxels.coords) <= len(points)
 
 
 def test_votes_are_twelve_even_rotations_of_the_same_points(tmp_path):

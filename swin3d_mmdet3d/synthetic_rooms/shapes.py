@@ -36,7 +36,7 @@ def rotation(angle: float, axis: str = 'z') -> np.ndarray:
     matrix = np.eye(3)
     cosine, sine = np.cos(angle), np.sin(angle)
     matrix[[first, second], [first, second]] = cosine
-    matrix[first, second], matrix[second, first] = -sine, cosine
+    matrix[first, second], matrix[second, first] = -sine, sine
     return matrix
 
 

@@ -44,7 +44,8 @@ def find_python() -> tuple[str, tuple[int, int]]:
     """Returns a Python that can make the environment, and its version; the running one is asked first."""
     names = [f'python{major}.{minor}' for major, minor in VERSIONS]
     pyenv = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv') / 'versions'
-    candidates = [sys.executable, *filter(None, map(shutil.which, names))]
+    # realpath: when this runs from inside .venv, the environment must be made by the Python beneath it.
+    candidates = [os.path.realpath(sys.executable), *filter(None, map(shutil.which, names))]
     for major, minor in VERSIONS:
         candidates += sorted(map(str, pyenv.glob(f'{major}.{minor}.*/bin/python')), reverse=True)
     for candidate in candidates:
@@ -199,13 +200,20 @@ def make_environment(python: str, version: tuple[int, int]) -> None:
         key = hashlib.sha256('\n'.join([key, *inputs]).encode()).hexdigest()
         stale = stale or done.get(name) != key
         if stale:
+            if STEPS.is_file():
+                write_finished_steps(finished)
             start = time.monotonic()
             say(f'>>> {name}')
             action(name)
             say(f'    {name}: {time.monotonic() - start:.0f} s')
         finished[name] = key
         if stale:
-            STEPS.write_text(json.dumps(finished, indent=1), encoding='utf-8')
+            write_finished_steps(finished)
+
+
+def write_finished_steps(finished: dict[str, str]) -> None:
+    """Records the keys of the steps that are up to date."""
+    STEPS.write_text(json.dumps(finished, indent=1), encoding='utf-8')
 
 
 def say(text: str) -> None:

@@ -127,10 +127,13 @@ class RoomLayout:
             model = structure.wall(side.length, height, side.openings, other)
             self.scene.add(model, (*side.at(0, 0), 0), side.yaw)
 
-    def fits(self, rectangle: np.ndarray, margin: float = 0.04) -> bool:
+    def fits(
+        self, rectangle: np.ndarray, margin: float = 0.04, wall_margin: float = 0.0
+    ) -> bool:
         """Whether a rectangle lies in the room and away from all that stands there."""
         width, depth = self.scene.size[:2]
-        inside = rectangle[0] > 0 and rectangle[1] > 0 and rectangle[2] < width and rectangle[3] < depth
+        room = np.array([wall_margin, wall_margin, width - wall_margin, depth - wall_margin])
+        inside = (rectangle[:2] > room[:2]).all() and (rectangle[2:] < room[2:]).all()
         return bool(inside) and not any(overlaps(rectangle, it, margin) for it in self.occupied)
 
     def random_side(self, least: float) -> Side | None:
@@ -214,7 +217,7 @@ class RoomLayout:
     ) -> Placed | None:
         """Stands a model at a given place if that is free."""
         area = footprint(model, position, yaw)
-        if not self.fits(area, margin):
+        if not self.fits(area, margin, max(margin, 0.0)):
             return None
         self.occupied.append(area)
         return self.scene.add(model, (*np.asarray(position)[:2], 0), yaw)

@@ -20,10 +20,12 @@ from swin3d_mmdet3d.synthetic_rooms.room_layout import DOOR_CLEARANCE, RoomLayou
 from swin3d_mmdet3d.synthetic_rooms.scene import Placed, Scene
 from swin3d_mmdet3d.synthetic_rooms.shapes import rotation
 
+L_SHAPED = 0.3  # share of the larger rooms that lack a corner
+
 # Smallest and largest width, depth (metres) of each type.
 SIZES = {
-    'office': ((4.2, 6.5), (4.0, 6.0)),
-    'conference': ((5.0, 7.5), (4.5, 6.0)),
+    'office': ((4.2, 6.2), (4.0, 5.6)),
+    'conference': ((5.0, 7.0), (4.6, 5.8)),
     'lounge': ((5.0, 7.5), (4.5, 6.5)),
     'storage': ((3.8, 5.5), (3.6, 5.0)),
     'hallway': ((6.0, 9.0), (2.6, 3.4)),
@@ -42,19 +44,19 @@ def build_room(
         rng: source of all choices.
         room_type: one of SIZES.
         public_building: whether columns, beams and boards are common, as in offices.
-        scene_options: probabilities that override the usual ones: 'notch'.
     """
     (low_w, high_w), (low_d, high_d) = SIZES[room_type]
     size = (rng.uniform(low_w, high_w), rng.uniform(low_d, high_d), rng.uniform(2.6, 3.3))
     notch = None
-    odds = (scene_options or {}).get('notch', 0.3)
-    if min(size[:2]) > 3.8 and rng.random() < odds:
+    if min(size[:2]) > 3.8 and rng.random() < L_SHAPED:
         notch = (size[0] * rng.uniform(0.2, 0.35), size[1] * rng.uniform(0.2, 0.35))
     layout = RoomLayout(rng, size, notch)
     _openings(layout, public_building)
     _bearing_parts(layout, public_building)
     layout.build_shell()
     _PROGRAMS[room_type](layout, public_building)
+    if public_building:
+        _spare_chairs(layout)
     _wall_things(layout)
     _floor_things(layout)
     _lights(layout)
@@ -70,7 +72,7 @@ def _openings(layout: RoomLayout, public: bool) -> None:
         if cut:
             side, hole = cut
             layout.scene.add(structure.door(rng, width, height), (*side.at(hole.along, 0), 0), side.yaw)
-    for _ in range(rng.integers(1, 4)):
+    for _ in range(rng.integers(1, 3 if public else 4)):
         width, bottom = rng.uniform(0.9, 2.0), rng.uniform(0.75, 1.0)
         top = min(rng.uniform(1.9, 2.4), room_height - 0.4)
         cut = layout.open_wall(width, bottom, top, 0.0)
@@ -99,8 +101,8 @@ def _curtains(layout: RoomLayout, side: Side, hole: Opening) -> None:
 def _bearing_parts(layout: RoomLayout, public: bool) -> None:
     """Columns at walls or in the room, beams under the ceiling."""
     rng, (width, depth, height) = layout.rng, layout.scene.size
-    share = 0.85 if public else 0.12
-    for _ in range(int(rng.integers(1, 3)) if rng.random() < share else 0):
+    share = 0.95 if public else 0.12
+    for _ in range(int(rng.integers(1, 4)) if rng.random() < share else 0):
         model = structure.column(rng, height)
         if rng.random() < 0.7:
             layout.stand_at_wall(model, gap=rng.uniform(-0.08, 0.25))
@@ -176,8 +178,14 @@ def _seats_around(layout: RoomLayout, table: Placed | None) -> None:
     count = max(1, int((x1 - x0) / 0.72))
     for along in (np.arange(count) - (count - 1) / 2) * ((x1 - x0) / count):
         for front in (y0, y1):
-            if layout.rng.random() < 0.85:
+            if layout.rng.random() < 0.95:
                 _chair_before(layout, table, along, front)
+
+
+def _spare_chairs(layout: RoomLayout) -> None:
+    """Chairs that stand about, as in any public building."""
+    for _ in range(layout.rng.integers(1, 4)):
+        layout.stand_free(seating.chair(layout.rng), 0.06)
 
 
 def _workplace(layout: RoomLayout) -> None:
@@ -212,7 +220,7 @@ def _office(layout: RoomLayout, public: bool) -> None:
         _workplace(layout)
     if rng.random() < 0.6:
         _top_things(layout, layout.stand_at_wall(storage.filing_cabinet(rng)), 1)
-    if rng.random() < 0.5:
+    if rng.random() < 0.75:
         layout.stand_at_wall(seating.sofa(rng, 2))
     if rng.random() < 0.4:
         _seats_around(layout, layout.stand_free(tables.round_table(rng), 0.3))
@@ -221,13 +229,13 @@ def _office(layout: RoomLayout, public: bool) -> None:
 def _conference(layout: RoomLayout, public: bool) -> None:
     rng, size = layout.rng, layout.scene.size
     layout.hang(structure.board(rng), rng.uniform(0.85, 1.0))
-    model = tables.conference_table(rng, size[0] * rng.uniform(0.35, 0.5), rng.uniform(0.95, 1.3))
+    model = tables.conference_table(rng, size[0] * rng.uniform(0.3, 0.42), rng.uniform(0.9, 1.2))
     table = layout.stand_free(model, 0.55, 0.0)
     _seats_around(layout, table or layout.stand_free(tables.table(rng), 0.4))
-    if rng.random() < 0.7:
+    if rng.random() < 0.8:
         layout.stand_at_wall(storage.bookcase(rng))
-    if rng.random() < 0.5:
-        layout.stand_at_wall(seating.sofa(rng, 2))
+    if rng.random() < 0.8:
+        layout.stand_at_wall(seating.sofa(rng, int(rng.integers(1, 4))))
     if rng.random() < 0.5:
         layout.hang(clutter.television(rng), 1.1)
     if table:
@@ -236,9 +244,9 @@ def _conference(layout: RoomLayout, public: bool) -> None:
 
 def _lounge(layout: RoomLayout, public: bool) -> None:
     rng = layout.rng
-    if public and rng.random() < 0.6:
+    if public and rng.random() < 0.85:
         layout.hang(structure.board(rng), rng.uniform(0.85, 1.0))
-    for _ in range(rng.integers(1, 3)):
+    for _ in range(2):
         _seating_group(layout)
     if rng.random() < 0.8:
         layout.stand_at_wall(storage.bookcase(rng))
@@ -254,9 +262,11 @@ def _lounge(layout: RoomLayout, public: bool) -> None:
 
 def _storage(layout: RoomLayout, public: bool) -> None:
     rng = layout.rng
-    if public and rng.random() < 0.6:
+    if public and rng.random() < 0.85:
         layout.hang(structure.board(rng), rng.uniform(0.85, 1.0))
-    for _ in range(rng.integers(2, 5)):
+    if public:
+        layout.stand_at_wall(seating.sofa(rng, 2))
+    for _ in range(rng.integers(2, 4)):
         layout.stand_at_wall(storage.bookcase(rng))
     for _ in range(rng.integers(1, 3)):
         _top_things(layout, layout.stand_at_wall(storage.cabinet(rng)), 1)

@@ -16,6 +16,8 @@ OVERSAMPLING = 2.2
 LEAST_POINTS = 100  # an instance that can be seen gets at least so many points, if it has them
 FEWEST_POINTS = 40  # an instance with fewer visible points is left out
 ROUNDS = 4
+SHELL = ('floor', 'ceiling', 'wall')
+OBJECT_DENSITY = 2.0  # points per area on objects, relative to the shell
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,19 @@ def scan_scene(
 def _sample(rng: np.random.Generator, mesh: SceneMesh, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Random surface points; faces of small instances get more than their area's share."""
     area = np.bincount(mesh.instance, mesh.areas, minlength=len(mesh.kinds))
-    wanted = np.maximum(count * area / area.sum(), 4 * LEAST_POINTS)
+    share = area * _density(mesh)
+    wanted = np.maximum(count * share / share.sum(), 4 * LEAST_POINTS)
     weight = mesh.areas * (wanted / np.maximum(area, 1e-9))[mesh.instance]
     bounds = np.cumsum(weight)
     face = np.searchsorted(bounds, rng.random(int(wanted.sum())) * bounds[-1])
     first, second = np.sort(rng.random((2, len(face))), axis=0)
     share = np.stack([first, second - first, 1 - second], axis=1)
     return np.einsum('pk,pkc->pc', share, mesh.vertices[mesh.faces[face]]), face
+
+
+def _density(mesh: SceneMesh) -> np.ndarray:
+    """(instances,) points per area relative to the shell's."""
+    return np.array([1.0 if kind in SHELL else OBJECT_DENSITY for kind in mesh.kinds])
 
 
 def _first_station(
@@ -145,7 +153,8 @@ def _choose(
     starts = np.searchsorted(instance[rows][order], instance[rows][order])
     ranks[order] = np.arange(len(rows)) - starts
     cell = 0.7 * np.sqrt(mesh.areas[np.unique(face)].sum() / count)
-    keys = np.floor(points[rows] / cell).astype(np.int64) @ [1, 4096, 4096**2]
+    fine = cell / np.sqrt(_density(mesh)[instance[rows], None])
+    keys = np.floor(points[rows] / fine).astype(np.int64) @ [1, 4096, 4096**2]
     first = np.zeros(len(rows), dtype=bool)
     first[np.unique(keys, return_index=True)[1]] = True
     priority = np.where(ranks < LEAST_POINTS, 0, np.where(first, 1, 2))

@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault('OMP_NUM_THREADS', '2')
+# unbound, both threads may share one core for the whole run
+for name, value in dict(OMP_NUM_THREADS='2', OMP_PROC_BIND='true', OMP_PLACES='cores').items():
+    os.environ.setdefault(name, value)
 
 import numpy as np
 import pytest

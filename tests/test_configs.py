@@ -1,7 +1,7 @@
 """Every config loads, builds its model and keeps the house rules of configs."""
 
 import ast
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ FILES = sorted((ROOT / 'configs').rglob('*.py')) + sorted((ROOT / 'projects').rg
 LEAVES = [p for p in FILES if '_base_' not in p.parts]
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(path):
     return Config.fromfile(path)
 

@@ -1,0 +1,112 @@
+"""The stock Runner trains, saves, resumes and tests a Swin3D on generated rooms, by config."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from swin3d_mmdet3d.tools.make_rooms import make_rooms
+
+CONFIG = Path(__file__).parents[1] / 'configs' / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
+
+
+@pytest.fixture(scope='module')
+def rooms(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('rooms')
+    make_rooms('s3dis', str(folder), num_rooms=6, points_per_room=2500, seed=3, workers=1)
+    return folder
+
+
+def small_config(rooms, work_dir, max_iters):
+    """The demo's config with a smaller network, larger voxels and fewer iterations."""
+    config = Config.fromfile(CONFIG)
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        dataset = loader.dataset.get('dataset', loader.dataset)
+        dataset.data_root = str(rooms)
+        loader.num_workers = 0
+        loader.persistent_workers = False
+    sizes = dict(channels=[8, 16], num_heads=[1, 2], window_sizes=[4, 4])
+    config.model.data_preprocessor.voxel_size = 0.25
+    config.model.backbone.update(depths=[1, 2], out_indices=(0, 1), **sizes)
+    config.model.neck.update(**sizes)
+    config.model.decode_head.in_channels = 8
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=2)
+    config.default_hooks.checkpoint.update(by_epoch=False, interval=2)
+    config.param_scheduler = [dict(type='LinearLR', start_factor=0.5, by_epoch=False, begin=0, end=4)]
+    config.work_dir = str(work_dir)
+    config.log_level = 'WARNING'
+    return config
+
+
+def weights(runner):
+    return {key: value.clone() for key, value in runner.model.state_dict().items()}
+
+
+def test_resumed_training_equals_uninterrupted_training(rooms, tmp_path):
+    whole = Runner.from_cfg(small_config(rooms, tmp_path / 'whole', 4))
+    whole.train()
+
+    first = Runner.from_cfg(small_config(rooms, tmp_path / 'parts', 2))
+    first.train()
+    config = small_config(rooms, tmp_path / 'parts', 2)
+    config.resume = True
+    resumed = Runner.from_cfg(config)
+    resumed.load_or_resume()
+    assert resumed.iter == 2
+    for key, value in weights(first).items():
+        assert torch.equal(resumed.model.state_dict()[key], value), key
+    optimizer = resumed.optim_wrapper.optimizer.state_dict()
+    assert len(optimizer['state']) == len(list(resumed.model.parameters()))
+
+
+def test_same_seed_gives_the_same_weights_and_score(rooms, tmp_path):
+    runs = []
+    for name in ('one', 'two'):
+        runner = Runner.from_cfg(small_config(rooms, tmp_path / name, 4))
+        runner.train()
+        runs.append((weights(runner), runner.message_hub.get_scalar('val/miou').current()))
+    assert runs[0][1] == runs[1][1]
+    assert all(torch.equal(runs[0][0][key], runs[1][0][key]) for key in runs[0][0])
+
+
+def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):
+    runner = Runner.from_cfg(small_config(rooms, tmp_path, 4))
+    runner.train()
+    best = runner.message_hub.get_info('best_score')
+    config = small_config(rooms, tmp_path / 'test', 4)
+    config.load_from = runner.message_hub.get_info('best_ckpt')
+    metrics = Runner.from_cfg(config).test()
+    assert metrics['miou'] == pytest.approx(best, abs=1e-9)
+
+
+def test_votes_over_rotations_run_through_the_stock_model(rooms, tmp_path):
+    config = small_config(rooms, tmp_path, 2)
+    pipeline = config.tta_pipeline
+    config.test_dataloader.dataset.pipeline = pipeline
+    config.model = dict(**config.tta_model, module=config.model)
+    metrics = Runner.from_cfg(config).test()
+    assert 0 <= metrics['miou'] <= 1
+
+
+def test_loss_falls_when_one_room_is_overfitted(rooms, tmp_path):
+    config = small_config(rooms, tmp_path, 100)
+    config.train_dataloader.dataset.dataset.indices = 1
+    config.train_dataloader.batch_size = 1
+    config.train_cfg.val_interval = 1000
+    config.param_scheduler = []
+    config.optim_wrapper.optimizer.lr = 0.01
+    runner = Runner.from_cfg(config)
+    losses = []
+
+    original = runner.model.decode_head.loss
+
+    def record(feats, labels):
+        out = original(feats, labels)
+        losses.append(float(out['loss_seg'].detach()))
+        return out
+
+    runner.model.decode_head.loss = record
+    runner.train()
+    assert sum(losses[-10:]) < 0.6 * sum(losses[:10])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -11,7 +9,7 @@ from scipy.spatial import cKDTree
 _CHUNK = 1 << 16
 
 
-def estimate_normals(xyz: np.ndarray, k: int = 16, viewpoint: Optional[np.ndarray] = None) -> np.ndarray:
+def estimate_normals(xyz: np.ndarray, k: int = 16, viewpoint: np.ndarray | None = None) -> np.ndarray:
     """Normals of a point cloud by principal component analysis of each point's k neighbours.
 
     The normal is the eigenvector of the smallest eigenvalue of the neighbourhood's covariance. Its

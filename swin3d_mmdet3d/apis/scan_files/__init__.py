@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Union
 
 from .arrays import read_bin, read_npy, read_npz
 from .pcd import read_pcd
@@ -25,7 +24,7 @@ READERS = {
 }
 
 
-def read_scan(path: Union[str, os.PathLike]) -> Scan:
+def read_scan(path: str | os.PathLike) -> Scan:
     """Read one scan file, the format told by its extension.
 
     Args:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -106,5 +106,5 @@ def _load(path: Path):
         raise ValueError(f'not a whole NumPy file: {error}') from error
 
 
-def _first(arrays: dict, names: Sequence[str]) -> Optional[np.ndarray]:
+def _first(arrays: dict, names: Sequence[str]) -> np.ndarray | None:
     return next((arrays[name] for name in names if name in arrays), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ NORMAL = (('nx', 'ny', 'nz'), ('normal_x', 'normal_y', 'normal_z'))
 LABEL = ('label', 'sem', 'semantic', 'class')
 
 
-def arrays_from_columns(columns: Mapping[str, np.ndarray]) -> Dict[str, Optional[np.ndarray]]:
+def arrays_from_columns(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | None]:
     """Gather single columns into the arrays of a scan.
 
     Args:
@@ -37,7 +37,7 @@ def arrays_from_columns(columns: Mapping[str, np.ndarray]) -> Dict[str, Optional
     )
 
 
-def arrays_from_table(table: np.ndarray) -> Dict[str, Optional[np.ndarray]]:
+def arrays_from_table(table: np.ndarray) -> dict[str, np.ndarray | None]:
     """Split a table without field names by its number of columns.
 
     Args:
@@ -58,8 +58,8 @@ def arrays_from_table(table: np.ndarray) -> Dict[str, Optional[np.ndarray]]:
 
 
 def _stack_first(
-    columns: Mapping[str, np.ndarray], choices: Sequence[Tuple[str, str, str]]
-) -> Optional[np.ndarray]:
+    columns: Mapping[str, np.ndarray], choices: Sequence[tuple[str, str, str]]
+) -> np.ndarray | None:
     """(P, 3) of the first triple of names that `columns` has whole, or None."""
     for names in choices:
         if all(name in columns for name in names):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -44,9 +43,9 @@ def read_pcd(path: Path) -> Scan:
     return make_scan(**arrays_from_columns(columns))
 
 
-def _split_header(raw: bytes) -> Tuple[Dict[str, List[str]], bytes]:
+def _split_header(raw: bytes) -> tuple[dict[str, list[str]], bytes]:
     """The header's words by keyword, and the bytes after the DATA line."""
-    header: Dict[str, List[str]] = {}
+    header: dict[str, list[str]] = {}
     start = 0
     while 'DATA' not in header:
         end = raw.find(b'\n', start)
@@ -64,7 +63,7 @@ def _split_header(raw: bytes) -> Tuple[Dict[str, List[str]], bytes]:
     return header, raw[start:]
 
 
-def _field_types(header: Dict[str, List[str]]) -> List[Tuple[str, np.dtype, int]]:
+def _field_types(header: dict[str, list[str]]) -> list[tuple[str, np.dtype, int]]:
     """(name, dtype, count) of every field; padding fields `_` get names of their own."""
     fields = []
     rows = zip(header['FIELDS'], header['TYPE'], header['SIZE'], header['COUNT'])
@@ -76,7 +75,7 @@ def _field_types(header: Dict[str, List[str]]) -> List[Tuple[str, np.dtype, int]
     return fields
 
 
-def _point_count(header: Dict[str, List[str]]) -> int:
+def _point_count(header: dict[str, list[str]]) -> int:
     """POINTS, or WIDTH x HEIGHT where an older file has no such line."""
     try:
         if 'POINTS' in header:
@@ -86,7 +85,7 @@ def _point_count(header: Dict[str, List[str]]) -> int:
         raise ValueError('PCD header: no number of points in POINTS or WIDTH, HEIGHT') from error
 
 
-def _ascii_columns(body: bytes, fields: list, points: int) -> Dict[str, np.ndarray]:
+def _ascii_columns(body: bytes, fields: list, points: int) -> dict[str, np.ndarray]:
     words = body.split()
     width = sum(count for _, _, count in fields)
     _check_length(len(words), points * width, 'values')
@@ -99,14 +98,14 @@ def _ascii_columns(body: bytes, fields: list, points: int) -> Dict[str, np.ndarr
     return columns
 
 
-def _binary_columns(body: bytes, fields: list, points: int) -> Dict[str, np.ndarray]:
+def _binary_columns(body: bytes, fields: list, points: int) -> dict[str, np.ndarray]:
     record = np.dtype([(name, dtype, (count,)) for name, dtype, count in fields])
     _check_length(len(body), points * record.itemsize, 'bytes')
     table = np.frombuffer(body, dtype=record, count=points)
     return {name: table[name][:, 0] for name, _, count in fields if count}
 
 
-def _compressed_columns(body: bytes, fields: list, points: int) -> Dict[str, np.ndarray]:
+def _compressed_columns(body: bytes, fields: list, points: int) -> dict[str, np.ndarray]:
     """Compressed data hold field after field, not point after point."""
     _check_length(len(body), 8, 'bytes')
     packed, unpacked = struct.unpack('<II', body[:8])
@@ -122,7 +121,7 @@ def _compressed_columns(body: bytes, fields: list, points: int) -> Dict[str, np.
     return columns
 
 
-def _unpack_rgb(columns: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+def _unpack_rgb(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """red, green, blue (P,) uint8 of the packed field, or nothing."""
     packed = next((columns[name] for name in ('rgb', 'rgba') if name in columns), None)
     if packed is None:

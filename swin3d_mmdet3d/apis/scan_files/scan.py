@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -23,10 +22,10 @@ class Scan:
     """
 
     xyz: np.ndarray
-    color: Optional[np.ndarray] = None
-    normal: Optional[np.ndarray] = None
-    label: Optional[np.ndarray] = None
-    label_names: Optional[Tuple[str, ...]] = None
+    color: np.ndarray | None = None
+    normal: np.ndarray | None = None
+    label: np.ndarray | None = None
+    label_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.xyz)
@@ -50,10 +49,10 @@ class Scan:
 
 def make_scan(
     xyz: np.ndarray,
-    color: Optional[np.ndarray] = None,
-    normal: Optional[np.ndarray] = None,
-    label: Optional[np.ndarray] = None,
-    label_names: Optional[Tuple[str, ...]] = None,
+    color: np.ndarray | None = None,
+    normal: np.ndarray | None = None,
+    label: np.ndarray | None = None,
+    label_names: tuple[str, ...] | None = None,
 ) -> Scan:
     """Bring the arrays of a file into the units of a `Scan`.
 

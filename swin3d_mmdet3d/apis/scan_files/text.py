@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -38,7 +37,7 @@ def read_text(path: Path) -> Scan:
     return make_scan(**_arrays(table, header))
 
 
-def _split_header(lines: List[str]) -> Tuple[Optional[List[str]], List[str]]:
+def _split_header(lines: list[str]) -> tuple[list[str] | None, list[str]]:
     """The words of a first line that is no row of numbers, and the lines after it."""
     for i, line in enumerate(lines):
         words = [w for w in re.split(r'[\s,;]+', line.strip().lstrip('#/ ')) if w]
@@ -50,7 +49,7 @@ def _split_header(lines: List[str]) -> Tuple[Optional[List[str]], List[str]]:
     return None, lines
 
 
-def _arrays(table: np.ndarray, header: Optional[List[str]]) -> Dict[str, Optional[np.ndarray]]:
+def _arrays(table: np.ndarray, header: list[str] | None) -> dict[str, np.ndarray | None]:
     if header is not None and {'x', 'y', 'z'} <= set(header):
         if len(header) != table.shape[1]:
             raise ValueError(f'the header names {len(header)} columns, the rows have {table.shape[1]}')

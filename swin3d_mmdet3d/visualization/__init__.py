@@ -1,0 +1,24 @@
+"""Visualization without a display: pictures, coloured PLY files and a self-contained HTML viewer."""
+
+from .html_viewer import write_html_viewer
+from .label_colors import label_colors
+from .ply_writer import write_ply
+from .point_renderer import paint, point_spacing, rasterize, render_points
+from .prediction_picture import prediction_picture
+from .views import View, birds_eye_view, oblique_view
+from .whole_file import whole_file
+
+__all__ = [
+    'View',
+    'birds_eye_view',
+    'label_colors',
+    'oblique_view',
+    'paint',
+    'point_spacing',
+    'prediction_picture',
+    'rasterize',
+    'render_points',
+    'whole_file',
+    'write_html_viewer',
+    'write_ply',
+]

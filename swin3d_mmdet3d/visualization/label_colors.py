@@ -1,0 +1,33 @@
+"""Label colours: the colour of every point's class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# For labels that are none of the classes, such as the ignore index.
+UNLABELED_COLOR = (70, 70, 70)
+
+
+def label_colors(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """The palette colour of every label.
+
+    Args:
+        label: (P,) integer class indices; others than 0..len(palette) - 1 are drawn dark grey.
+        palette: (classes, 3) in 0..255.
+
+    Returns:
+        (P, 3) uint8.
+
+    Raises:
+        ValueError: for labels that are no integers or a palette of another shape or range.
+    """
+    label, table = np.asarray(label), np.asarray(palette)
+    if label.ndim != 1 or label.dtype.kind not in 'iu':
+        raise ValueError(f'label: expected integers (P,), got {label.dtype} {label.shape}')
+    if table.ndim != 2 or table.shape[1] != 3 or table.min() < 0 or table.max() > 255:
+        raise ValueError(f'palette: expected (classes, 3) in 0..255, got {palette}')
+    table = np.vstack([table, UNLABELED_COLOR]).astype(np.uint8)
+    known = (label >= 0) & (label < len(table) - 1)
+    return table[np.where(known, label, len(table) - 1).astype(np.int64)]

@@ -8,6 +8,9 @@ import os
 
 import torch
 
+from . import cpu_runtime
+from .self_check import reason_to_distrust
+
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
 OPS = ('window_attention', 'knn', 'gather_max', 'interpolate')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
@@ -32,12 +35,13 @@ def available_backends(op: str) -> dict[str, str | None]:
     return {
         'reference': None,
         'torch': None,
-        'cpu': 'no CPU kernels in this build',
+        'cpu': cpu_runtime.reason_unavailable() or reason_to_distrust(op),
         'cuda': 'no CUDA kernels in this build',
     }
 
 
-def choose_backend(op: str, device: torch.device, backend: str) -> str:
+@torch.compiler.assume_constant_result
+def choose_backend(op: str, device_type: str, backend: str) -> str:
     """Resolve 'auto' (argument, then environment) to the name of the back-end that serves.
 
     A back-end that is named must run or the call raises; only 'auto' may choose, and logs its
@@ -52,9 +56,9 @@ def choose_backend(op: str, device: torch.device, backend: str) -> str:
     if backend not in (*BACKENDS, 'auto'):
         raise ValueError(f'{source} must be auto or one of {BACKENDS}, got {backend!r}')
     if backend == 'auto':
-        return _choose_automatically(op, device.type)
-    if backend in ('cpu', 'cuda') and backend != device.type:
-        raise ValueError(f'{source}: {backend!r} cannot take tensors on {device.type!r}')
+        return _choose_automatically(op, device_type)
+    if backend in ('cpu', 'cuda') and backend != device_type:
+        raise ValueError(f'{source}: {backend!r} cannot take tensors on {device_type!r}')
     reason = available_backends(op)[backend]
     if reason is not None:
         raise ValueError(f'{source}: {backend!r} cannot run {op}: {reason}')
@@ -74,7 +78,7 @@ def _choose_automatically(op: str, device_type: str) -> str:
 
 
 def implementation(op: str, backend: str):
-    """Return the function that computes ``op`` on a resolved back-end."""
+    """Return the function that computes ``op`` on a back-end that can run."""
     folder = _FOLDERS.get(op, op)
     module = {'torch': 'torch_impl', 'cpu': 'cpu_impl', 'cuda': 'cuda_impl'}.get(backend, backend)
     return getattr(importlib.import_module(f'swin3d_ops.{folder}.{module}'), op)

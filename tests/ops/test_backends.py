@@ -41,8 +41,8 @@ def test_environment_names_the_backend(monkeypatch):
     with pytest.raises(ValueError, match="SWIN3D_OPS must be auto or one of .* got 'quick'"):
         swin3d_ops.knn(*small())
     monkeypatch.setenv('SWIN3D_OPS', 'reference')
-    assert backends.choose_backend('knn', torch.device('cpu'), 'auto') == 'reference'
-    assert backends.choose_backend('knn', torch.device('cpu'), 'torch') == 'torch'
+    assert backends.choose_backend('knn', 'cpu', 'auto') == 'reference'
+    assert backends.choose_backend('knn', 'cpu', 'torch') == 'torch'
 
 
 def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
@@ -52,7 +52,7 @@ def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         for _ in range(3):
-            assert backends.choose_backend('knn', torch.device('cpu'), 'auto') == 'torch'
+            assert backends.choose_backend('knn', 'cpu', 'auto') == 'torch'
     assert [record.message for record in caplog.records] == [
         'knn on cpu runs on back-end torch (cpu kernels: no compiler was found)'
     ]

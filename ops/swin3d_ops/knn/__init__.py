@@ -54,7 +54,7 @@ def knn(
         queries = query_bounds[item + 1] - query_bounds[item]
         if queries and source_bounds[item + 1] == source_bounds[item]:
             raise ValueError(f'source_ptr: batch item {item} has {queries} queries and no source')
-    run = implementation('knn', choose_backend('knn', query.device, backend))
+    run = implementation('knn', choose_backend('knn', query.device.type, backend))
     return run(query.detach(), source.detach(), k, query_bounds, source_bounds)
 
 

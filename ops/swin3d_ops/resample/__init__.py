@@ -27,7 +27,7 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
         ValueError: a wrong shape, or a row out of range.
     """
     _check(feats, index)
-    run = implementation('gather_max', choose_backend('gather_max', feats.device, backend))
+    run = implementation('gather_max', choose_backend('gather_max', feats.device.type, backend))
     return run(feats, index)
 
 
@@ -59,7 +59,7 @@ def interpolate(
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
-    run = implementation('interpolate', choose_backend('interpolate', feats.device, backend))
+    run = implementation('interpolate', choose_backend('interpolate', feats.device.type, backend))
     return run(feats, index, weight)
 
 

@@ -60,7 +60,7 @@ def window_attention(
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)
-    run = implementation('window_attention', choose_backend('window_attention', q.device, backend))
+    run = implementation('window_attention', choose_backend('window_attention', q.device.type, backend))
     return run(
         q, k, v, q_table, k_table, v_table, signals.detach(), table_rows,
         windows.order, windows.ptr, scale,

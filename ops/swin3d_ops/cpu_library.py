@@ -1,0 +1,175 @@
+"""Finds or compiles the shared library of the CPU kernels (standard library only, no torch).
+
+Search order: a library that the installer left in the package folder, then the user's cache,
+then a fresh compilation into the cache. The file name carries a hash of the sources, so a stale
+library is never loaded. This file may be executed alone: an installer loads it by its path and
+calls :func:`compile_into`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE_FOLDER = Path(__file__).resolve().parent / 'csrc'
+CACHE_VARIABLE = 'SWIN3D_OPS_CACHE'
+ISA_VARIABLE = 'SWIN3D_OPS_ISA'
+FLAGS = ('-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fPIC', '-fvisibility=hidden')
+FLAGS += ('-Wno-psabi', '-Wno-unknown-pragmas')
+SOURCE_FLAGS = {'knn.cpp': ('-ffp-contract=off',)}
+ISA_FLAGS = {'portable': (), 'avx2': ('-mavx2', '-mfma')}
+COMPILE_SECONDS = 300
+
+
+class KernelsUnavailableError(RuntimeError):
+    """The CPU kernels cannot be compiled or loaded; the message says why."""
+
+
+class CpuLibrary:
+    """The loaded kernels of one instruction set.
+
+    Attributes:
+        path: file of the shared library.
+        isa: 'avx2' or 'portable'.
+        has_openmp: whether the kernels use several threads.
+    """
+
+    def __init__(self, path: Path, isa: str | None = None):
+        self.path = Path(path)
+        try:
+            self._library = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise KernelsUnavailableError(f'{path} cannot be loaded: {error}') from error
+        best = 'avx2' if self._library.swin3d_supports_avx2() else 'portable'
+        self.isa = isa or os.environ.get(ISA_VARIABLE) or best
+        if self.isa not in ISA_FLAGS or (self.isa == 'avx2' and best != 'avx2'):
+            raise KernelsUnavailableError(
+                f'{ISA_VARIABLE} must be portable or, where the processor has it, avx2, got {self.isa!r}'
+            )
+        self.has_openmp = bool(self._library.swin3d_has_openmp())
+
+    def call(self, name: str, *arguments) -> None:
+        """Call an exported function by its name without the suffix of the instruction set."""
+        if getattr(self._library, f'{name}_{self.isa}')(*arguments) != 0:
+            raise MemoryError(f'{name}: out of memory')
+
+
+def _sources() -> list[Path]:
+    return sorted(SOURCE_FOLDER.glob('*.cpp')) + sorted(SOURCE_FOLDER.glob('*.h'))
+
+
+def library_name() -> str:
+    """Return the file name of the library for these sources, flags and this kind of machine."""
+    digest = hashlib.sha256()
+    for path in _sources():
+        digest.update(path.name.encode() + b'\0' + path.read_bytes())
+    digest.update(repr((FLAGS, SOURCE_FLAGS, ISA_FLAGS)).encode())
+    machine = f'{sys.platform}_{platform.machine()}'
+    return f'swin3d_ops_cpu_{machine}_{digest.hexdigest()[:16]}.so'
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder: $SWIN3D_OPS_CACHE, else below $XDG_CACHE_HOME or ~/.cache."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'swin3d_ops'
+
+
+def find_compiler() -> str:
+    """Return the C++ compiler: $CXX, else the first of c++, g++, clang++ on the path.
+
+    Raises:
+        KernelsUnavailableError: there is none.
+    """
+    for name in (os.environ.get('CXX'), 'c++', 'g++', 'clang++'):
+        if name and shutil.which(name):
+            return name
+    raise KernelsUnavailableError('no C++ compiler was found (c++, g++, clang++ or $CXX)')
+
+
+def compile_into(folder: str | os.PathLike) -> Path:
+    """Compile the kernels into ``folder`` and return the library's path.
+
+    The file appears in one step under its final name, so that processes may race. An existing
+    library of the same sources is returned as it is.
+
+    Raises:
+        KernelsUnavailableError: no compiler, a failing compiler, or a folder not writable.
+    """
+    target = Path(folder) / library_name()
+    if target.exists():
+        return target
+    compiler = find_compiler()
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix='.compiling_') as work:
+            try:
+                built = _compile(compiler, Path(work), ('-fopenmp',))
+            except KernelsUnavailableError:
+                built = _compile(compiler, Path(work), ())  # a compiler without OpenMP: one thread
+            os.replace(built, target)
+    except OSError as error:
+        raise KernelsUnavailableError(f'{folder} is not writable: {error}') from error
+    return target
+
+
+def _compile(compiler: str, work: Path, openmp: tuple[str, ...]) -> Path:
+    x86 = platform.machine().lower() in ('x86_64', 'amd64')
+    jobs, objects = [], []
+    for source in sorted(SOURCE_FOLDER.glob('*.cpp')):
+        for isa in ISA_FLAGS if x86 else ('portable',):
+            if source.name == 'cpu_features.cpp' and isa != 'portable':
+                continue
+            objects.append(str(work / f'{source.stem}_{isa}.o'))
+            flags = (*FLAGS, *SOURCE_FLAGS.get(source.name, ()), *ISA_FLAGS[isa], *openmp)
+            jobs.append([compiler, *flags, f'-DSWIN3D_ISA={isa}', '-c', str(source), '-o', objects[-1]])
+    _run_all(jobs)
+    library = work / 'library.so'
+    _run_all([[compiler, '-shared', *openmp, *objects, '-o', str(library)]])
+    return library
+
+
+def _run_all(commands: list[list[str]]) -> None:
+    """Run the commands side by side; raise with the first complaint of one that fails."""
+    running = [
+        subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for c in commands
+    ]
+    failures = []
+    for command, process in zip(commands, running):
+        try:
+            complaint = process.communicate(timeout=COMPILE_SECONDS)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            complaint = f'took more than {COMPILE_SECONDS} s'
+        if process.wait() != 0:
+            lines = [line for line in complaint.splitlines() if 'error' in line] or [complaint.strip()]
+            failures.append(f'{command[0]} failed (status {process.returncode}): {lines[0][:300]}')
+    if failures:
+        raise KernelsUnavailableError(failures[0])
+
+
+def find_or_compile() -> Path:
+    """Return the path of a library of these sources, compiling one if there is none yet.
+
+    Raises:
+        KernelsUnavailableError: there is none and none can be compiled.
+    """
+    for folder in (SOURCE_FOLDER.parent, cache_folder()):
+        path = folder / library_name()
+        if path.exists():
+            return path
+    try:
+        return compile_into(cache_folder())
+    except KernelsUnavailableError as error:
+        if 'not writable' not in str(error):
+            raise
+    # A private folder: a predictable name in a shared temporary folder could be planted.
+    return compile_into(tempfile.mkdtemp(prefix='swin3d_ops_'))

@@ -1,0 +1,72 @@
+"""Registers the kernels with torch.library: schema, CPU kernel, fake kernel, autograd, autocast.
+
+Only ``Library.define`` and ``Library.impl`` are required, which torch 2.1 has; the newer helpers
+are used where they exist.
+"""
+
+from __future__ import annotations
+
+import torch
+
+NAMESPACE = 'swin3d'
+_library = torch.library.Library(NAMESPACE, 'DEF')
+_register_fake = getattr(torch.library, 'register_fake', None) or torch.library.impl_abstract
+
+
+def define(name: str, schema: str, cpu, fake):
+    """Define an operator with its CPU kernel and its fake kernel; return the callable.
+
+    Args:
+        name: operator name, without the namespace.
+        schema: arguments and results, for example ``'(Tensor x, int k) -> Tensor'``.
+        cpu: function that computes it on CPU tensors.
+        fake: function that returns empty results of the right shape and dtype.
+    """
+    _library.define(name + schema)
+    _library.impl(name, cpu, 'CPU')
+    _register_fake(f'{NAMESPACE}::{name}', fake)
+    return getattr(getattr(torch.ops, NAMESPACE), name)
+
+
+def differentiate(operator, backward, setup_context) -> None:
+    """Give an operator its backward formula.
+
+    Args:
+        operator: what :func:`define` returned.
+        backward: ``(ctx, *grad_outputs) -> gradients of the arguments``.
+        setup_context: ``(ctx, inputs, output)``, saves what the formula needs.
+    """
+    name = operator._qualified_op_name
+    if hasattr(torch.library, 'register_autograd'):
+        torch.library.register_autograd(name, backward, setup_context=setup_context)
+        return
+
+    class Formula(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *inputs):
+            with torch._C._AutoDispatchBelowAutograd():
+                output = operator(*inputs)
+            setup_context(ctx, inputs, output)
+            return output
+
+        @staticmethod
+        def backward(ctx, *grads):
+            return backward(ctx, *grads)
+
+    _library.impl(name.split('::')[1], Formula.apply, 'Autograd')
+
+
+def autocast_to_float32(operator) -> None:
+    """Under autocast, run the operator in float32 whatever the precision of its arguments."""
+    for device_type, key in (('cpu', 'AutocastCPU'), ('cuda', 'AutocastCUDA')):
+
+        def rule(*arguments, device_type=device_type):
+            with torch.autocast(device_type, enabled=False):
+                return operator(*(_in_float32(argument) for argument in arguments))
+
+        _library.impl(operator._qualified_op_name.split('::')[1], rule, key)
+
+
+def _in_float32(argument):
+    narrow = isinstance(argument, torch.Tensor) and argument.dtype in (torch.float16, torch.bfloat16)
+    return argument.float() if narrow else argument

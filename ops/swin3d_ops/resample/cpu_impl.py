@@ -1,0 +1,133 @@
+"""Resampling by the CPU kernels, as operators of torch."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from .. import cpu_runtime, registration
+from ..cpu_runtime import pointer, widened
+
+
+def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k feats[index_mk]."""
+    return _gather_max(feats, index)[0]
+
+
+def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = sum_k weight_mk feats[index_mk]."""
+    return _interpolate(feats, index, weight)
+
+
+def _sizes(index, channels):
+    return ctypes.c_int64(index.shape[0]), ctypes.c_int64(index.shape[1]), ctypes.c_int64(channels)
+
+
+def _max_forward(feats, index):
+    wide, index = widened(feats), index.contiguous()
+    out = wide.new_empty(index.shape[0], feats.shape[1])
+    choice = torch.empty_like(out, dtype=torch.int32)
+    sizes = _sizes(index, feats.shape[1])
+    cpu_runtime.call(
+        'gather_max', wide.dtype, pointer(wide), pointer(index), *sizes, pointer(out), pointer(choice)
+    )
+    return out.to(feats.dtype), choice
+
+
+def _fake_max_forward(feats, index):
+    shape = (index.shape[0], feats.shape[1])
+    return feats.new_empty(shape), feats.new_empty(shape, dtype=torch.int32)
+
+
+def _max_backward(grad_out, index, choice, num_rows):
+    wide, index = widened(grad_out), index.contiguous()
+    grad = wide.new_zeros(num_rows, wide.shape[1])
+    sizes = _sizes(index, wide.shape[1])
+    cpu_runtime.call(
+        'gather_max_backward', wide.dtype, pointer(wide), pointer(index), pointer(choice), *sizes,
+        pointer(grad),
+    )  # fmt: skip
+    return grad.to(grad_out.dtype)
+
+
+def _fake_max_backward(grad_out, index, choice, num_rows):
+    return grad_out.new_empty(num_rows, grad_out.shape[1])
+
+
+def _sum_forward(feats, index, weight):
+    wide, index, weight = widened(feats), index.contiguous(), widened(weight)
+    out = wide.new_empty(index.shape[0], feats.shape[1])
+    sizes = _sizes(index, feats.shape[1])
+    cpu_runtime.call(
+        'interpolate', wide.dtype, pointer(wide), pointer(index), pointer(weight), *sizes, pointer(out)
+    )
+    return out.to(feats.dtype)
+
+
+def _fake_sum_forward(feats, index, weight):
+    return feats.new_empty(index.shape[0], feats.shape[1])
+
+
+def _sum_backward(grad_out, feats, index, weight):
+    wide, wide_feats, index = widened(grad_out), widened(feats), index.contiguous()
+    wide_weight = widened(weight)
+    grad_feats, grad_weight = torch.zeros_like(wide_feats), torch.empty_like(wide_weight)
+    sizes = _sizes(index, feats.shape[1])
+    cpu_runtime.call(
+        'interpolate_backward', wide.dtype, pointer(wide), pointer(wide_feats), pointer(index),
+        pointer(wide_weight), *sizes, pointer(grad_feats), pointer(grad_weight),
+    )  # fmt: skip
+    return grad_feats.to(feats.dtype), grad_weight.to(weight.dtype)
+
+
+def _fake_sum_backward(grad_out, feats, index, weight):
+    return feats.new_empty(feats.shape), weight.new_empty(weight.shape)
+
+
+define = registration.define
+_gather_max = define(
+    'gather_max', '(Tensor feats, Tensor index) -> (Tensor, Tensor)', _max_forward, _fake_max_forward
+)
+_gather_max_backward = define(
+    'gather_max_backward',
+    '(Tensor grad_out, Tensor index, Tensor choice, SymInt num_rows) -> Tensor',
+    _max_backward,
+    _fake_max_backward,
+)
+_interpolate = define(
+    'interpolate', '(Tensor feats, Tensor index, Tensor weight) -> Tensor', _sum_forward, _fake_sum_forward
+)
+_interpolate_backward = define(
+    'interpolate_backward',
+    '(Tensor grad_out, Tensor feats, Tensor index, Tensor weight) -> (Tensor, Tensor)',
+    _sum_backward,
+    _fake_sum_backward,
+)
+
+
+def _save_max(ctx, inputs, output):
+    feats, index = inputs
+    ctx.save_for_backward(index, output[1])
+    ctx.num_rows = feats.shape[0]
+    ctx.mark_non_differentiable(output[1])
+
+
+def _differentiate_max(ctx, grad_out, _grad_choice):
+    return _gather_max_backward(grad_out, *ctx.saved_tensors, ctx.num_rows), None
+
+
+def _save_sum(ctx, inputs, output):
+    ctx.save_for_backward(*inputs)
+
+
+def _differentiate_sum(ctx, grad_out):
+    feats, index, weight = ctx.saved_tensors
+    grad_feats, grad_weight = _interpolate_backward(grad_out, feats, index, weight)
+    return grad_feats, None, grad_weight
+
+
+registration.differentiate(_gather_max, _differentiate_max, _save_max)
+registration.differentiate(_interpolate, _differentiate_sum, _save_sum)
+registration.autocast_to_float32(_gather_max)
+registration.autocast_to_float32(_interpolate)

@@ -1,0 +1,62 @@
+"""First-use check of the kernels: a tiny problem against the reference, before 'auto' trusts them."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+
+TOLERANCE = 1e-5
+
+
+def _draw(*shape: int) -> torch.Tensor:
+    """Return fixed pseudo-random numbers in [-1, 1] without touching the generator of torch."""
+    count = int(torch.Size(shape).numel())
+    return torch.sin(torch.arange(1, count + 1, dtype=torch.float32) * 12.9898).view(shape)
+
+
+def _window_attention(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    results = []
+    for function in (run, reference):
+        inputs = [_draw(11, 3, 8) * s for s in (1.0, 0.7, 0.5)] + [_draw(20, 3, 8) * s for s in (1, 0.6, 0.4)]
+        inputs = [t.requires_grad_() for t in inputs]
+        order = torch.tensor([3, 1, 4, 0, 5, 9, 2, 6, 8, 7, 10])
+        arguments = (_draw(11, 3) * 4, (8, 8, 4), order, torch.tensor([0, 1, 8, 11]), 0.35)
+        with torch.enable_grad():
+            out = function(*inputs, *arguments)
+            results.append([out, *torch.autograd.grad(out, inputs, _draw(11, 3, 8))])
+    return list(zip(*results))
+
+
+def _knn(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    arguments = (_draw(40, 3), _draw(90, 3) * 0.9, 5, [0, 25, 40], [0, 3, 90])
+    return list(zip(run(*arguments), reference(*arguments)))
+
+
+def _gather_max(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    index = torch.arange(24).view(8, 3) * 7 % 10
+    return [(run(_draw(10, 5), index), reference(_draw(10, 5), index))]
+
+
+def _interpolate(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    index = torch.arange(24).view(8, 3) * 7 % 10
+    arguments = (_draw(10, 5), index, _draw(8, 3))
+    return [(run(*arguments), reference(*arguments))]
+
+
+_PROBLEMS = dict(
+    window_attention=_window_attention, knn=_knn, gather_max=_gather_max, interpolate=_interpolate
+)
+
+
+@functools.cache
+def reason_to_distrust(op: str) -> str | None:
+    """Return None when the CPU kernel of ``op`` agrees with the reference, else what differs."""
+    from .backends import implementation
+
+    pairs = _PROBLEMS[op](implementation(op, 'cpu'), implementation(op, 'reference'))
+    for got, expected in pairs:
+        error = (got.double() - expected.double()).abs().max() / expected.double().abs().max()
+        if not error <= TOLERANCE:
+            return f'the self-check differs from the reference by {float(error):.1e}'
+    return None

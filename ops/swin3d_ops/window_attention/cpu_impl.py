@@ -1,0 +1,117 @@
+"""Window attention by the fused CPU kernels, as operators of torch."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from .. import cpu_runtime, registration
+
+MAX_ROWS = 65535
+MAX_WIDTH = 64
+
+
+def window_attention(
+    q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+) -> torch.Tensor:
+    """Compute window attention; see the front door for the arguments."""
+    return _attend(
+        q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+    )[0]  # fmt: skip
+
+
+def _arguments(inputs, signals, table_rows, order, ptr, scale):
+    """Return the leading C arguments and the tensors that must outlive the call."""
+    num_voxels, heads, width = inputs[0].shape
+    rows = inputs[3].shape[0]
+    if rows > MAX_ROWS or width > MAX_WIDTH:
+        raise ValueError(
+            f'the CPU kernels take up to {MAX_ROWS} table rows and head width {MAX_WIDTH}, '
+            f'got {rows} and {width}'
+        )
+    signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
+    sizes = (num_voxels, heads, width, rows, len(table_rows), ptr.shape[0] - 1)
+    arguments = (
+        cpu_runtime.pointers(*inputs),
+        cpu_runtime.pointer(signals),
+        ctypes.c_int(signals.dtype == torch.float64),
+        cpu_runtime.integers(table_rows),
+        cpu_runtime.pointer(order),
+        cpu_runtime.pointer(ptr),
+        cpu_runtime.integers(sizes),
+        ctypes.c_double(scale),
+    )
+    return arguments, (signals, order, ptr)
+
+
+def _forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
+    dtype = q.dtype
+    inputs = [cpu_runtime.widened(t) for t in (q, k, v, q_table, k_table, v_table)]
+    arguments, _alive = _arguments(inputs, signals, table_rows, order, ptr, scale)
+    out = torch.empty_like(inputs[0])
+    lse = inputs[0].new_empty(q.shape[:2])
+    cpu_runtime.call(
+        'window_attention_forward', out.dtype, *arguments, cpu_runtime.pointer(out),
+        cpu_runtime.pointer(lse),
+    )  # fmt: skip
+    return out.to(dtype), lse
+
+
+def _fake_forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
+    wide = torch.float64 if q.dtype == torch.float64 else torch.float32
+    return q.new_empty(q.shape), q.new_empty(q.shape[:2], dtype=wide)
+
+
+def _backward(
+    grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+):  # fmt: skip
+    dtype = q.dtype
+    inputs = [cpu_runtime.widened(t) for t in (q, k, v, q_table, k_table, v_table)]
+    arguments, _alive = _arguments(inputs, signals, table_rows, order, ptr, scale)
+    grad_out, lse = cpu_runtime.widened(grad_out), lse.contiguous()
+    grads = [torch.empty_like(t) for t in inputs]
+    cpu_runtime.call(
+        'window_attention_backward', inputs[0].dtype, *arguments, cpu_runtime.pointer(grad_out),
+        cpu_runtime.pointer(lse), cpu_runtime.pointers(*grads),
+    )  # fmt: skip
+    return tuple(grad.to(dtype) for grad in grads)
+
+
+def _fake_backward(
+    grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+):  # fmt: skip
+    return tuple(t.new_empty(t.shape) for t in (q, k, v, q_table, k_table, v_table))
+
+
+_SHARED = (
+    'Tensor q, Tensor k, Tensor v, Tensor q_table, Tensor k_table, Tensor v_table, '
+    'Tensor signals, int[] table_rows, Tensor order, Tensor ptr, float scale'
+)
+_attend = registration.define('window_attention', f'({_SHARED}) -> (Tensor, Tensor)', _forward, _fake_forward)
+_attend_backward = registration.define(
+    'window_attention_backward',
+    f'(Tensor grad_out, Tensor lse, {_SHARED}) -> ({", ".join(["Tensor"] * 6)})',
+    _backward,
+    _fake_backward,
+)
+
+
+def _save(ctx, inputs, output):
+    *tensors, table_rows, order, ptr, scale = inputs
+    ctx.save_for_backward(*tensors, order, ptr, output[1])
+    ctx.table_rows, ctx.scale = table_rows, scale
+    ctx.mark_non_differentiable(output[1])
+    ctx.set_materialize_grads(False)
+
+
+def _differentiate(ctx, grad_out, _grad_lse):
+    if grad_out is None:
+        return (None,) * 11
+    *tensors, order, ptr, lse = ctx.saved_tensors
+    grads = _attend_backward(grad_out, lse, *tensors, ctx.table_rows, order, ptr, ctx.scale)
+    return (*grads, None, None, None, None, None)
+
+
+registration.differentiate(_attend, _differentiate, _save)
+registration.autocast_to_float32(_attend)

@@ -40,9 +40,7 @@ def pixel_grid(width: int, height: int) -> np.ndarray:
     return np.stack([u.ravel(), v.ravel()], axis=1)
 
 
-def project(
-    points: np.ndarray, pose: np.ndarray, intrinsic: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def project(points: np.ndarray, pose: np.ndarray, intrinsic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Projects world points into an image.
 
     Args:
@@ -62,9 +60,7 @@ def project(
     return pixel, depth
 
 
-def unproject(
-    pixels: np.ndarray, depth: np.ndarray, pose: np.ndarray, intrinsic: np.ndarray
-) -> np.ndarray:
+def unproject(pixels: np.ndarray, depth: np.ndarray, pose: np.ndarray, intrinsic: np.ndarray) -> np.ndarray:
     """World points (P, 3) of pixels (P, 2) at depths (P,) along the optical axis; metres."""
     _check_columns('pixels', pixels, 2)
     depth = np.asarray(depth, dtype=np.float64)[:, None]

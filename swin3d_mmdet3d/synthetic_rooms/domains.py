@@ -156,9 +156,7 @@ class Domain:
         return areas if self.name == 's3dis' else ('train', 'val', 'test')
 
 
-_HOMES = tuple(
-    (name, name) for name in ('bedroom', 'bathroom', 'kitchen', 'lounge', 'office')
-)
+_HOMES = tuple((name, name) for name in ('bedroom', 'bathroom', 'kitchen', 'lounge', 'office'))
 
 DOMAINS = {
     's3dis': Domain(

@@ -116,8 +116,16 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     info = write_scene(root, domain, name, mesh.kinds, scan, to_file, labelled)
     if settings.frames_per_room:
         write_frames(
-            rng, root / 'posed_images' / name, scene, mesh, rays, light, domain.sensor, to_file,
-            settings.frames_per_room, settings.frame_size,
+            rng,
+            root / 'posed_images' / name,
+            scene,
+            mesh,
+            rays,
+            light,
+            domain.sensor,
+            to_file,
+            settings.frames_per_room,
+            settings.frame_size,
         )
     write_bytes(ticket, pickle.dumps({'stamp': stamp, 'info': info}))
     return info

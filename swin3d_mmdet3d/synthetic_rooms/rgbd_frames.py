@@ -100,9 +100,7 @@ def _eyes(rng: np.random.Generator, scene: Scene, count: int) -> np.ndarray:
     return np.column_stack([spots, rng.uniform(1.2, 1.7, count)])
 
 
-def _pose_with_a_view(
-    rng: np.random.Generator, scene: Scene, rays: RayCaster, eye: np.ndarray
-) -> np.ndarray:
+def _pose_with_a_view(rng: np.random.Generator, scene: Scene, rays: RayCaster, eye: np.ndarray) -> np.ndarray:
     """A pose that looks across the room rather than at the next wall."""
     best, best_depth = None, -1.0
     probe = intrinsic_matrix(8, 6, HORIZONTAL_VIEW)
@@ -129,16 +127,15 @@ def _with_color_noise(
     return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
 
 
-def _with_depth_noise(
-    rng: np.random.Generator, style: SensorStyle, depth: np.ndarray
-) -> np.ndarray:
+def _with_depth_noise(rng: np.random.Generator, style: SensorStyle, depth: np.ndarray) -> np.ndarray:
     """(height, width) uint16 depth in millimetres; 0 beyond range and at depth edges."""
     measured = depth
     if style.depth_noise:
         deviation = style.depth_noise * np.clip(depth, 0.5, None) ** 2 * 0.5
         measured = depth + rng.standard_normal(depth.shape, dtype=np.float32) * deviation
         step = np.abs(np.diff(depth, axis=1, prepend=depth[:, :1])) > 0.15
-        patches = noise(np.stack([*np.indices(depth.shape), depth * 10], -1).reshape(-1, 3) * 0.01)
+        place = np.stack([*np.indices(depth.shape), depth * 10], axis=-1).reshape(-1, 3)
+        patches = noise(place * 0.01 + rng.uniform(-20, 20, 3))
         lost = step | (patches.reshape(depth.shape) > 2.2 - 4 * style.dropouts)
         measured = np.where(lost, 0.0, measured)
     measured = np.where(depth > DEPTH_LIMIT, 0.0, measured)

@@ -127,9 +127,7 @@ class RoomLayout:
             model = structure.wall(side.length, height, side.openings, other)
             self.scene.add(model, (*side.at(0, 0), 0), side.yaw)
 
-    def fits(
-        self, rectangle: np.ndarray, margin: float = 0.04, wall_margin: float = 0.0
-    ) -> bool:
+    def fits(self, rectangle: np.ndarray, margin: float = 0.04, wall_margin: float = 0.0) -> bool:
         """Whether a rectangle lies in the room and away from all that stands there."""
         width, depth = self.scene.size[:2]
         room = np.array([wall_margin, wall_margin, width - wall_margin, depth - wall_margin])
@@ -156,9 +154,7 @@ class RoomLayout:
             if not side.is_free(slot):
                 continue
             if clearance:
-                corners = np.stack(
-                    [side.at(along - width / 2, 0.01), side.at(along + width / 2, clearance)]
-                )
+                corners = np.stack([side.at(along - width / 2, 0.01), side.at(along + width / 2, clearance)])
                 zone = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
                 if not self.fits(zone, 0):
                     continue
@@ -212,9 +208,7 @@ class RoomLayout:
                 return placed
         return None
 
-    def stand_at(
-        self, model: Model, position: np.ndarray, yaw: float, margin: float = 0.0
-    ) -> Placed | None:
+    def stand_at(self, model: Model, position: np.ndarray, yaw: float, margin: float = 0.0) -> Placed | None:
         """Stands a model at a given place if that is free."""
         area = footprint(model, position, yaw)
         if not self.fits(area, margin, max(margin, 0.0)):
@@ -252,8 +246,7 @@ class RoomLayout:
         ).reshape(-1, 2)
         free = [
             not any(
-                it[0] - 0.15 < x < it[2] + 0.15 and it[1] - 0.15 < y < it[3] + 0.15
-                for it in self.occupied
+                it[0] - 0.15 < x < it[2] + 0.15 and it[1] - 0.15 < y < it[3] + 0.15 for it in self.occupied
             )
             for x, y in grid
         ]

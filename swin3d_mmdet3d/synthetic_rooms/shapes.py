@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import trimesh
@@ -40,7 +40,7 @@ def rotation(angle: float, axis: str = 'z') -> np.ndarray:
     return matrix
 
 
-@lru_cache(maxsize=None)
+@cache
 def _unit(name: str) -> Shape:
     """Unit box, cylinder or ball from trimesh, centred on the origin."""
     mesh = {

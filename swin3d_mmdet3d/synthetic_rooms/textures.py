@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -85,7 +85,7 @@ def random_material(
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _noise_volume() -> np.ndarray:
     """Periodic smooth noise with zero mean and unit deviation, NOISE_SIZE cubed."""
     rng = np.random.default_rng(20230414)

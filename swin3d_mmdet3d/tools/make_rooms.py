@@ -16,9 +16,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--rooms', type=int, default=40)
     parser.add_argument('--points', type=int, default=50000, help='points per room')
     parser.add_argument('--frames', type=int, default=0, help='RGB-D frames per room')
-    parser.add_argument(
-        '--frame-size', type=int, nargs=2, default=(640, 480), metavar=('WIDTH', 'HEIGHT')
-    )
+    parser.add_argument('--frame-size', type=int, nargs=2, default=(640, 480), metavar=('WIDTH', 'HEIGHT'))
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     return parser.parse_args(arguments)

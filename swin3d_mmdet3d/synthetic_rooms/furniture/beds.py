@@ -28,9 +28,7 @@ def bed(rng: np.random.Generator) -> Model:
     blanket = cushion(width + 0.03, length * 0.62, top - base + 0.03, 0.15)
     model.add(random_material(rng, FABRICS), blanket.moved(0, length * 0.18, base))
     pillow_depth = 0.45
-    model.supports.append(
-        Support(0, -length / 2 + 0.1 + pillow_depth / 2, width, pillow_depth, top - 0.01)
-    )
+    model.supports.append(Support(0, -length / 2 + 0.1 + pillow_depth / 2, width, pillow_depth, top - 0.01))
     return model
 
 

@@ -92,9 +92,7 @@ def _lamp(rng: np.random.Generator, high: float, radius: float) -> Model:
         random_material(rng), cylinder(radius * 0.8, 0.03), cylinder(0.015, high - 0.05)
     )
     cone = [[radius, 0], [radius * 0.65, shade], [radius * 0.63, shade], [radius * 0.98, 0], [radius, 0]]
-    return model.add(
-        random_material(rng, glow=0.5), lathe(np.array(cone)).moved(z=high - shade)
-    )
+    return model.add(random_material(rng, glow=0.5), lathe(np.array(cone)).moved(z=high - shade))
 
 
 def ceiling_light(rng: np.random.Generator) -> Model:
@@ -116,9 +114,7 @@ def picture(rng: np.random.Generator) -> Model:
     border = rng.uniform(0.03, 0.06)
     bars = [bar.moved(y=0.02) for bar in frame(width, high, border, 0.04)]
     canvas = box(width - border, 0.015, high - border).moved(0, 0.01, border / 2)
-    return (
-        Model('picture').add(random_material(rng), *bars).add(random_material(rng, ('print',)), canvas)
-    )
+    return Model('picture').add(random_material(rng), *bars).add(random_material(rng, ('print',)), canvas)
 
 
 def mirror(rng: np.random.Generator) -> Model:

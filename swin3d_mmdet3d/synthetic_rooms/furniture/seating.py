@@ -43,9 +43,7 @@ def _office_chair(rng: np.random.Generator) -> Model:
     seat, width = rng.uniform(0.44, 0.52), rng.uniform(0.46, 0.54)
     dark, cover = random_material(rng), random_material(rng, FABRICS)
     reach = rng.uniform(0.26, 0.32)
-    spokes = [
-        box(reach, 0.05, 0.04).moved(reach / 2, 0, 0.06).turned(2 * np.pi * k / 5) for k in range(5)
-    ]
+    spokes = [box(reach, 0.05, 0.04).moved(reach / 2, 0, 0.06).turned(2 * np.pi * k / 5) for k in range(5)]
     casters = [cylinder(0.03, 0.06).moved(reach).turned(2 * np.pi * k / 5) for k in range(5)]
     model = Model('chair').add(dark, *spokes, *casters, cylinder(0.03, seat - 0.08).moved(z=0.08))
     model.add(cover, cushion(width, width, 0.09, 0.3).moved(z=seat))
@@ -85,9 +83,7 @@ def sofa(rng: np.random.Generator, seats: int | None = None) -> Model:
     width = seats * pitch + 2 * arm
     model = Model('sofa').add(cover, box(width, depth, seat - 0.14).moved(z=0.06))
     model.add(cover, box(width, back, top - 0.08).moved(0, -(depth - back) / 2, 0.08))
-    arms = [
-        cushion(arm, depth, arm_top - 0.05, 0.2).moved(s * (width - arm) / 2, 0, 0.05) for s in (-1, 1)
-    ]
+    arms = [cushion(arm, depth, arm_top - 0.05, 0.2).moved(s * (width - arm) / 2, 0, 0.05) for s in (-1, 1)]
     model.add(cover, *arms)
     for place in (np.arange(seats) - (seats - 1) / 2) * pitch:
         model.add(cover, cushion(pitch, depth - back, 0.17, 0.25).moved(place, back / 2, seat - 0.1))

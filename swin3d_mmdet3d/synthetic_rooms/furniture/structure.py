@@ -54,7 +54,9 @@ def door(rng: np.random.Generator, width: float, height: float) -> Model:
     model.add(leaf, box(width, 0.04, height).moved(y=-recess - 0.02))
     bottoms = np.linspace(0.12, height - 0.12, int(rng.integers(2, 4)))
     for low, high in zip(bottoms[:-1], bottoms[1:]):
-        panel = [bar.moved(0, -recess + 0.005, low) for bar in frame(width - 0.2, high - low - 0.1, 0.05, 0.02)]
+        panel = [
+            bar.moved(0, -recess + 0.005, low) for bar in frame(width - 0.2, high - low - 0.1, 0.05, 0.02)
+        ]
         model.add(leaf, *panel)
     side = rng.choice([-1, 1]) * (width / 2 - 0.08)
     handle = [box(0.02, 0.08, 0.02).moved(side, -recess + 0.04, 1.0)]

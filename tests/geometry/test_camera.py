@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from swin3d_mmdet3d.geometry.camera import (
+    intrinsic_matrix,
+    look_at,
+    pixel_grid,
+    project,
+    unproject,
+    visible_in_depth,
+)
+
+INTRINSIC = intrinsic_matrix(64, 48, np.deg2rad(60))
+POSE = look_at(np.array([1.0, -2.0, 1.5]), np.array([2.0, 3.0, 0.4]))
+
+
+def test_project_undoes_unproject():
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform([0, 0], [63, 47], (200, 2))
+    depth = rng.uniform(0.3, 9.0, 200)
+    again, again_depth = project(unproject(pixels, depth, POSE, INTRINSIC), POSE, INTRINSIC)
+    np.testing.assert_allclose(again, pixels, atol=1e-9)
+    np.testing.assert_allclose(again_depth, depth, atol=1e-9)
+
+
+def test_pose_is_a_rotation_that_looks_at_the_target_with_the_image_upright():
+    np.testing.assert_allclose(POSE[:3, :3].T @ POSE[:3, :3], np.eye(3), atol=1e-12)
+    assert np.isclose(np.linalg.det(POSE[:3, :3]), 1.0)
+    target, above = project(np.array([[2.0, 3.0, 0.4], [2.0, 3.0, 0.9]]), POSE, INTRINSIC)[0]
+    np.testing.assert_allclose(target, [31.5, 23.5], atol=1e-9)
+    assert above[1] < target[1]
+
+
+def test_angle_of_view_spans_the_image():
+    left, right = unproject(np.array([[-0.5, 23.5], [63.5, 23.5]]), np.ones(2), np.eye(4), INTRINSIC)
+    angle = np.arctan2(right[0], right[2]) - np.arctan2(left[0], left[2])
+    assert np.isclose(angle, np.deg2rad(60))
+
+
+def test_pixel_grid_runs_row_by_row():
+    np.testing.assert_array_equal(pixel_grid(2, 2), [[0, 0], [1, 0], [0, 1], [1, 1]])
+
+
+def test_points_behind_the_camera_have_no_pixel():
+    pixel, depth = project(np.array([[0.0, 0.0, -1.0]]), np.eye(4), INTRINSIC)
+    assert np.isnan(pixel).all() and depth[0] == -1.0
+
+
+def test_visibility_needs_the_image_the_measured_depth_and_a_measurement():
+    depth_map = np.array([[1.0, 2.0], [0.0, 1.0]])
+    pixels = np.array([[0.2, 0.1], [1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [np.nan, np.nan]])
+    depth = np.array([1.02, 2.5, 1.0, 1.0, -1.0])
+    expected = [True, False, False, False, False]
+    np.testing.assert_array_equal(visible_in_depth(pixels, depth, depth_map), expected)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match='points must have the shape'):
+        project(np.zeros((3, 2)), POSE, INTRINSIC)
+    with pytest.raises(ValueError, match='target must not lie straight above'):
+        look_at(np.zeros(3), np.array([0.0, 0.0, 1.0]))

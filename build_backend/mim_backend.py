@@ -35,6 +35,8 @@ runpy.run_module('{package}.tools.{tool}', run_name='__main__', alter_sys=True)
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     """Builds a wheel with `.mim` and, where a compiler is at hand, the CPU kernels."""
+    # setuptools reuses this folder, and modules deleted since the last build would come along.
+    shutil.rmtree(REPOSITORY / 'build' / 'lib', ignore_errors=True)
     name = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
     with WheelTree(Path(wheel_directory) / name) as wheel:
         add_mim_folder(wheel.root / PACKAGE / '.mim')
@@ -131,6 +133,7 @@ class WheelTree:
         metadata = next(self.root.glob('*.dist-info/WHEEL'))
         text = metadata.read_text(encoding='utf-8')
         text = text.replace('py3-none-any', f'py3-none-{platform}')
-        metadata.write_text(text.replace('Root-Is-Purelib: true', 'Root-Is-Purelib: false'), encoding='utf-8')
+        text = text.replace('Root-Is-Purelib: true', 'Root-Is-Purelib: false')
+        metadata.write_text(text, encoding='utf-8')
         self.path.unlink()
         self.path = self.path.with_name(self.path.name.replace('none-any', f'none-{platform}'))

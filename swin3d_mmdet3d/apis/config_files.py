@@ -1,0 +1,42 @@
+"""Config files: find a config of this package by name, in a checkout as well as in an installed wheel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def config_folders() -> list[Path]:
+    """The folders that hold this package's configs: of the checkout, of the wheel, those there are."""
+    checkout = _PACKAGE.parent
+    folders = [_PACKAGE / '.mim' / 'configs']
+    # Beside an installed package lies site-packages, where a folder `configs` may be anyone's.
+    if (checkout / 'pyproject.toml').is_file():
+        folders.insert(0, checkout / 'configs')
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def find_config(name: str | os.PathLike) -> Path:
+    """The path of a config file.
+
+    Args:
+        name: a path; or a path below the config folder, such as `swin3d/swin3d-tiny_rooms-seg.py`; or
+            the file name alone, with or without `.py`.
+
+    Raises:
+        ValueError: when there is no such file.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    below = path if path.suffix == '.py' else path.with_name(f'{path.name}.py')
+    for folder in config_folders():
+        if (folder / below).is_file():
+            return folder / below
+        found = sorted(folder.rglob(below.name)) if below.parent == Path('.') else []
+        if found:
+            return found[0]
+    searched = ', '.join(map(str, config_folders())) or 'no config folder'
+    raise ValueError(f'config {name}: no such file, and none of that name in {searched}')

@@ -1,0 +1,62 @@
+"""Labelled scan files: what a prediction leaves behind, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
+
+from .scan_files import Scan
+
+
+def write_labelled_scan(
+    folder: str | os.PathLike,
+    stem: str,
+    scan: Scan,
+    prediction: np.ndarray,
+    names: Sequence[str],
+    palette: Sequence[Sequence[int]],
+    truth: np.ndarray | None = None,
+    with_html: bool = False,
+) -> list[Path]:
+    """Write <stem>.ply, .npz and .png, and .html if wanted; on failure none of them.
+
+    The PLY has the scan's coordinates, the colour of each point's class and its label; the NPZ has
+    `label` (P,) int64, `names` and `palette`; the PNG shows colour, truth and prediction.
+
+    Args:
+        folder: where to; made where it is missing.
+        stem: name of the files without extension.
+        scan: the scan.
+        prediction: (P,) class indices in the scan's order.
+        names, palette: of the classes.
+        truth: (P,) class indices, others unlabelled; or None.
+        with_html: also write the HTML viewer.
+
+    Returns:
+        The paths written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f'.{stem}.') as draft_folder:
+        draft = Path(draft_folder)
+        colors = label_colors(prediction, palette)
+        write_ply(draft / f'{stem}.ply', scan.xyz, colors, prediction, names)
+        np.savez_compressed(
+            draft / f'{stem}.npz', label=prediction, names=np.array(names), palette=np.array(palette)
+        )
+        picture = prediction_picture(scan.xyz, scan.color, truth, prediction, palette, names)
+        picture.save(draft / f'{stem}.png')
+        if with_html:
+            write_html_viewer(
+                draft / f'{stem}.html', scan.xyz, scan.color, truth, prediction, palette, names, title=stem
+            )
+        drafts = sorted(draft.iterdir())
+        for file in drafts:
+            os.replace(file, folder / file.name)
+    return [folder / file.name for file in drafts]

@@ -1,0 +1,137 @@
+"""Generates rooms, trains on them and draws what was learned: `python -m swin3d_mmdet3d.tools.demo`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+from swin3d_mmdet3d.apis import (
+    Swin3DInferencer,
+    class_iou,
+    find_config,
+    iou_table,
+    make_scan,
+    write_labelled_scan,
+)
+from swin3d_mmdet3d.synthetic_rooms import make_rooms
+
+CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Train a tiny Swin3D on generated rooms.')
+    parser.add_argument('--out', default='demo_output', help='folder for rooms, checkpoint and pictures')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--rooms', type=int, default=60, help='rooms to generate, a sixth of them held out')
+    parser.add_argument('--points', type=int, default=25000, help='points per room')
+    parser.add_argument('--iters', type=int, help="training iterations; the config's by default")
+    parser.add_argument('--pictures', type=int, default=3, help='held-out rooms to draw')
+    parser.add_argument('--config', default=CONFIG, help='config file, or the name of one of this package')
+    return parser.parse_args(arguments)
+
+
+def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
+    """The config of the demo, pointed at the generated rooms."""
+    config = Config.fromfile(find_config(args.config))
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        dataset = loader.dataset
+        while 'dataset' in dataset:
+            dataset = dataset.dataset
+        dataset.data_root = str(rooms)
+    if args.iters is not None:
+        _set_iterations(config, args.iters)
+    # The held-out rooms are evaluated once, by the test loop.
+    config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    config.default_hooks.checkpoint = dict(
+        type='CheckpointHook', by_epoch=False, interval=config.train_cfg.max_iters, max_keep_ckpts=1
+    )
+    config.randomness = dict(seed=args.seed)
+    config.work_dir = str(Path(args.out) / 'training')
+    return config
+
+
+def _set_iterations(config: Config, iters: int) -> None:
+    """Shorten or stretch the training and its learning-rate schedule alike."""
+    factor = iters / config.train_cfg.max_iters
+    config.train_cfg.max_iters = iters
+    for scheduler in config.param_scheduler:
+        for key in ('begin', 'end', 'T_max'):
+            if key in scheduler:
+                scheduler[key] = round(scheduler[key] * factor)
+
+
+def held_out_scenes(runner: Runner) -> list[tuple[str, Path, Path]]:
+    """Name, points file and label file of every room of the test data set."""
+    dataset = runner.test_dataloader.dataset
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    paths = [
+        (Path(info['lidar_points']['lidar_path']), Path(info['pts_semantic_mask_path'])) for info in infos
+    ]
+    return [(points.stem, points, mask) for points, mask in paths]
+
+
+def evaluate(runner: Runner, names: tuple[str, ...]) -> np.ndarray:
+    """IoU (classes,) over all points of the held-out rooms; NaN for a class they do not have."""
+    metrics = runner.test()
+    masks = [np.fromfile(mask, dtype=np.int64) for _, _, mask in held_out_scenes(runner)]
+    present = np.isin(np.arange(len(names)), np.concatenate(masks))
+    return np.where(present, [metrics[name] for name in names], np.nan)
+
+
+def draw_rooms(inferencer: Swin3DInferencer, scenes: list[tuple[str, Path, Path]], out: Path) -> list[Path]:
+    """Label rooms from their files, as `predict` does, and write the results."""
+    written = []
+    for name, points, mask in scenes:
+        columns = np.fromfile(points, dtype=np.float32).reshape(-1, 6)
+        scan = make_scan(columns[:, :3], columns[:, 3:].astype(np.uint8))
+        truth = np.fromfile(mask, dtype=np.int64)
+        label = inferencer(scan)
+        written += write_labelled_scan(
+            out, name, scan, label, inferencer.names, inferencer.palette, truth, with_html=True
+        )
+        iou = class_iou(truth, label, len(inferencer.names))
+        MMLogger.get_current_instance().info(f'{name}: mIoU {np.nanmean(iou):.4f}')
+    return written
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the whole demo; the last line on the standard output is `mIoU <value>`."""
+    args = parse_arguments(arguments)
+    start, out = time.time(), Path(args.out)
+    logger = MMLogger.get_instance('demo', logger_name='demo')
+
+    def step(text: str) -> None:
+        logger.info(f'[{time.time() - start:4.0f} s] {text}')
+
+    step(f'generating {args.rooms} rooms')
+    rooms = make_rooms(
+        's3dis', str(out / 'rooms'), num_rooms=args.rooms, points_per_room=args.points, seed=args.seed
+    )
+    config = demo_config(args, rooms)
+    step(f'training {config.train_cfg.max_iters} iterations')
+    runner = Runner.from_cfg(config)
+    runner.train()
+    step('evaluating the held-out rooms')
+    names = tuple(runner.test_dataloader.dataset.metainfo['classes'])
+    iou = evaluate(runner, names)
+    step(f'drawing {args.pictures} of them')
+    checkpoint = Path(config.work_dir, 'last_checkpoint').read_text()
+    inferencer = Swin3DInferencer(config, checkpoint)
+    written = draw_rooms(inferencer, held_out_scenes(runner)[: args.pictures], out / 'pictures')
+    step('done; open in a browser: ' + ', '.join(str(p) for p in written if p.suffix == '.html'))
+    step(f'pictures: {", ".join(str(p) for p in written if p.suffix == ".png")}; checkpoint: {checkpoint}')
+    sys.stdout.write(f'{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')
+    sys.stdout.flush()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,106 @@
+"""Labels scans: `python -m swin3d_mmdet3d.tools.predict SCAN... --checkpoint X --config Y --out DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import MMLogger
+
+import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+from swin3d_mmdet3d.apis import (
+    Swin3DInferencer,
+    class_iou,
+    iou_table,
+    match_labels,
+    read_scan,
+    write_labelled_scan,
+)
+from swin3d_mmdet3d.apis.scan_files import READERS, Scan
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        description='Label every point of scans; z must point up. Writes <scan>.ply, .npz and .png.'
+    )
+    parser.add_argument('scans', nargs='+', metavar='SCAN', help=f'files ending in {", ".join(READERS)}')
+    parser.add_argument('--checkpoint', required=True, help='checkpoint file')
+    parser.add_argument(
+        '--config', required=True, help='config file, or the name of a config of this package'
+    )
+    parser.add_argument('--out', required=True, help='folder for the results')
+    parser.add_argument('--device', default='cpu', help='such as cpu or cuda:0')
+    parser.add_argument(
+        '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
+    )
+    parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer')
+    args = parser.parse_args(arguments)
+    if not (np.isfinite(args.unit_scale) and args.unit_scale > 0):
+        parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
+    twice = [stem for stem, count in Counter(Path(scan).stem for scan in args.scans).items() if count > 1]
+    if twice:
+        parser.error(f'several scans are named {", ".join(twice)}: their results would have one name')
+    return args
+
+
+def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
+    """The scan's own labels as indices into `names`, or None where they cannot be matched by name."""
+    if scan.label is None or scan.label_names is None:
+        return None
+    truth = match_labels(scan.label, scan.label_names, names)
+    return truth if (truth >= 0).any() else None
+
+
+def predict_scan(inferencer: Swin3DInferencer, path: str, args: argparse.Namespace) -> None:
+    """Labels one scan and writes the results.
+
+    Raises:
+        ValueError: naming the file, when it cannot be read or labelled.
+    """
+    logger = MMLogger.get_current_instance()
+    scan = read_scan(path)
+    scan = dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale)
+    try:
+        label = inferencer(scan)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    truth = scan_truth(scan, inferencer.names)
+    written = write_labelled_scan(
+        args.out, Path(path).stem, scan, label, inferencer.names, inferencer.palette, truth, args.html
+    )
+    logger.info(f'{path}: {len(scan)} points labelled, wrote {", ".join(map(str, written))}')
+    if truth is not None:
+        iou = class_iou(truth, label, len(inferencer.names))
+        logger.info(f'{path}: against its own labels\n{iou_table(iou, inferencer.names)}')
+        logger.info(f'{path}: mIoU {np.nanmean(iou):.4f}')
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Labels the scans that the command line names; 0 when all of them succeeded, else 1."""
+    args = parse_arguments(arguments)
+    logger = MMLogger.get_current_instance()
+    try:
+        inferencer = Swin3DInferencer(args.config, args.checkpoint, args.device)
+    except ValueError as error:
+        logger.error(str(error))
+        return 1
+    failed = []
+    for number, path in enumerate(args.scans, 1):
+        logger.info(f'scan {number} of {len(args.scans)}: {path}')
+        try:
+            predict_scan(inferencer, path, args)
+        except ValueError as error:
+            logger.error(str(error))
+            failed.append(path)
+    if failed:
+        logger.error(f'{len(failed)} of {len(args.scans)} scans failed: {", ".join(failed)}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

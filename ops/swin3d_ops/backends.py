@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 
@@ -14,7 +13,6 @@ from .self_check import reason_to_distrust
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
 OPS = ('window_attention', 'knn', 'gather_max', 'interpolate')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
-_FOLDERS = {'gather_max': 'resample', 'interpolate': 'resample'}
 
 logger = logging.getLogger('swin3d_ops')
 _logged: set[tuple[str, str, str]] = set()
@@ -75,10 +73,3 @@ def _choose_automatically(op: str, device_type: str) -> str:
         why = '' if reason is None else f' ({device_type} kernels: {reason})'
         logger.info('%s on %s runs on back-end %s%s', op, device_type, name, why)
     return name
-
-
-def implementation(op: str, backend: str):
-    """Return the function that computes ``op`` on a back-end that can run."""
-    folder = _FOLDERS.get(op, op)
-    module = {'torch': 'torch_impl', 'cpu': 'cpu_impl', 'cuda': 'cuda_impl'}.get(backend, backend)
-    return getattr(importlib.import_module(f'swin3d_ops.{folder}.{module}'), op)

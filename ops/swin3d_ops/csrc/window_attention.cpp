@@ -394,54 +394,56 @@ template <class T, int NC, int AX> class Kernel {
     Buffer<V> query_rows_, value_rows_, weights_, slopes_;    // (table row)
 };
 
-template <class T, int NC, int AX>
-void run_forward(const Problem<T>& p, T* out, T* lse, int threads) {
-    const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
+template <class T, int NC, int AX> struct Forward {
+    static void run(const Problem<T>& p, T* out, T* lse, int threads) {
+        const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
 #pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        Kernel<T, NC, AX> kernel(p);
+        {
+            Kernel<T, NC, AX> kernel(p);
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t c = 0; c < chunks; ++c) {
-            for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) kernel.forward(w, out, lse);
+            for (int64_t c = 0; c < chunks; ++c) {
+                for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) kernel.forward(w, out, lse);
+            }
         }
     }
-}
+};
 
-template <class T, int NC, int AX>
-void run_backward(const Problem<T>& p, const T* grad_out, const T* lse, T* const* grads, int threads) {
-    typedef Lanes<T> V;
-    const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
-    const int64_t table_size = p.tables.rows * p.padded_width;
-    const int64_t size = 3 * p.groups * table_size;
-    Buffer<V> total;
-    total.zeros(size);
+template <class T, int NC, int AX> struct Backward {
+    static void run(const Problem<T>& p, const T* grad_out, const T* lse, T* const* grads, int threads) {
+        typedef Lanes<T> V;
+        const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
+        const int64_t table_size = p.tables.rows * p.padded_width;
+        const int64_t size = 3 * p.groups * table_size;
+        Buffer<V> total;
+        total.zeros(size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        Kernel<T, NC, AX> kernel(p);
-        Buffer<V> part;
+        {
+            Kernel<T, NC, AX> kernel(p);
+            Buffer<V> part;
 #pragma omp for ordered schedule(dynamic, 1)
-        for (int64_t c = 0; c < chunks; ++c) {
-            V* own = part.zeros(size);
-            for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) {
-                kernel.backward(w, grad_out, lse, grads, own);
-            }
+            for (int64_t c = 0; c < chunks; ++c) {
+                V* own = part.zeros(size);
+                for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) {
+                    kernel.backward(w, grad_out, lse, grads, own);
+                }
 #pragma omp ordered
-            {
-                V* sum = total.get();
-                for (int64_t i = 0; i < size; ++i) sum[i] += own[i];
+                {
+                    V* sum = total.get();
+                    for (int64_t i = 0; i < size; ++i) sum[i] += own[i];
+                }
+            }
+        }
+        for (int which = 0; which < 3; ++which) {
+            for (int64_t g = 0; g < p.groups; ++g) {
+                const V* from = total.get() + (which * p.groups + g) * table_size;
+                for (int64_t r = 0; r < p.tables.rows; ++r) {
+                    T* row = grads[3 + which] + r * p.heads * p.width;
+                    unpack<T>(from + r * p.padded_width, p, g, T(1), row);
+                }
             }
         }
     }
-    for (int which = 0; which < 3; ++which) {
-        for (int64_t g = 0; g < p.groups; ++g) {
-            const V* from = total.get() + (which * p.groups + g) * table_size;
-            for (int64_t r = 0; r < p.tables.rows; ++r) {
-                T* row = grads[3 + which] + r * p.heads * p.width;
-                unpack<T>(from + r * p.padded_width, p, g, T(1), row);
-            }
-        }
-    }
-}
+};
 
 // Pointers: q, k, v, q_table, k_table, v_table; sizes: N, H, D, R, S, W. Results of the forward
 // pass: out, lse; of the backward pass: the gradients of the six inputs.
@@ -460,18 +462,22 @@ void fill(Problem<T>& p, const T* const* in, const void* signals, int double_sig
     prepare(p, table_rows, static_cast<int>(s.axes));
 }
 
-#define SWIN3D_DISPATCH(T, RUN, ...)                                     \
-    do {                                                                 \
-        const int64_t nc = p.padded_width / 8;                           \
-        const int ax = sizeof(T) == 4 && nc <= 2 ? p.tables.axes : 0;    \
-        if (nc == 1 && ax == 3) RUN<T, 1, 3>(__VA_ARGS__);               \
-        else if (nc == 1 && ax == 6) RUN<T, 1, 6>(__VA_ARGS__);          \
-        else if (nc == 1 && ax == 9) RUN<T, 1, 9>(__VA_ARGS__);          \
-        else if (nc == 2 && ax == 3) RUN<T, 2, 3>(__VA_ARGS__);          \
-        else if (nc == 2 && ax == 6) RUN<T, 2, 6>(__VA_ARGS__);          \
-        else if (nc == 2 && ax == 9) RUN<T, 2, 9>(__VA_ARGS__);          \
-        else RUN<T, 0, 0>(__VA_ARGS__);                                  \
-    } while (0)
+// Run a pass in the instance for its head width and number of axes; float64 serves the tests and
+// needs the general one alone.
+template <class T, template <class, int, int> class Pass, class... Arguments>
+void dispatch(const Problem<T>& p, Arguments... arguments) {
+    const int64_t nc = p.padded_width / 8;
+    const int axes = p.tables.axes;
+    if constexpr (sizeof(T) == 4) {
+        if (nc == 1 && axes == 3) return Pass<T, 1, 3>::run(p, arguments...);
+        if (nc == 1 && axes == 6) return Pass<T, 1, 6>::run(p, arguments...);
+        if (nc == 1 && axes == 9) return Pass<T, 1, 9>::run(p, arguments...);
+        if (nc == 2 && axes == 3) return Pass<T, 2, 3>::run(p, arguments...);
+        if (nc == 2 && axes == 6) return Pass<T, 2, 6>::run(p, arguments...);
+        if (nc == 2 && axes == 9) return Pass<T, 2, 9>::run(p, arguments...);
+    }
+    Pass<T, 0, 0>::run(p, arguments...);
+}
 
 }  // namespace
 }  // namespace swin3d
@@ -486,8 +492,7 @@ void fill(Problem<T>& p, const T* const* in, const void* signals, int double_sig
             swin3d::Problem<T> p;                                                                     \
             const auto& s = *reinterpret_cast<const swin3d::Sizes*>(sizes);                           \
             swin3d::fill<T>(p, in, signals, double_signals, table_rows, order, ptr, s, scale);        \
-            using namespace swin3d;                                                                   \
-            SWIN3D_DISPATCH(T, run_forward, p, out, lse, threads);                                    \
+            swin3d::dispatch<T, swin3d::Forward>(p, out, lse, threads);                               \
         } catch (const std::bad_alloc&) {                                                             \
             return 1;                                                                                 \
         }                                                                                             \
@@ -501,8 +506,7 @@ void fill(Problem<T>& p, const T* const* in, const void* signals, int double_sig
             swin3d::Problem<T> p;                                                                     \
             const auto& s = *reinterpret_cast<const swin3d::Sizes*>(sizes);                           \
             swin3d::fill<T>(p, in, signals, double_signals, table_rows, order, ptr, s, scale);        \
-            using namespace swin3d;                                                                   \
-            SWIN3D_DISPATCH(T, run_backward, p, grad_out, lse, grads, threads);                       \
+            swin3d::dispatch<T, swin3d::Backward>(p, grad_out, lse, grads, threads);                  \
         } catch (const std::bad_alloc&) {                                                             \
             return 1;                                                                                 \
         }                                                                                             \

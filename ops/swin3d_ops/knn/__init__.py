@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import torch
 
-from ..backends import choose_backend, implementation
+from ..backends import choose_backend
+from . import cpu_impl, reference, torch_impl
 
 __all__ = ['knn']
+
+_IMPLEMENTATIONS = {
+    'reference': reference.knn,
+    'torch': torch_impl.knn,
+    'cpu': cpu_impl.knn,
+}
 
 
 def knn(
@@ -54,7 +61,7 @@ def knn(
         queries = query_bounds[item + 1] - query_bounds[item]
         if queries and source_bounds[item + 1] == source_bounds[item]:
             raise ValueError(f'source_ptr: batch item {item} has {queries} queries and no source')
-    run = implementation('knn', choose_backend('knn', query.device.type, backend))
+    run = _IMPLEMENTATIONS[choose_backend('knn', query.device.type, backend)]
     return run(query.detach(), source.detach(), k, query_bounds, source_bounds)
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from ..backends import choose_backend, implementation
+from ..autocast import widen_under_autocast
+from ..backends import choose_backend
+from . import cpu_impl, reference, torch_impl
 
 __all__ = ['gather_max', 'interpolate', 'inverse_distance_weights']
+
+_MODULES = {'reference': reference, 'torch': torch_impl, 'cpu': cpu_impl}
+_GATHER_MAX = {name: module.gather_max for name, module in _MODULES.items()}
+_INTERPOLATE = {name: module.interpolate for name, module in _MODULES.items()}
 
 
 def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') -> torch.Tensor:
@@ -27,7 +33,7 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
         ValueError: a wrong shape, or a row out of range.
     """
     _check(feats, index)
-    run = implementation('gather_max', choose_backend('gather_max', feats.device.type, backend))
+    run = _GATHER_MAX[choose_backend('gather_max', feats.device.type, backend)]
     return run(feats, index)
 
 
@@ -51,6 +57,7 @@ def interpolate(
         TypeError: an argument of the wrong type or dtype.
         ValueError: a wrong shape, or a row out of range.
     """
+    feats, weight = widen_under_autocast(feats, weight)
     _check(feats, index)
     if not isinstance(weight, torch.Tensor) or weight.dtype != feats.dtype:
         got = weight.dtype if isinstance(weight, torch.Tensor) else type(weight).__name__
@@ -59,7 +66,7 @@ def interpolate(
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
-    run = implementation('interpolate', choose_backend('interpolate', feats.device.type, backend))
+    run = _INTERPOLATE[choose_backend('interpolate', feats.device.type, backend)]
     return run(feats, index, weight)
 
 

@@ -11,10 +11,18 @@ from collections.abc import Sequence
 
 import torch
 
-from ..backends import choose_backend, implementation
+from ..autocast import widen_under_autocast
+from ..backends import choose_backend
 from ..window_index import WindowIndex
+from . import cpu_impl, reference, torch_impl
 
 __all__ = ['window_attention']
+
+_IMPLEMENTATIONS = {
+    'reference': reference.window_attention,
+    'torch': torch_impl.window_attention,
+    'cpu': cpu_impl.window_attention,
+}
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
@@ -34,7 +42,8 @@ def window_attention(
 ) -> torch.Tensor:
     """Attend over all voxels of each window, with cRSE tables on query, key and value.
 
-    Differentiable in q, k, v and the three tables. Accumulates in float32 or better. As in the
+    Differentiable in q, k, v and the three tables. Accumulates in float32 or better; under
+    autocast 16-bit inputs are computed in float32. As in the
     original, the key-table term is not multiplied by ``scale``. Signals that differ by more than
     a table covers use its first or last row; a NaN difference uses row 0.
 
@@ -57,10 +66,11 @@ def window_attention(
     Source: arXiv 2304.06906, equations 4-6.
     """
     table_rows = tuple(table_rows)
+    q, k, v, q_table, k_table, v_table = widen_under_autocast(q, k, v, q_table, k_table, v_table)
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)
-    run = implementation('window_attention', choose_backend('window_attention', q.device.type, backend))
+    run = _IMPLEMENTATIONS[choose_backend('window_attention', q.device.type, backend)]
     return run(
         q, k, v, q_table, k_table, v_table, signals.detach(), table_rows,
         windows.order, windows.ptr, scale,

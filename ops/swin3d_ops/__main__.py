@@ -1,0 +1,32 @@
+"""Prints which back-end serves each op, and why the others do not: ``python -m swin3d_ops``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import torch
+
+from . import cpu_runtime
+from .backends import OPS, available_backends, choose_backend, logger
+
+
+def main() -> None:
+    """Write one block per op to standard output."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter('%(message)s'))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.info('torch %s, %d threads', torch.__version__, torch.get_num_threads())
+    if cpu_runtime.reason_unavailable() is None:
+        library = cpu_runtime.library()
+        threads = 'OpenMP' if library.has_openmp else 'no OpenMP, one thread'
+        logger.info('CPU kernels: %s build, %s, %s', library.isa, threads, library.path)
+    for op in OPS:
+        choose_backend(op, 'cpu', 'auto')
+        for name, reason in available_backends(op).items():
+            logger.info('    %-10s %s', name, 'can run' if reason is None else f'cannot run: {reason}')
+
+
+if __name__ == '__main__':
+    main()

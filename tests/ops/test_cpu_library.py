@@ -1,0 +1,150 @@
+"""Finding and compiling the CPU library: cache, races, failures, instruction sets, self-check."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import swin3d_ops
+import torch
+from swin3d_ops import backends, cpu_library, cpu_runtime, self_check
+
+REASON = swin3d_ops.available_backends('window_attention')['cpu']
+needs_kernels = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+
+FAKE_COMPILER = """#!/bin/sh
+echo run >> "{log}"
+for argument; do last="$argument"; done
+echo library > "$last"
+"""
+FAILING_COMPILER = """#!/bin/sh
+echo "attention.cpp:1: fatal error: no such header" >&2
+exit 3
+"""
+
+
+def compiler(folder, text):
+    path = folder / 'compiler'
+    path.write_text(text.format(log=folder / 'log'))
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def empty_cache(monkeypatch, tmp_path):
+    """No library beside the package, an empty cache."""
+    monkeypatch.setenv('SWIN3D_OPS_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setattr(cpu_library, 'library_name', lambda: 'kernels_of_this_test.so')
+    return tmp_path
+
+
+def test_compiles_once_and_leaves_only_the_library(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    first = cpu_library.find_or_compile()
+    runs = (empty_cache / 'log').read_text()
+    assert cpu_library.find_or_compile() == first
+    assert (empty_cache / 'log').read_text() == runs
+    assert [path.name for path in (empty_cache / 'cache').iterdir()] == ['kernels_of_this_test.so']
+
+
+def test_failing_compiler_gives_its_complaint_and_no_file(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAILING_COMPILER))
+    with pytest.raises(cpu_library.KernelsUnavailableError, match='status 3.*no such header'):
+        cpu_library.find_or_compile()
+    assert list((empty_cache / 'cache').iterdir()) == []
+
+
+def test_no_compiler_is_said(monkeypatch, empty_cache):
+    monkeypatch.delenv('CXX', raising=False)
+    monkeypatch.setenv('PATH', str(empty_cache))
+    with pytest.raises(cpu_library.KernelsUnavailableError, match='no C.. compiler was found'):
+        cpu_library.find_or_compile()
+
+
+def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cache):
+    (empty_cache / 'cache').write_text('a file where the folder should be')
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    monkeypatch.setattr(cpu_library.tempfile, 'tempdir', str(empty_cache))
+    path = cpu_library.find_or_compile()
+    assert path.exists() and (empty_cache / 'cache').is_file()
+
+
+def test_racing_processes_all_get_a_library(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    script = (
+        'import importlib.util, sys\n'
+        f'spec = importlib.util.spec_from_file_location("cpu_library", {cpu_library.__file__!r})\n'
+        'module = importlib.util.module_from_spec(spec)\n'
+        'spec.loader.exec_module(module)\n'
+        f'print(module.compile_into({str(empty_cache / "shared")!r}))\n'
+    )
+    racing = [
+        subprocess.Popen([sys.executable, '-S', '-c', script], stdout=subprocess.PIPE) for _ in range(4)
+    ]
+    paths = {process.communicate(timeout=60)[0] for process in racing}
+    assert len(paths) == 1 and all(process.returncode == 0 for process in racing)
+    assert len(list((empty_cache / 'shared').iterdir())) == 1
+
+
+def test_library_file_runs_without_the_package():
+    spec = importlib.util.spec_from_file_location('alone', cpu_library.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.library_name() == cpu_library.library_name()
+    assert 'torch' not in Path(cpu_library.__file__).read_text().replace('no torch', '')
+
+
+def test_changed_flags_change_the_name(monkeypatch):
+    before = cpu_library.library_name()
+    monkeypatch.setattr(cpu_library, 'FLAGS', ('-O0',))
+    assert cpu_library.library_name() != before
+
+
+def test_file_that_is_no_library_is_refused(tmp_path):
+    (tmp_path / 'broken.so').write_text('not a library')
+    with pytest.raises(cpu_library.KernelsUnavailableError, match='cannot be loaded'):
+        cpu_library.CpuLibrary(tmp_path / 'broken.so')
+
+
+@needs_kernels
+def test_unknown_instruction_set_is_refused(monkeypatch):
+    monkeypatch.setenv('SWIN3D_OPS_ISA', 'avx1024')
+    with pytest.raises(cpu_library.KernelsUnavailableError, match="SWIN3D_OPS_ISA .* got 'avx1024'"):
+        cpu_library.CpuLibrary(cpu_library.find_or_compile())
+
+
+@needs_kernels
+def test_portable_build_agrees_with_the_reference(monkeypatch, attention):
+    portable = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa='portable')
+    monkeypatch.setattr(cpu_runtime, 'library', lambda: portable)
+    problem = attention(150, 6, 8, dtype=torch.float32)
+    expected = problem.run_with_gradients('reference', torch.float64)
+    for got, truth in zip(problem.run_with_gradients('cpu'), expected):
+        assert (got - truth).abs().max() <= 5e-6 * truth.abs().max()
+
+
+@needs_kernels
+def test_kernel_that_fails_its_self_check_is_not_trusted(monkeypatch):
+    from swin3d_ops.resample import cpu_impl
+
+    self_check.reason_to_distrust.cache_clear()
+    monkeypatch.setattr(cpu_impl, 'gather_max', lambda feats, index: feats[index[:, 0]])
+    try:
+        assert 'self-check differs' in swin3d_ops.available_backends('gather_max')['cpu']
+        monkeypatch.delenv('SWIN3D_OPS', raising=False)
+        assert backends.choose_backend('gather_max', 'cpu', 'auto') == 'torch'
+    finally:
+        self_check.reason_to_distrust.cache_clear()
+
+
+def test_status_report_names_every_op():
+    root = str(Path(swin3d_ops.__file__).parents[1])
+    report = subprocess.run(
+        [sys.executable, '-m', 'swin3d_ops'], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    for op in backends.OPS:
+        assert f'{op} on cpu runs on back-end' in report
+    assert 'cuda       cannot run: no CUDA kernels in this build' in report

@@ -1,0 +1,95 @@
+"""The operators in torch: opcheck, whole-graph compilation, autocast, threads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from swin3d_ops import available_backends, knn
+from swin3d_ops.resample import gather_max, interpolate
+
+pytestmark = pytest.mark.skipif(
+    available_backends('window_attention')['cpu'] is not None,
+    reason=str(available_backends('window_attention')['cpu']),
+)
+
+
+def operator_arguments(problem):
+    inputs = [t.requires_grad_() for t in problem.inputs]
+    windows = problem.windows
+    return (*inputs, problem.signals, list(problem.table_rows), windows.order, windows.ptr, 0.3)
+
+
+def test_opcheck_of_window_attention(attention):
+    problem = attention(24, 2, 8, (6, 4), dtype=torch.float32)
+    torch.library.opcheck(torch.ops.swin3d.window_attention.default, operator_arguments(problem))
+
+
+def test_opcheck_of_neighbours_and_resampling():
+    points = torch.rand(30, 3, generator=torch.Generator().manual_seed(0))
+    torch.library.opcheck(torch.ops.swin3d.knn.default, (points, points, 3, [0, 30], [0, 30]))
+    index = torch.arange(24).view(8, 3)
+    feats = points.clone().requires_grad_()
+    weight = torch.rand(8, 3, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    torch.library.opcheck(torch.ops.swin3d.gather_max.default, (feats, index))
+    torch.library.opcheck(torch.ops.swin3d.interpolate.default, (feats, index, weight))
+
+
+def test_whole_graph_compilation_equals_eager(attention):
+    problem = attention(60, 2, 8, (8, 8, 8), dtype=torch.float32)
+
+    def block(weight, *inputs):
+        out = problem.run('auto', [inputs[0] @ weight, *inputs[1:]])
+        return torch.nn.functional.gelu(out @ weight)
+
+    weight = torch.eye(8) * 0.5
+    compiled = torch.compile(block, fullgraph=True, backend='aot_eager')
+    results = []
+    for function in (block, compiled):
+        inputs = [t.detach().clone().requires_grad_() for t in problem.inputs]
+        out = function(weight, *inputs)
+        results.append([out, *torch.autograd.grad(out.square().sum(), inputs)])
+    for eager, graph in zip(*results):
+        torch.testing.assert_close(graph, eager)
+
+
+@pytest.mark.parametrize('backend', ['cpu', 'torch'])
+def test_autocast_computes_in_float32(attention, backend):
+    problem = attention(60, 2, 8, dtype=torch.float32)
+    narrow = [t.bfloat16() for t in problem.inputs[:3]]
+    tables = problem.inputs[3:]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        got = problem.run(backend, [*narrow, *tables])
+    assert got.dtype == torch.float32
+    torch.testing.assert_close(got, problem.run(backend, [*(t.float() for t in narrow), *tables]))
+
+
+def test_autocast_rule_of_the_operators(attention):
+    problem = attention(20, 2, 8, dtype=torch.float32)
+    arguments = [a.bfloat16() if n < 3 else a for n, a in enumerate(operator_arguments(problem))]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        out, lse = torch.ops.swin3d.window_attention(*arguments)
+        feats = torch.ones(3, 2).bfloat16()
+        index = torch.zeros(4, 2, dtype=torch.int64)
+        total = interpolate(feats, index, torch.ones(4, 2))
+    assert out.dtype == lse.dtype == total.dtype == torch.float32
+    assert total.eq(2).all()
+
+
+def test_any_number_of_threads_gives_the_same_bits(attention):
+    problem = attention(1500, 6, 8, dtype=torch.float32, extent=8)
+    feats = torch.randn(500, 40, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    points = torch.rand(500, 3, generator=torch.Generator().manual_seed(1))
+    bounds = torch.tensor([0, 500])
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            index, distance = knn(points, points, 5, bounds, bounds, backend='cpu')
+            pooled = gather_max(feats, index, backend='cpu')
+            summed = interpolate(feats, index, distance, backend='cpu')
+            grads = torch.autograd.grad((pooled * summed).sum(), feats)
+            results.append([*problem.run_with_gradients('cpu'), index, pooled, summed, *grads])
+    finally:
+        torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other))

@@ -101,7 +101,7 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     stamp = json.dumps({**asdict(settings), 'index': index}, sort_keys=True)
     if ticket.is_file():
         finished = pickle.loads(ticket.read_bytes())
-        if finished['stamp'] == stamp:
+        if finished['stamp'] == stamp and (root / 'points' / f'{name}.bin').is_file():
             return finished['info']
         ticket.unlink()
     number = list(DOMAINS).index(settings.domain)
@@ -112,7 +112,7 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     light = random_lighting(rng, scene.lights, domain.sensor.exposure_spread)
     scan = scan_scene(rng, scene, mesh, rays, light, domain.sensor, settings.points_per_room)
     to_file = scene_to_file_frame(rng, domain, scan.xyz)
-    labelled = domain.name == 's3dis' or domain.split(index) != 'test'
+    labelled = domain.name != 'scannet' or domain.split(index) != 'test'
     info = write_scene(root, domain, name, mesh.kinds, scan, to_file, labelled)
     if settings.frames_per_room:
         write_frames(

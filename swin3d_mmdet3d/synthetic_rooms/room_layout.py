@@ -11,7 +11,7 @@ from swin3d_mmdet3d.synthetic_rooms.furniture.structure import WALL_THICKNESS, O
 from swin3d_mmdet3d.synthetic_rooms.model import Model
 from swin3d_mmdet3d.synthetic_rooms.scene import Placed, Scene
 from swin3d_mmdet3d.synthetic_rooms.shapes import box, rotation
-from swin3d_mmdet3d.synthetic_rooms.textures import random_material
+from swin3d_mmdet3d.synthetic_rooms.textures import random_material, wall_paint
 
 TRIES = 40
 DOOR_CLEARANCE = 0.8  # free depth before a door, metres
@@ -90,6 +90,7 @@ class RoomLayout:
         self.scene = Scene(np.asarray(size, dtype=np.float64))
         self.occupied: list[np.ndarray] = []
         self.overhead: list[np.ndarray] = []
+        self.doorways: list[np.ndarray] = []
         self.sides = self._outline(notch)
 
     def _outline(self, notch: tuple[float, float] | None) -> list[Side]:
@@ -117,13 +118,13 @@ class RoomLayout:
         border = WALL_THICKNESS
         slab = box(width + 2 * border, depth + 2 * border, 0.1)
         ground = random_material(rng, ('tiles', 'planks', 'carpet', 'solid', 'checks'))
-        above = random_material(rng, ('solid', 'tiles', 'planks'))
+        above = wall_paint(rng, ('solid', 'tiles', 'planks'))
         middle = (width / 2, depth / 2)
         self.scene.add(Model('floor').add(ground, slab), (*middle, -0.1))
         self.scene.add(Model('ceiling').add(above, slab), (*middle, height))
-        paint = random_material(rng, ('solid', 'solid', 'stripes', 'tiles'))
+        paint = wall_paint(rng)
         for side in self.sides:
-            other = random_material(rng) if rng.random() < 0.2 else paint
+            other = wall_paint(rng) if rng.random() < 0.2 else paint
             model = structure.wall(side.length, height, side.openings, other)
             self.scene.add(model, (*side.at(0, 0), 0), side.yaw)
 
@@ -159,6 +160,7 @@ class RoomLayout:
                 if not self.fits(zone, 0):
                     continue
                 self.occupied.append(zone)
+                self.doorways.append(zone)
             opening = Opening(along, width, bottom, top)
             side.openings.append(opening)
             side.slots.append(slot)
@@ -244,11 +246,8 @@ class RoomLayout:
         grid = np.stack(
             np.meshgrid(np.arange(0.4, width - 0.3, 0.25), np.arange(0.4, depth - 0.3, 0.25)), axis=-1
         ).reshape(-1, 2)
-        free = [
-            not any(
-                it[0] - 0.15 < x < it[2] + 0.15 and it[1] - 0.15 < y < it[3] + 0.15 for it in self.occupied
-            )
-            for x, y in grid
-        ]
+        kept_clear = {id(zone) for zone in self.doorways}
+        standing = [it for it in self.occupied if id(it) not in kept_clear]
+        free = [not any(overlaps(np.array([x, y, x, y]), it, 0.15) for it in standing) for x, y in grid]
         self.scene.free_spots = grid[np.array(free, dtype=bool)]
         return self.scene

@@ -45,7 +45,7 @@ class Material:
         """
         place = points + self.phase
         share = _BLENDS[self.pattern](place, normals, self.scale)
-        mottle = 1 + 0.10 * noise(place * 3.0)[:, None]
+        mottle = 1 + 0.05 * noise(place * 3.0)[:, None]
         if self.pattern in ('spines', 'print'):
             return np.clip(_varied(share, self.colors) * mottle, 0, 1)
         blend = self.colors[0] + share[:, None] * (self.colors[1] - self.colors[0])
@@ -83,6 +83,18 @@ def random_material(
         rng.uniform(-20, 20, 3),
         **options,
     )
+
+
+def wall_paint(
+    rng: np.random.Generator, patterns: tuple[str, ...] = ('solid', 'solid', 'stripes', 'tiles')
+) -> Material:
+    """A material for walls and ceilings: like any other, but light ones are more common."""
+    paint = random_material(rng, patterns)
+    for _ in range(2):
+        if paint.colors[0].mean() > 0.5:
+            break
+        paint = random_material(rng, patterns)
+    return paint
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from swin3d_mmdet3d.synthetic_rooms.model import Model, Support
-from swin3d_mmdet3d.synthetic_rooms.shapes import ball, box, cushion, cylinder, frame, lathe
+from swin3d_mmdet3d.synthetic_rooms.shapes import box, cushion, cylinder, frame, lathe
 from swin3d_mmdet3d.synthetic_rooms.textures import random_material
 
 
@@ -70,9 +70,3 @@ def refrigerator(rng: np.random.Generator) -> Model:
     for z, length in ((split - 0.35, 0.3), (split + 0.08, 0.6)):
         model.add(metal, box(0.03, 0.05, length).moved(0.4 * width, depth / 2 + 0.02, z))
     return model
-
-
-def shower_rail(rng: np.random.Generator, height: float) -> Model:
-    """A ball-headed shower pole; `height` in metres."""
-    metal = random_material(rng)
-    return Model('bottle').add(metal, cylinder(0.02, height), ball(0.2, 0.2, 0.05).moved(0.1, 0, height))

@@ -1,8 +1,9 @@
-"""Makes the environment in `.venv` and runs a job in it: `python3 bootstrap.py demo|test|test-all|env [arguments of the job]`.
+"""Makes `.venv` and runs a job in it: `python3 bootstrap.py demo|test|test-all|env [ARGUMENTS]`.
 
-Uses the standard library alone. The environment is made in steps; `.venv/steps.json` remembers the key of each finished step, and
-the first step whose key has changed runs again, with all that follow. Environment variables: SWIN3D_TORCH (a requirement such as
-`torch==2.13.0`) and everything that pip reads (PIP_FIND_LINKS, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, proxies).
+Uses the standard library alone. The environment is made in steps; `.venv/steps.json` remembers the key
+of each finished step, and the first step whose key has changed runs again, with all that follow.
+Environment variables: SWIN3D_TORCH (a requirement such as `torch==2.13.0`) and everything that pip
+reads (PIP_FIND_LINKS, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, proxies).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def find_python() -> tuple[str, tuple[int, int]]:
 
 
 def python_version(python: str) -> tuple[int, int] | None:
-    """Asks `python` for its version; None where it does not run (a pyenv shim) or cannot make environments."""
+    """Asks `python` for its version; None where it does not run (a pyenv shim) or has no venv."""
     question = 'import sys, ensurepip, venv; print(*sys.version_info[:2])'
     try:
         answer = subprocess.run([python, '-c', question], capture_output=True, text=True, timeout=60)
@@ -97,10 +98,18 @@ def explain(step: str, output: str) -> str:
     """Turns the output of a failed command into one line."""
     if 'No space left on device' in output or f'Errno {errno.ENOSPC}' in output:
         return disk_full()
-    unreachable = ('NewConnectionError', 'ConnectTimeout', 'Connection refused', 'ReadTimeout', 'ProxyError',
-                   'SSLError', 'name resolution', 'connection broken')
+    unreachable = (
+        'NewConnectionError',
+        'ConnectTimeout',
+        'Connection refused',
+        'ReadTimeout',
+        'ProxyError',
+        'SSLError',
+        'name resolution',
+        'connection broken',
+    )
     if any(sign in output for sign in unreachable):
-        return (f'{step}: the package index did not answer; check the network, PIP_INDEX_URL and the proxies')
+        return f'{step}: the package index did not answer; check the network, PIP_INDEX_URL and the proxies'
     if 'No matching distribution found' in output:
         wanted = output.split('No matching distribution found for ')[-1].splitlines()[0]
         return f'{step}: the package index has no {wanted} for this Python and machine'
@@ -111,7 +120,10 @@ def explain(step: str, output: str) -> str:
 def disk_full() -> str:
     """The message for a full disk."""
     free = shutil.disk_usage(ROOT).free / 1e9
-    return f'the disk is full: {free:.1f} GB are free at {ROOT}, about {FREE_GIGABYTES} GB are needed (also in TMPDIR)'
+    return (
+        f'the disk is full: {free:.1f} GB are free at {ROOT}, '
+        f'about {FREE_GIGABYTES} GB are needed (also in TMPDIR)'
+    )
 
 
 def pip(step: str, *arguments: str, **variables: str) -> None:
@@ -133,7 +145,7 @@ def make_venv(step: str, python: str) -> None:
 
 
 def install_mmcv(step: str) -> None:
-    """Installs mmcv with its ops: a wheel that pip finds by itself, else one built here once for this Python and torch."""
+    """Installs mmcv with its ops: a wheel that pip finds by itself, else one built for this Python and torch."""
     question = 'import sys, torch; print("cp%d%d-torch" % sys.version_info[:2] + torch.__version__)'
     tag = subprocess.check_output([venv_python(), '-c', question], text=True).strip()
     wheels = CACHE / tag
@@ -154,14 +166,29 @@ def build_mmcv(step: str, wheels: Path) -> None:
     """Builds the mmcv wheel into the folder `wheels`; without debug symbols, which would double the time."""
     compiler = os.environ.get('CXX', 'c++').split()[0]
     if not shutil.which(compiler) and not shutil.which('g++'):
-        raise SetupError(f'{MMCV} has no ready wheel for this torch, and no C++ compiler was found to build it. '
-                         'Install one, for example: apt-get install g++')
+        raise SetupError(
+            f'{MMCV} has no ready wheel for this torch, and no C++ compiler was found to build it. '
+            'Install one, for example: apt-get install g++'
+        )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     say(f'    builds {MMCV} with {cores} cores, once: 3 to 8 minutes. To watch it: tail -f {LOG}')
     wheels.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wheels) as folder:
-        pip(step, 'wheel', '--no-deps', '--no-build-isolation', '--no-cache-dir', '--no-binary', 'mmcv', '-w', folder, MMCV,
-            CFLAGS=f'{os.environ.get("CFLAGS", "")} -g0'.strip(), MAX_JOBS=str(cores), MMCV_WITH_OPS='1')
+        pip(
+            step,
+            'wheel',
+            '--no-deps',
+            '--no-build-isolation',
+            '--no-cache-dir',
+            '--no-binary',
+            'mmcv',
+            '-w',
+            folder,
+            MMCV,
+            CFLAGS=f'{os.environ.get("CFLAGS", "")} -g0'.strip(),
+            MAX_JOBS=str(cores),
+            MMCV_WITH_OPS='1',
+        )
         for wheel in Path(folder).glob('*.whl'):
             os.replace(wheel, wheels / wheel.name)
 
@@ -173,21 +200,28 @@ def file_keys(*patterns: str) -> list[str]:
 
 
 def setup_steps(python: str, version: tuple[int, int]) -> list[tuple]:
-    """The steps as (name, key, action): a step whose key, or an earlier step's key, has changed runs again."""
+    """The steps as (name, parts of the key, action); a changed key reruns its step and all later ones."""
     torch = os.environ.get('SWIN3D_TORCH') or TORCH[version]
     lock = f'requirements/lock-py{version[0]}{version[1]}.txt'
     build = 'requirements/build.txt'
     names = [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('configs/**/*.py'))]
     names += [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('swin3d_mmdet3d/tools/*.py'))]
-    packaging = file_keys('pyproject.toml', 'model-index.yml', 'build_backend/*.py', 'swin3d_mmdet3d/version.py')
+    packaging = file_keys(
+        'pyproject.toml', 'model-index.yml', 'build_backend/*.py', 'swin3d_mmdet3d/version.py'
+    )
     return [
         ('virtual environment', [python, str(version), str(ROOT)], lambda step: make_venv(step, python)),
         ('build tools', file_keys(build), lambda step: pip(step, 'install', '-r', build)),
         ('torch', [torch], lambda step: pip(step, 'install', torch, '-c', lock, '-c', build)),
         ('locked packages', file_keys(lock), lambda step: pip(step, 'install', '--no-deps', '-r', lock)),
         ('mmcv', [MMCV], install_mmcv),
-        ('swin3d_mmdet3d, editable', packaging + names, lambda step: pip(
-            step, 'install', '--no-deps', '--no-build-isolation', '--force-reinstall', '-e', '.')),
+        (
+            'swin3d_mmdet3d, editable',
+            packaging + names,
+            lambda step: pip(
+                step, 'install', '--no-deps', '--no-build-isolation', '--force-reinstall', '-e', '.'
+            ),
+        ),
         ('import check', [IMPORT_CHECK], lambda step: run([venv_python(), '-c', IMPORT_CHECK], step)),
     ]
 

@@ -1,8 +1,9 @@
 """The setuptools build back-end, whose wheels also carry the `.mim` folder that OpenMIM reads.
 
-`mim` looks for configs, tools and the model index under `<site-packages>/swin3d_mmdet3d/.mim`. A plain wheel gets the files there.
-An editable wheel gets stand-ins that refer to the checkout by absolute path, so that edits are live, and puts the checkout on
-`sys.path` through a .pth file: setuptools' own import hook would lose to the folder of stand-ins.
+`mim` looks for configs, tools and the model index under `<site-packages>/swin3d_mmdet3d/.mim`. A plain
+wheel gets the files there. An editable wheel gets stand-ins that refer to the checkout by absolute
+path, so that edits are live, and puts the checkout on `sys.path` through a .pth file: setuptools' own
+import hook would lose to the folder of stand-ins.
 """
 
 from __future__ import annotations
@@ -88,10 +89,11 @@ def add_tools(mim: Path) -> None:
 
 
 def compile_cpu_kernels(package: Path) -> bool:
-    """Compiles the C++ kernels inside the unpacked `swin3d_ops`; an install never fails for want of a compiler.
+    """Compiles the C++ kernels inside the unpacked `swin3d_ops`; no install fails for want of a compiler.
 
-    `cpu_library.py` is loaded by its path, since the build environment holds no torch. Its `build(folder)` compiles
-    the library into that folder. Where it cannot, the library is compiled at first use or the PyTorch code serves.
+    `cpu_library.py` is loaded by its path, since the build environment holds no torch. Its `build(folder)`
+    compiles the library into that folder. Where it cannot, the library is compiled at first use, or the
+    PyTorch code serves.
     """
     source = package / 'cpu_library.py'
     if not source.is_file():

@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint with the runner of mmengine: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`."""
+"""Evaluates a checkpoint with mmengine's runner: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def enable_tta(cfg: Config) -> None:
     """
     missing = [key for key in ('tta_model', 'tta_pipeline') if key not in cfg]
     if missing:
-        raise ValueError(f'--tta needs tta_model and tta_pipeline in config {cfg.filename}; missing: {", ".join(missing)}')
+        raise ValueError(
+            f'--tta needs tta_model and tta_pipeline in config {cfg.filename}; missing: {", ".join(missing)}'
+        )
     dataset = cfg.test_dataloader.dataset
     while 'pipeline' not in dataset:
         dataset = dataset.dataset

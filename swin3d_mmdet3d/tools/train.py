@@ -14,7 +14,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments that training and testing share."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints; default work_dirs/<config name>')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
         help='settings that replace those of the config, as in train_cfg.max_epochs=2 key="[a,b]"',
     )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -52,7 +55,9 @@ def build_runner(cfg: Config, *sections: str):
 
     missing = [section for section in sections if cfg.get(section) is None]
     if missing:
-        raise ValueError(f'config {cfg.filename} must define {", ".join(sections)}; missing: {", ".join(missing)}')
+        raise ValueError(
+            f'config {cfg.filename} must define {", ".join(sections)}; missing: {", ".join(missing)}'
+        )
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 
@@ -62,9 +67,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     add_run_arguments(parser)
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
-    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size')
     parser.add_argument(
-        '--resume', nargs='?', const='auto',
+        '--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size'
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
         help='go on from this checkpoint, or, without a value, from the latest one in the work folder',
     )
     return parser.parse_args(arguments)

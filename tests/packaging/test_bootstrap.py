@@ -18,7 +18,12 @@ def bootstrap(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location('bootstrap_under_test', REPOSITORY / 'bootstrap.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name, path in {'VENV': '.venv', 'LOG': 'bootstrap.log', 'STEPS': '.venv/steps.json', 'CACHE': 'cache'}.items():
+    for name, path in {
+        'VENV': '.venv',
+        'LOG': 'bootstrap.log',
+        'STEPS': '.venv/steps.json',
+        'CACHE': 'cache',
+    }.items():
         monkeypatch.setattr(module, name, tmp_path / path)
     (tmp_path / '.venv').mkdir()
     return module
@@ -36,13 +41,16 @@ def test_find_links_are_extended_and_never_replaced(bootstrap, monkeypatch):
     assert bootstrap.with_find_links(Path('/third')) == '/third'
 
 
-@pytest.mark.parametrize('output, message', [
-    ('NewConnectionError: refused', 'package index did not answer.*PIP_INDEX_URL'),
-    ('Temporary failure in name resolution', 'package index did not answer'),
-    ('ERROR: No matching distribution found for torch==9', 'index has no torch==9'),
-    ('OSError: [Errno 28] No space left on device', r'disk is full: .* GB are free'),
-    ('Traceback\nsomething else broke', 'torch failed: something else broke'),
-])
+@pytest.mark.parametrize(
+    'output, message',
+    [
+        ('NewConnectionError: refused', 'package index did not answer.*PIP_INDEX_URL'),
+        ('Temporary failure in name resolution', 'package index did not answer'),
+        ('ERROR: No matching distribution found for torch==9', 'index has no torch==9'),
+        ('OSError: [Errno 28] No space left on device', r'disk is full: .* GB are free'),
+        ('Traceback\nsomething else broke', 'torch failed: something else broke'),
+    ],
+)
 def test_failed_step_is_explained_in_one_line(bootstrap, output, message):
     with pytest.raises(bootstrap.SetupError, match=message) as error:
         failing_step(bootstrap, output)
@@ -171,7 +179,9 @@ def test_lock_torch_and_configs_are_part_of_the_keys(bootstrap, tmp_path, monkey
     assert changed == {'torch', 'locked packages', 'swin3d_mmdet3d, editable'}
 
 
-@pytest.mark.parametrize('lock', sorted((REPOSITORY / 'requirements').glob('lock-*.txt')), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'lock', sorted((REPOSITORY / 'requirements').glob('lock-*.txt')), ids=lambda path: path.stem
+)
 def test_locks_pin_every_package_and_leave_out_the_heavy_ones(lock):
     lines = [line for line in lock.read_text().splitlines() if not line.startswith('#')]
     names = {line.split('==')[0].lower() for line in lines}

@@ -29,7 +29,9 @@ def test_every_folder_with_modules_is_a_package(package):
 
 def test_model_index_names_every_metafile_and_metafiles_name_real_configs():
     index = yaml.safe_load((REPOSITORY / 'model-index.yml').read_text())['Import']
-    metafiles = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('configs/*/metafile.yml'))
+    metafiles = sorted(
+        path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('configs/*/metafile.yml')
+    )
     assert sorted(index) == metafiles
     for metafile in metafiles:
         for model in yaml.safe_load((REPOSITORY / metafile).read_text())['Models']:
@@ -43,7 +45,17 @@ def test_install_requires_leaves_out_what_needs_a_built_torch():
 
 @pytest.mark.slow
 def test_wheel_holds_packages_sources_and_the_mim_folder(tmp_path):
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-w', str(tmp_path), str(REPOSITORY)]
+    command = [
+        sys.executable,
+        '-m',
+        'pip',
+        'wheel',
+        '--no-deps',
+        '--no-build-isolation',
+        '-w',
+        str(tmp_path),
+        str(REPOSITORY),
+    ]
     subprocess.check_call(command)
     (wheel,) = tmp_path.glob('*.whl')
     names = set(zipfile.ZipFile(wheel).namelist())
@@ -51,10 +63,15 @@ def test_wheel_holds_packages_sources_and_the_mim_folder(tmp_path):
     expected |= {f'swin3d_mmdet3d/.mim/tools/{tool}.py' for tool in ('train', 'test')}
     expected |= {
         f'swin3d_mmdet3d/.mim/{path.relative_to(REPOSITORY).as_posix()}'
-        for path in REPOSITORY.glob('configs/**/*') if path.suffix in ('.py', '.yml', '.md')
+        for path in REPOSITORY.glob('configs/**/*')
+        if path.suffix in ('.py', '.yml', '.md')
     }
     for package, root in IMPORT_ROOTS.items():
-        files = [path for path in (root / package).rglob('*') if path.suffix in ('.py', '.cpp', '.h', '.cu', '.cuh')]
+        files = [
+            path
+            for path in (root / package).rglob('*')
+            if path.suffix in ('.py', '.cpp', '.h', '.cu', '.cuh')
+        ]
         expected |= {path.relative_to(root).as_posix() for path in files}
     assert sorted(expected - names) == []
     assert not any(name.startswith(('tests/', 'configs/', 'build_backend/')) for name in names)

@@ -50,10 +50,14 @@ def test_config_without_training_data_is_refused_by_name(config_file):
 
 def test_tta_reads_the_innermost_dataset_through_its_pipeline_and_wraps_the_model():
     inner = dict(type='D', pipeline=['plain'])
-    cfg = Config(dict(
-        model=dict(type='M'), tta_model=dict(type='T'), tta_pipeline=['views'],
-        test_dataloader=dict(dataset=dict(type='Repeat', dataset=inner)),
-    ))
+    cfg = Config(
+        dict(
+            model=dict(type='M'),
+            tta_model=dict(type='T'),
+            tta_pipeline=['views'],
+            test_dataloader=dict(dataset=dict(type='Repeat', dataset=inner)),
+        )
+    )
     test_tool.enable_tta(cfg)
     assert cfg.test_dataloader.dataset.dataset.pipeline == ['views']
     assert cfg.model == dict(type='T', module=dict(type='M'))

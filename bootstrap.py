@@ -145,7 +145,7 @@ def make_venv(step: str, python: str) -> None:
 
 
 def install_mmcv(step: str) -> None:
-    """Installs mmcv with its ops: a wheel that pip finds by itself, else one built for this Python and torch."""
+    """Installs mmcv with its ops: a wheel that pip finds, else one built for this Python and torch."""
     question = 'import sys, torch; print("cp%d%d-torch" % sys.version_info[:2] + torch.__version__)'
     tag = subprocess.check_output([venv_python(), '-c', question], text=True).strip()
     wheels = CACHE / tag

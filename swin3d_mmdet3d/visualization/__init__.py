@@ -3,7 +3,7 @@
 from .html_viewer import write_html_viewer
 from .label_colors import label_colors
 from .ply_writer import write_ply
-from .point_renderer import paint, point_spacing, rasterize, render_points
+from .point_renderer import paint, point_sizes, rasterize, render_points
 from .prediction_picture import prediction_picture
 from .views import View, birds_eye_view, oblique_view
 from .whole_file import whole_file
@@ -14,7 +14,7 @@ __all__ = [
     'label_colors',
     'oblique_view',
     'paint',
-    'point_spacing',
+    'point_sizes',
     'prediction_picture',
     'rasterize',
     'render_points',

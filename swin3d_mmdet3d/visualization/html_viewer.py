@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .point_renderer import point_spacing
+from .point_renderer import point_sizes
 from .whole_file import whole_file
 
 _PAGE = Path(__file__).with_name('viewer_page.html')
@@ -90,7 +90,7 @@ def _scan_record(
         title=title,
         origin=low.tolist(),
         step=step.tolist(),
-        spacing=point_spacing(xyz) / 4,
+        spacing=float(np.median(point_sizes(xyz))) / 4,
         position=_base64(position.astype('<i2')),
         layers={name: _base64(layer) for name, layer in layers.items()},
         names=[str(name) for name in names],

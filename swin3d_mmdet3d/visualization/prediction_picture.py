@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .label_colors import UNLABELED_COLOR, label_colors
-from .point_renderer import paint, point_spacing, rasterize
+from .point_renderer import paint, point_sizes, rasterize
 from .views import birds_eye_view, oblique_view
 
 _TITLE_HEIGHT = 30
@@ -90,12 +90,12 @@ def _view_rows(
 ) -> list[list[np.ndarray]]:
     """For both views, the picture (H, W, 3) of every set of colours."""
     height, width = panel
-    spacing = point_spacing(xyz)
+    sizes = point_sizes(xyz)
     rows = []
     for choose in (birds_eye_view, oblique_view):
         view, keep = choose(xyz, width / height)
         # Drawn at twice the size and shrunk: smooth edges.
-        index, depth = rasterize(xyz[keep], view, 2 * height, 2 * width, spacing)
+        index, depth = rasterize(xyz[keep], view, 2 * height, 2 * width, sizes[keep])
         images = (Image.fromarray(paint(c[keep], index, depth)) for c in colors)
         rows.append([np.asarray(i.resize((width, height), Image.Resampling.BOX)) for i in images])
     return rows

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
@@ -24,6 +25,38 @@ from swin3d_mmdet3d.apis import (
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
+PROGRESS_LINES = 25
+
+
+def demo_logger() -> MMLogger:
+    """The demo's own logger; that of the run tells warnings alone."""
+    return MMLogger.get_instance('demo', logger_name='demo')
+
+
+class ProgressLines(Hook):
+    """Tells the mean loss and the time left, some times in a training.
+
+    Args:
+        lines: how many times.
+    """
+
+    def __init__(self, lines: int = PROGRESS_LINES) -> None:
+        self.lines = lines
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock."""
+        self.start = time.time()
+        self.losses = []
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Tell the progress when it is time."""
+        done, total = runner.iter + 1, runner.max_iters
+        self.losses.append(float(outputs['loss']))
+        if done % max(1, total // self.lines) and done != total:
+            return
+        left = (time.time() - self.start) * (total - done) / done
+        demo_logger().info(f'iteration {done} of {total}, loss {np.mean(self.losses):.3f}, {left:.0f} s left')
+        self.losses = []
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -55,6 +88,8 @@ def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
         type='CheckpointHook', by_epoch=False, interval=config.train_cfg.max_iters, max_keep_ckpts=1
     )
     config.randomness = dict(seed=args.seed)
+    # The log of a whole run has hundreds of lines; the demo shows its own.
+    config.log_level = 'WARNING'
     config.work_dir = str(Path(args.out) / 'training')
     return config
 
@@ -99,7 +134,7 @@ def draw_rooms(inferencer: Swin3DInferencer, scenes: list[tuple[str, Path, Path]
             out, name, scan, label, inferencer.names, inferencer.palette, truth, with_html=True
         )
         iou = class_iou(truth, label, len(inferencer.names))
-        MMLogger.get_current_instance().info(f'{name}: mIoU {np.nanmean(iou):.4f}')
+        demo_logger().info(f'{name}: mIoU {np.nanmean(iou):.4f}')
     return written
 
 
@@ -107,7 +142,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the whole demo; the last line on the standard output is `mIoU <value>`."""
     args = parse_arguments(arguments)
     start, out = time.time(), Path(args.out)
-    logger = MMLogger.get_instance('demo', logger_name='demo')
+    logger = demo_logger()
 
     def step(text: str) -> None:
         logger.info(f'[{time.time() - start:4.0f} s] {text}')
@@ -119,14 +154,16 @@ def main(arguments: list[str] | None = None) -> None:
     config = demo_config(args, rooms)
     step(f'training {config.train_cfg.max_iters} iterations')
     runner = Runner.from_cfg(config)
+    runner.register_hook(ProgressLines())
     runner.train()
     step('evaluating the held-out rooms')
     names = tuple(runner.test_dataloader.dataset.metainfo['classes'])
     iou = evaluate(runner, names)
-    step(f'drawing {args.pictures} of them')
+    scenes = held_out_scenes(runner)[: args.pictures]
+    step(f'drawing {len(scenes)} of them')
     checkpoint = Path(config.work_dir, 'last_checkpoint').read_text()
     inferencer = Swin3DInferencer(config, checkpoint)
-    written = draw_rooms(inferencer, held_out_scenes(runner)[: args.pictures], out / 'pictures')
+    written = draw_rooms(inferencer, scenes, out / 'pictures')
     step('done; open in a browser: ' + ', '.join(str(p) for p in written if p.suffix == '.html'))
     step(f'pictures: {", ".join(str(p) for p in written if p.suffix == ".png")}; checkpoint: {checkpoint}')
     sys.stdout.write(f'{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')

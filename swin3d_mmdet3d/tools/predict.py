@@ -20,13 +20,13 @@ from swin3d_mmdet3d.apis import (
     read_scan,
     write_labelled_scan,
 )
-from swin3d_mmdet3d.apis.scan_files import READERS, Scan
+from swin3d_mmdet3d.apis.scan_files import READERS, UP_AXES, Scan, turn_upright
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description='Label every point of scans; z must point up. Writes <scan>.ply, .npz and .png.'
+        description='Label every point of scans. Writes <scan>.ply, .npz and .png, in metres with z up.'
     )
     parser.add_argument('scans', nargs='+', metavar='SCAN', help=f'files ending in {", ".join(READERS)}')
     parser.add_argument('--checkpoint', required=True, help='checkpoint file')
@@ -38,6 +38,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
     )
+    parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
     parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer')
     args = parser.parse_args(arguments)
     if not (np.isfinite(args.unit_scale) and args.unit_scale > 0):
@@ -64,7 +65,7 @@ def predict_scan(inferencer: Swin3DInferencer, path: str, args: argparse.Namespa
     """
     logger = MMLogger.get_current_instance()
     scan = read_scan(path)
-    scan = dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale)
+    scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
     try:
         label = inferencer(scan)
     except ValueError as error:

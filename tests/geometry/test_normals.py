@@ -1,0 +1,112 @@
+"""Estimated normals are those of the surface that was sampled; mesh normals are the faces'."""
+
+import numpy as np
+import pytest
+import trimesh
+from real_data import local_real_data
+
+from swin3d_mmdet3d.apis.scan_files import read_scan
+from swin3d_mmdet3d.geometry import estimate_normals, room_viewpoint, vertex_normals
+
+
+def degrees_between(a, b):
+    return np.degrees(np.arccos(np.clip((a * b).sum(-1), -1, 1)))
+
+
+def noisy_plane(normal, noise=0.001):
+    rng = np.random.default_rng(0)
+    normal = np.array(normal) / np.linalg.norm(normal)
+    points = rng.uniform(-1, 1, (3000, 3))
+    points -= (points @ normal)[:, None] * normal
+    return points + rng.normal(0, noise, (3000, 1)) * normal, normal
+
+
+@pytest.mark.parametrize('normal', [(0, 0, 1), (1, 0, 0), (1, -2, 0.5)])
+@pytest.mark.parametrize('shift', [0.0, 1e6])
+def test_noisy_plane_gives_its_normal_on_the_viewer_s_side(normal, shift):
+    points, normal = noisy_plane(normal)
+    for side in (1, -1):
+        found = estimate_normals(points + shift, viewpoint=shift + side * 5 * normal)
+        angle = degrees_between(found, side * normal)
+        # Noise of 1 mm over a neighbourhood of about 5 cm.
+        assert np.median(angle) < 1.5 and angle.max() < 15
+
+
+def test_sphere_seen_from_inside_gives_the_inward_radius():
+    direction = np.random.default_rng(1).normal(size=(4000, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    found = estimate_normals(2 * direction, viewpoint=np.zeros(3))
+    assert degrees_between(found, -direction).max() < 8
+
+
+def test_room_faces_inwards_and_tables_up():
+    rng = np.random.default_rng(2)
+    floor = np.c_[rng.uniform(0, 5, (4000, 2)), np.zeros(4000)]
+    ceiling = floor + [0, 0, 2.7]
+    wall = np.c_[np.zeros(2000), rng.uniform(0, 5, 2000), rng.uniform(0.2, 2.5, 2000)]
+    table = np.c_[rng.uniform(1, 2, (500, 2)), np.full(500, 0.75)]
+    points = np.concatenate([floor, ceiling, wall, table])
+    expected = np.repeat([[0, 0, 1], [0, 0, -1], [1, 0, 0], [0, 0, 1]], [4000, 4000, 2000, 500], axis=0)
+    np.testing.assert_allclose(room_viewpoint(points)[2], 0.75 * 2.7)
+    assert (degrees_between(estimate_normals(points, k=8), expected) < 1).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    'points, expected',
+    [
+        (np.zeros((1, 3)), [0, 0, 1]),
+        (np.ones((20, 3)), [0, 0, 1]),
+        (np.array([[0, 0, 0], [1.0, 0, 0]]), [0, 0, 1]),
+        (np.c_[np.arange(30.0), np.zeros((30, 2))], [0, 0, 1]),
+        (np.c_[np.zeros((30, 2)), np.arange(30.0)], [1, 0, 0]),
+    ],
+    ids=['one point', 'equal points', 'two points', 'level line', 'upright line'],
+)
+def test_degenerate_neighbourhoods_have_the_documented_normal(points, expected):
+    found = estimate_normals(points)
+    np.testing.assert_allclose(np.abs(found), np.tile(np.abs(expected), (len(points), 1)), atol=1e-6)
+
+
+def test_mesh_normals_are_the_area_weighted_face_normals():
+    mesh = trimesh.creation.icosphere(subdivisions=2, radius=3.0)
+    angle = degrees_between(vertex_normals(mesh.vertices, mesh.faces), mesh.vertices / 3.0)
+    assert angle.max() < 2
+    # Two triangles, areas 2 and 1/2, share an edge at a right angle.
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 4.0, 0], [0, 0, 1.0]])
+    faces = np.array([[0, 1, 2], [0, 3, 1]])
+    shared = np.array([0, 1, 4]) / np.sqrt(17)
+    expected = [shared, shared, [0, 0, 1], [0, 1, 0]]
+    np.testing.assert_allclose(vertex_normals(vertices, faces), expected, atol=1e-7)
+
+
+def test_vertex_without_a_face_points_up():
+    normal = vertex_normals(np.eye(3), np.array([[0, 0, 1]]))
+    np.testing.assert_array_equal(normal, [[0, 0, 1]] * 3)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(xyz=np.zeros((0, 3))), r'xyz: expected shape \(P, 3\)'),
+        (dict(xyz=np.zeros((3, 2))), r'xyz: expected shape \(P, 3\)'),
+        (dict(xyz=np.full((3, 3), np.nan)), 'xyz: expected finite'),
+        (dict(xyz=np.zeros((3, 3)), k=2), 'k: expected at least 3'),
+        (dict(xyz=np.zeros((3, 3)), viewpoint=[1, 2]), 'viewpoint: expected three'),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        estimate_normals(**arguments)
+
+
+def test_faces_must_name_vertices():
+    with pytest.raises(ValueError, match=r'faces: expected indices 0\.\.2'):
+        vertex_normals(np.eye(3), np.array([[0, 1, 3]]))
+    with pytest.raises(ValueError, match='faces: expected integers'):
+        vertex_normals(np.eye(3), np.array([[0.0, 1.0, 2.0]]))
+
+
+def test_real_fragment_agrees_with_the_normals_in_its_file():
+    scan = read_scan(local_real_data('fragment', 'fragment.pcd'))
+    found = estimate_normals(scan.xyz)
+    assert (np.abs((found * scan.normal).sum(1)) > np.cos(np.radians(25))).mean() > 0.95

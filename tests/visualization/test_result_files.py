@@ -1,0 +1,115 @@
+"""The viewer's page holds the scan and nothing foreign; files appear whole or not at all."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+from plyfile import PlyData
+
+from swin3d_mmdet3d.visualization import whole_file, write_html_viewer, write_ply
+
+PALETTE, NAMES = [(10, 20, 30), (40, 50, 60)], ['wall', '</script><b>']
+
+
+def a_labelled_scan(points=500):
+    rng = np.random.default_rng(0)
+    xyz = rng.uniform(-4, 6, (points, 3)) + [1e6, 0, 0]
+    return xyz, rng.integers(0, 256, (points, 3)), rng.integers(0, 2, points), rng.integers(0, 2, points)
+
+
+def read_page(path):
+    page = path.read_text(encoding='utf-8')
+    (record,) = re.findall(r'<script id="scan" type="application/json">(.*?)</script>', page, re.S)
+    scan = json.loads(record)
+    position = np.frombuffer(base64.b64decode(scan['position']), '<i2').reshape(-1, 3)
+    xyz = np.array(scan['origin']) + np.array(scan['step']) * (position.astype(float) + 32768)
+    layers = {name: np.frombuffer(base64.b64decode(data), np.uint8) for name, data in scan['layers'].items()}
+    return page, scan, xyz, layers
+
+
+def test_page_decodes_to_the_scan(tmp_path):
+    xyz, rgb, truth, prediction = a_labelled_scan()
+    truth[0] = -1
+    write_html_viewer(tmp_path / 'a.html', xyz, rgb, truth, prediction, PALETTE, NAMES, title='<room>')
+    page, scan, decoded, layers = read_page(tmp_path / 'a.html')
+    # Half a step of 10 m / 65535.
+    np.testing.assert_allclose(decoded, xyz, rtol=0, atol=0.5001 * 10 / 65535)
+    np.testing.assert_array_equal(layers['colour'].reshape(-1, 3), rgb)
+    np.testing.assert_array_equal(layers['truth'], np.where(truth < 0, 255, truth))
+    np.testing.assert_array_equal(layers['prediction'], prediction)
+    assert scan['names'] == NAMES and scan['palette'] == [list(color) for color in PALETTE]
+    assert scan['present'] == [0, 1, 255]
+    assert '<title>&lt;room&gt;</title>' in page
+
+
+def test_page_loads_nothing_from_elsewhere(tmp_path):
+    xyz, rgb, _, prediction = a_labelled_scan()
+    write_html_viewer(tmp_path / 'a.html', xyz, rgb, None, prediction, PALETTE, NAMES)
+    page, _, _, layers = read_page(tmp_path / 'a.html')
+    assert not re.findall(r'https?:|src=|href=|@import|fetch\(|XMLHttp|import ', page)
+    assert 'truth' not in layers
+
+
+def test_large_scan_is_thinned_to_rows_that_still_belong_together(tmp_path):
+    xyz, rgb, truth, prediction = a_labelled_scan(5000)
+    write_html_viewer(tmp_path / 'a.html', xyz, rgb, truth, prediction, PALETTE, NAMES, max_points=700)
+    _, _, decoded, layers = read_page(tmp_path / 'a.html')
+    assert len(decoded) == 700
+    nearest = np.array([np.abs(xyz - point).sum(1).argmin() for point in decoded])
+    assert len(set(nearest)) == 700
+    np.testing.assert_array_equal(layers['colour'].reshape(-1, 3), rgb[nearest])
+    np.testing.assert_array_equal(layers['prediction'], prediction[nearest])
+
+
+def test_hundred_thousand_points_make_a_small_page(tmp_path):
+    write_html_viewer(tmp_path / 'a.html', *a_labelled_scan(100_000), PALETTE, NAMES)
+    assert (tmp_path / 'a.html').stat().st_size < 2e6
+
+
+@pytest.mark.parametrize('dtype, stored', [(np.float32, 'float'), (np.float64, 'double')])
+def test_ply_holds_places_colours_labels_and_names(dtype, stored, tmp_path):
+    xyz, rgb, _, label = a_labelled_scan()
+    write_ply(tmp_path / 'a.ply', xyz.astype(dtype), rgb, label, ['wall', 'book case'])
+    ply = PlyData.read(str(tmp_path / 'a.ply'))
+    vertex = ply['vertex']
+    header = (tmp_path / 'a.ply').read_bytes()[:200].decode('ascii', 'replace')
+    assert f'property {stored} x' in header
+    np.testing.assert_array_equal(np.stack([vertex[a] for a in 'xyz'], 1), xyz.astype(dtype))
+    np.testing.assert_array_equal(np.stack([vertex[c] for c in ('red', 'green', 'blue')], 1), rgb)
+    np.testing.assert_array_equal(vertex['label'], label)
+    assert ply.comments == ['label 0 wall', 'label 1 book case']
+
+
+def test_failed_writing_leaves_the_old_file_and_no_other(tmp_path):
+    target = tmp_path / 'a.txt'
+    target.write_text('old')
+
+    def fail():
+        with whole_file(target) as part:
+            part.write_text('half')
+            raise RuntimeError('stop')
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert target.read_text() == 'old' and list(tmp_path.iterdir()) == [target]
+    with whole_file(target) as part:
+        part.write_text('new')
+    assert target.read_text() == 'new' and list(tmp_path.iterdir()) == [target]
+
+
+def test_bad_arguments_are_named_and_nothing_is_written(tmp_path):
+    xyz, rgb, truth, prediction = a_labelled_scan()
+    target = tmp_path / 'a'
+    with pytest.raises(ValueError, match='truth: expected one for each of 500'):
+        write_html_viewer(target, xyz, rgb, truth[:9], prediction, PALETTE, NAMES)
+    with pytest.raises(ValueError, match='xyz: expected finite'):
+        write_html_viewer(target, xyz[:0], rgb[:0], None, prediction[:0], PALETTE, NAMES)
+    with pytest.raises(ValueError, match='names: expected 2'):
+        write_html_viewer(target, xyz, rgb, None, prediction, PALETTE, ['wall'])
+    with pytest.raises(ValueError, match='color: expected 0..255'):
+        write_ply(target, xyz, rgb + 300)
+    with pytest.raises(ValueError, match='label: expected shape'):
+        write_ply(target, xyz, rgb, prediction[:3])
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,17 @@
-"""Nearest neighbours in vectorised PyTorch: bounded tiles of queries and sources, merged."""
+"""Nearest neighbours in vectorised PyTorch: compact tiles of queries against nearby sources.
+
+For a tile with centre c and radius r (its farthest query from c), k sources lie within
+r + d_k(c) of every query, d_k(c) being the k-th distance from c; sources farther than that from the
+tile's box cannot be among the k nearest and are left out before any pair is formed.
+"""
 
 from __future__ import annotations
 
 import torch
 
-QUERY_TILE = 1024
-SOURCE_TILE = 4096
+QUERY_TILE = 256
+SOURCE_TILE = 16384
+SLACK = 1e-5  # of a bound, against the rounding of distances
 
 
 def knn(query, source, k, query_bounds, source_bounds) -> tuple[torch.Tensor, torch.Tensor]:
@@ -13,14 +19,42 @@ def knn(query, source, k, query_bounds, source_bounds) -> tuple[torch.Tensor, to
     index = query.new_zeros(len(query), k, dtype=torch.int64)
     distance = query.new_zeros(len(query), k)
     for item in range(len(query_bounds) - 1):
+        first, last = query_bounds[item : item + 2]
         s = source[source_bounds[item] : source_bounds[item + 1]]
-        for start in range(query_bounds[item], query_bounds[item + 1], QUERY_TILE):
-            stop = min(start + QUERY_TILE, query_bounds[item + 1])
-            nearest, row = _search(query[start:stop], s, min(k, len(s)))
+        wide = s.double()
+        for tile in _compact_tiles(query[first:last]):
+            q = query[first:last][tile]
+            near = _candidates(q.double(), wide, min(k, len(s)))
+            nearest, place = _search(q, s[near], min(k, len(s)))
             column = torch.arange(k, device=query.device).clamp(max=len(s) - 1)
-            index[start:stop] = row[:, column] + source_bounds[item]
-            distance[start:stop] = nearest[:, column].sqrt()
+            index[first + tile] = near[place][:, column] + source_bounds[item]
+            distance[first + tile] = nearest[:, column].sqrt()
     return index, distance
+
+
+def _compact_tiles(query) -> list[torch.Tensor]:
+    """Halve the queries at the median of their longest axis until a tile is small enough."""
+    waiting = [torch.arange(len(query), device=query.device)] if len(query) else []
+    tiles = []
+    while waiting:
+        rows = waiting.pop()
+        if len(rows) <= QUERY_TILE:
+            tiles.append(rows)
+            continue
+        points = query[rows]
+        axis = (points.amax(0) - points.amin(0)).argmax()
+        waiting.extend(rows[points[:, axis].argsort()].chunk(2))
+    return tiles
+
+
+def _candidates(query, source, k) -> torch.Tensor:
+    """Return the ascending rows of the sources that may be among the k nearest of some query."""
+    low, high = query.amin(0), query.amax(0)
+    centre = (low + high) / 2
+    radius = (query - centre).norm(dim=1).amax()
+    reach = torch.topk((source - centre).norm(dim=1), k, largest=False).values[-1] + radius
+    outside = torch.maximum(low - source, source - high).clamp_(min=0).norm(dim=1)
+    return (outside <= reach * (1 + SLACK)).nonzero().squeeze(1)
 
 
 def _search(query, source, k) -> tuple[torch.Tensor, torch.Tensor]:

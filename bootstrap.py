@@ -256,6 +256,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def job_environment() -> dict[str, str]:
+    """The environment of a job: OpenMP's threads each keep a core, or all may end up on one."""
+    environment = dict(os.environ)
+    environment.setdefault('OMP_PROC_BIND', 'true')
+    environment.setdefault('OMP_PLACES', 'cores')
+    return environment
+
+
 def main(arguments: list[str]) -> int:
     """Runs the job named by the first argument and returns its exit code."""
     if not arguments or arguments[0] not in JOBS:
@@ -273,7 +281,7 @@ def main(arguments: list[str]) -> int:
         return 1
     say(f'>>> {arguments[0]}; the environment took {time.monotonic() - start:.0f} s')
     job = JOBS[arguments[0]]
-    return subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT) if job else 0
+    return subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT, env=job_environment()) if job else 0
 
 
 if __name__ == '__main__':

@@ -91,20 +91,16 @@ def add_tools(mim: Path) -> None:
 def compile_cpu_kernels(package: Path) -> bool:
     """Compiles the C++ kernels inside the unpacked `swin3d_ops`; no install fails for want of a compiler.
 
-    `cpu_library.py` is loaded by its path, since the build environment holds no torch. Its `build(folder)`
-    compiles the library into that folder. Where it cannot, the library is compiled at first use, or the
-    PyTorch code serves.
+    `cpu_library.py` is loaded by its path, since the build environment holds no torch. Where it cannot
+    compile, the library is compiled at first use, or the PyTorch code serves.
     """
-    source = package / 'cpu_library.py'
-    if not source.is_file():
-        return False
+    spec = importlib.util.spec_from_file_location('cpu_library', package / 'cpu_library.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     try:
-        spec = importlib.util.spec_from_file_location('cpu_library', source)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.build(package)
-    except Exception as error:  # noqa: BLE001  whatever goes wrong here, the package works without
-        print(f'the CPU kernels were not compiled: {error!r}')
+        module.compile_into(package)
+    except module.KernelsUnavailableError as error:
+        print(f'the CPU kernels were not compiled: {error}')
         return False
     finally:
         shutil.rmtree(package / '__pycache__', ignore_errors=True)

@@ -30,7 +30,7 @@ PROGRESS_LINES = 25
 
 def demo_logger() -> MMLogger:
     """The demo's own logger; that of the run tells warnings alone."""
-    return MMLogger.get_instance('demo', logger_name='demo')
+    return MMLogger.get_instance('demo')
 
 
 class ProgressLines(Hook):
@@ -51,7 +51,7 @@ class ProgressLines(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Tell the progress when it is time."""
         done, total = runner.iter + 1, runner.max_iters
-        self.losses.append(float(outputs['loss']))
+        self.losses.append(outputs['loss'].item())
         if done % max(1, total // self.lines) and done != total:
             return
         left = (time.time() - self.start) * (total - done) / done
@@ -99,9 +99,11 @@ def _set_iterations(config: Config, iters: int) -> None:
     factor = iters / config.train_cfg.max_iters
     config.train_cfg.max_iters = iters
     for scheduler in config.param_scheduler:
-        for key in ('begin', 'end', 'T_max'):
-            if key in scheduler:
-                scheduler[key] = round(scheduler[key] * factor)
+        begin = round(scheduler['begin'] * factor)
+        end = max(begin + 1, round(scheduler['end'] * factor))
+        scheduler.update(begin=begin, end=end)
+        if 'T_max' in scheduler:
+            scheduler.T_max = end - begin
 
 
 def held_out_scenes(runner: Runner) -> list[tuple[str, Path, Path]]:
@@ -164,9 +166,9 @@ def main(arguments: list[str] | None = None) -> None:
     checkpoint = Path(config.work_dir, 'last_checkpoint').read_text()
     inferencer = Swin3DInferencer(config, checkpoint)
     written = draw_rooms(inferencer, scenes, out / 'pictures')
-    step('done; open in a browser: ' + ', '.join(str(p) for p in written if p.suffix == '.html'))
-    step(f'pictures: {", ".join(str(p) for p in written if p.suffix == ".png")}; checkpoint: {checkpoint}')
-    sys.stdout.write(f'{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')
+    step(f'done; checkpoint: {checkpoint}')
+    files = '\n'.join(map(str, written))
+    sys.stdout.write(f'{files}\n{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')
     sys.stdout.flush()
 
 

@@ -1,0 +1,136 @@
+"""The predict tool labels scans of every format alike and leaves whole results or none."""
+
+import logging
+
+import numpy as np
+import pytest
+import scan_writers as writers
+import torch
+from height_segmentor import NAMES, PALETTE, write_height_model
+from mmengine.logging import MMLogger
+from PIL import Image
+
+from swin3d_mmdet3d.apis import labelled_scan_files, read_scan
+from swin3d_mmdet3d.tools.predict import main
+
+FORMATS = {
+    'a.ply': writers.write_ply_file,
+    'b.pcd': writers.write_pcd_file,
+    'c.npy': writers.write_npy_file,
+    'd.npz': writers.write_npz_file,
+    'e.txt': writers.write_txt_file,
+    'f.bin': writers.write_bin_file,
+}
+
+
+@pytest.fixture
+def predict(tmp_path):
+    config, checkpoint = write_height_model(tmp_path)
+    out = tmp_path / 'out'
+
+    def run(*arguments):
+        code = main(
+            [*map(str, arguments), f'--config={config}', f'--checkpoint={checkpoint}', f'--out={out}']
+        )
+        return code, out
+
+    return run
+
+
+@pytest.fixture
+def log_text():
+    """Lines that are logged while the test runs."""
+    logger, lines = MMLogger.get_current_instance(), []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+def height_classes(xyz):
+    height = (xyz.astype(np.float64) - xyz[:, 2].min())[:, 2]
+    return np.minimum(np.floor(height), 2).astype(int)
+
+
+def test_same_scan_in_six_formats_gets_the_same_labels(predict, tmp_path):
+    xyz, rgb, normal = writers.a_scan(points=35)
+    for name, write in FORMATS.items():
+        write(tmp_path / name, xyz, rgb, normal)
+    code, out = predict(*(tmp_path / name for name in FORMATS))
+    assert code == 0
+    assert {path.name for path in out.iterdir()} == {
+        f'{s}.{e}' for s in 'abcdef' for e in ('ply', 'npz', 'png')
+    }
+    for stem in 'abcdef':
+        result = np.load(out / f'{stem}.npz')
+        np.testing.assert_array_equal(result['label'], height_classes(xyz))
+        assert tuple(result['names']) == NAMES
+        ply = read_scan(out / f'{stem}.ply')
+        np.testing.assert_array_equal(ply.xyz, xyz.astype(np.float64))
+        np.testing.assert_array_equal(ply.label, result['label'])
+        np.testing.assert_array_equal(ply.color, np.array(PALETTE)[result['label']])
+        assert Image.open(out / f'{stem}.png').size[1] > 800
+
+
+def test_one_bad_scan_is_named_and_does_not_stop_the_others(predict, tmp_path, log_text):
+    np.save(tmp_path / 'good.npy', np.random.default_rng(0).uniform(0, 3, (50, 3)))
+    np.save(tmp_path / 'bad.npy', np.full((50, 3), np.nan))
+    code, out = predict(tmp_path / 'bad.npy', tmp_path / 'good.npy', '--html')
+    assert code == 1
+    assert any('bad.npy' in line and 'NaN' in line for line in log_text)
+    assert sorted(path.name for path in out.iterdir()) == [f'good.{e}' for e in ('html', 'npz', 'ply', 'png')]
+
+
+def test_failure_while_writing_leaves_nothing(predict, tmp_path, monkeypatch):
+    np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
+
+    def fail(*args):
+        raise ValueError('no picture')
+
+    monkeypatch.setattr(labelled_scan_files, 'prediction_picture', fail)
+    code, out = predict(tmp_path / 'a.npy')
+    assert code == 1 and list(out.iterdir()) == []
+
+
+def test_own_labels_are_matched_by_name_and_scored(predict, tmp_path, log_text):
+    xyz = np.c_[np.zeros((8, 2)), np.arange(8) / 2]
+    # Heights 0 .. 3.5 m are low low middle middle high ...; the file calls one low point high, one unknown.
+    names = ['high', 'low', 'lamp', 'middle']
+    np.savez(tmp_path / 'a.npz', xyz=xyz, sem=[1, 0, 3, 3, 0, 0, 0, 2], names=names)
+    code, _ = predict(tmp_path / 'a.npz')
+    assert code == 0
+    # low 1 / 2, middle 1, high 3 / 4.
+    assert log_text[-1].endswith(f'mIoU {(1 / 2 + 1 + 3 / 4) / 3:.4f}')
+
+
+def test_unit_and_up_axis_are_applied_before_labelling(predict, tmp_path):
+    height = np.array([0.0, 500, 1500, 2500])
+    np.save(tmp_path / 'a.npy', np.c_[np.zeros(4), -height, np.arange(4.0)])
+    code, out = predict(tmp_path / 'a.npy', '--unit-scale=0.001', '--up=-y')
+    assert code == 0
+    np.testing.assert_array_equal(np.load(out / 'a.npz')['label'], [0, 0, 1, 2])
+    np.testing.assert_allclose(read_scan(out / 'a.ply').xyz[:, 2], height / 1000)
+
+
+def test_checkpoint_of_another_model_fails_before_any_scan(tmp_path, log_text):
+    config, checkpoint = write_height_model(tmp_path)
+    torch.save(dict(state_dict=dict(other=torch.zeros(1))), checkpoint)
+    np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
+    arguments = [str(tmp_path / 'a.npy'), f'--config={config}', f'--checkpoint={checkpoint}', '--out=x']
+    assert main(arguments) == 1
+    assert 'another model' in log_text[-1]
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [(['a.ply', 'b/a.npy'], 'several scans are named a'), (['a.ply', '--unit-scale=0'], 'above zero')],
+)
+def test_impossible_command_lines_are_refused(predict, arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        predict(*arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err

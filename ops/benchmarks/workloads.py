@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import statistics
 import time
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ def cpu_seconds(function, repeats: int) -> float:
 
 
 def reset_peak_memory() -> None:
-    """Make the peak of this process start at its present memory (Linux)."""
+    """Make the peak of this process start at its present memory, freed blocks returned (Linux)."""
+    ctypes.CDLL(None).malloc_trim(0)
     Path('/proc/self/clear_refs').write_text('5')
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
@@ -23,6 +24,7 @@ from swin3d_mmdet3d.apis import (
     write_labelled_scan,
 )
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
+from swin3d_mmdet3d.visualization import whole_file
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
 PROGRESS_LINES = 25
@@ -124,6 +126,16 @@ def evaluate(runner: Runner, names: tuple[str, ...]) -> np.ndarray:
     return np.where(present, [metrics[name] for name in names], np.nan)
 
 
+def save_model(runner: Runner, path: Path) -> Path:
+    """Write the trained weights and the classes alone, which load without pickle."""
+    metainfo = runner.test_dataloader.dataset.metainfo
+    palette = [[int(channel) for channel in color] for color in metainfo['palette']]
+    meta = dict(dataset_meta=dict(classes=list(metainfo['classes']), palette=palette))
+    with whole_file(path) as part:
+        torch.save(dict(meta=meta, state_dict=runner.model.state_dict()), part)
+    return path
+
+
 def draw_rooms(inferencer: Swin3DInferencer, scenes: list[tuple[str, Path, Path]], out: Path) -> list[Path]:
     """Label rooms from their files, as `predict` does, and write the results."""
     written = []
@@ -163,11 +175,11 @@ def main(arguments: list[str] | None = None) -> None:
     iou = evaluate(runner, names)
     scenes = held_out_scenes(runner)[: args.pictures]
     step(f'drawing {len(scenes)} of them')
-    checkpoint = Path(config.work_dir, 'last_checkpoint').read_text()
-    inferencer = Swin3DInferencer(config, checkpoint)
+    model = save_model(runner, out / 'model.pth')
+    inferencer = Swin3DInferencer(config, model)
     written = draw_rooms(inferencer, scenes, out / 'pictures')
-    step(f'done; checkpoint: {checkpoint}')
-    files = '\n'.join(map(str, written))
+    step('done')
+    files = '\n'.join(map(str, [model, *written]))
     sys.stdout.write(f'{files}\n{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')
     sys.stdout.flush()
 

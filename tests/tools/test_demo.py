@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from swin3d_mmdet3d.apis import class_iou, find_config
 from swin3d_mmdet3d.tools import demo
@@ -54,6 +55,8 @@ def test_demo_ends_with_the_figure_of_its_files(finished_demo):
             '.ply',
             '.png',
         }
+    weights = torch.load(out / 'model.pth', weights_only=True)
+    assert len(weights['meta']['dataset_meta']['classes']) == 13
     assert all(str(path) in text for path in (out / 'pictures').iterdir())
 
 

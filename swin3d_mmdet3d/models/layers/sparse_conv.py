@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import spconv.pytorch as spconv
 import torch
@@ -25,9 +25,13 @@ class SubMConv3d(spconv.SubMConv3d):
         in_channels: Width of the input features.
         out_channels: Width of the output features.
         kernel_size: Edge of the kernel in voxels, odd.
+        indice_key: Layers of one kernel size that see the same sites in turn may share the search for
+            neighbours under a name; spconv does not check that the sites are the same.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, indice_key: Optional[str] = None
+    ) -> None:
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f'kernel_size must be odd and positive, got {kernel_size}')
         super().__init__(
@@ -36,6 +40,7 @@ class SubMConv3d(spconv.SubMConv3d):
             kernel_size,
             padding=kernel_size // 2,
             bias=False,
+            indice_key=indice_key,
             algo=ConvAlgo.Native,
         )
 
@@ -85,9 +90,9 @@ class ConvResidualBlock(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv1 = SubMConv3d(channels, channels)
+        self.conv1 = SubMConv3d(channels, channels, indice_key='residual')
         self.norm1 = nn.BatchNorm1d(channels)
-        self.conv2 = SubMConv3d(channels, channels)
+        self.conv2 = SubMConv3d(channels, channels, indice_key='residual')
         self.norm2 = nn.BatchNorm1d(channels)
         self.relu = nn.ReLU()
 

@@ -281,7 +281,9 @@ def main(arguments: list[str]) -> int:
         return 1
     say(f'>>> {arguments[0]}; the environment took {time.monotonic() - start:.0f} s')
     job = JOBS[arguments[0]]
-    return subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT, env=job_environment()) if job else 0
+    return (
+        subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT, env=job_environment()) if job else 0
+    )
 
 
 if __name__ == '__main__':

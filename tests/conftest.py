@@ -6,9 +6,9 @@ import os
 for name, value in dict(OMP_NUM_THREADS='2', OMP_PROC_BIND='true', OMP_PLACES='cores').items():
     os.environ.setdefault(name, value)
 
-import numpy as np
-import pytest
-import torch
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-# Swin3D-L on ScanNet with normals, from scratch: 74.2 mIoU (the paper, as quoted in issue 8 of microsoft/Swin3D)
+# Swin3D-L on ScanNet with normals, from scratch: 74.2 mIoU (the paper, as quoted in issue 8 of
+# microsoft/Swin3D)
 _base_ = [
     '../_base_/datasets/scannet-normal-seg.py',
     '../_base_/models/swin3d-large_seg.py',

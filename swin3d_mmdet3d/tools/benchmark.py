@@ -1,8 +1,8 @@
 """Time and memory of a network by the number of voxels.
 
 ``python -m swin3d_mmdet3d.tools.benchmark CONFIG [--points 25000 50000 100000] [--train]`` runs the config's
-model on a generated furnished room, or on ``--scan FILE``, thinned to each number of points, and prints a table.
-Every size runs in a process of its own, so that the peak memory is that size's.
+model on a generated room of boxes, or on ``--scan FILE`` thinned to each number of points, and prints a
+table. Every size runs in a process of its own, so that the peak memory is that size's.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     parser.add_argument('--scan', help='scan file to thin instead of a generated room')
     parser.add_argument('--train', action='store_true', help='forward and backward instead of forward')
     parser.add_argument('--runs', type=int, default=3, help='timed runs after the first')
-    parser.add_argument('--voxel-size', type=float, help='edge of a voxel in metres, in place of the config\'s')
+    parser.add_argument(
+        '--voxel-size', type=float, help="edge of a voxel in metres, in place of the config's"
+    )
     return parser.parse_args(arguments)
 
 

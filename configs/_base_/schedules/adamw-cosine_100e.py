@@ -8,7 +8,9 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=3000),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, T_max=100, eta_min=1e-6, convert_to_iter_based=True),
+    dict(
+        type='CosineAnnealingLR', by_epoch=True, begin=0, T_max=100, eta_min=1e-6, convert_to_iter_based=True
+    ),
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100, val_interval=5)
 val_cfg = dict(type='ValLoop')

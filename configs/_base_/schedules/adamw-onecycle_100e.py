@@ -1,7 +1,8 @@
-# Structured3D pretraining. The original's hyper-parameters are not in any released code; this is the schedule of the
-# aligned recipe of Pointcept (its issue 49): AdamW 0.008, blocks at a tenth, one cycle over 100 epochs (5 % up from a
-# tenth, then cosine down to a ten-thousandth). mmengine's OneCycleLR gives every parameter group the same
-# maximum and would undo the blocks' tenth, hence two schedulers that scale each group's own rate.
+# Structured3D pretraining. The original's hyper-parameters are not in any released code; this is the
+# schedule of the aligned recipe of Pointcept (its issue 49): AdamW 0.008, blocks at a tenth, one cycle over
+# 100 epochs (5 % up from a tenth, then cosine down to a ten-thousandth). mmengine's OneCycleLR gives every
+# parameter group the same maximum and would undo the blocks' tenth, hence two schedulers that scale each
+# group's own rate.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.008, weight_decay=0.05),

@@ -1,15 +1,16 @@
-# Generated rooms in the layout of S3DIS, 13 classes, xyz and rgb; areas 1, 2, 3, 4 and 6 train, area 5 tests.
+# Generated rooms in the layout of S3DIS, 13 classes, xyz, rgb and normals; areas 1, 2, 3, 4 and 6 train, area 5 tests.
 # Small enough for two cores; the augmentation is that of S3DIS.
 pi = 3.141592653589793
 data_root = 'data/rooms/'
 ignore_index = 255
-voxel_size = 0.05  # m
-max_voxels = 15000
+voxel_size = 0.1  # m
+max_voxels = 4000
 train_infos = [f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)]
 test_infos = ['s3dis_infos_Area_5.pkl']
 
 load_points = [
     dict(type='LoadColoredPoints'),
+    dict(type='LoadNormals'),
     dict(
         type='LoadAnnotations3D',
         with_bbox_3d=False,

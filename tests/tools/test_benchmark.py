@@ -1,0 +1,41 @@
+"""The benchmark measures the network that the config names, on the points that it says."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.config import Config
+
+from swin3d_mmdet3d.tools.benchmark import boxes_room, measure, scan_points
+
+CONFIG = Path(__file__).parents[2] / 'configs' / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
+
+
+def test_measured_voxels_are_those_of_the_network():
+    config = Config.fromfile(CONFIG)
+    points = boxes_room(1500)
+    row = measure(config, points, train=True, runs=1)
+    normals = torch.eye(3)[2].expand(len(points), 3)
+    cloud = torch.cat([torch.from_numpy(points), normals], dim=1)
+    voxels = MODELS.build(config.model).data_preprocessor.voxelize_points([cloud]).voxels
+    assert row.voxels == len(voxels)
+    assert row.seconds > 0 and row.cpu_seconds > 0 and row.peak_mb >= 0
+
+
+def test_room_has_its_points_on_walls_and_boxes():
+    points = boxes_room(5000)
+    walls = np.abs(points[:, :3]).min(1) < 0.02
+    walls |= np.abs(points[:, :3] - [8, 6, 3]).min(1) < 0.02
+    assert 0.5 < walls.mean() < 0.9  # the rest lies on boxes
+    assert np.abs(points[:, 3:]).max() <= 1
+
+
+def test_scan_is_thinned_to_distinct_points_of_it(tmp_path):
+    scan = np.random.default_rng(0).uniform(0, 255, (100, 6)).astype(np.float32)
+    np.save(tmp_path / 'scan.npy', scan)
+    points = scan_points(str(tmp_path / 'scan.npy'), 40)
+    places = {tuple(p) for p in (scan[:, :3] - scan[:, :3].min(0)).round(3).tolist()}
+    assert len({tuple(p) for p in points[:, :3].round(3).tolist()}) == 40
+    assert {tuple(p) for p in points[:, :3].round(3).tolist()} <= places
+    assert np.abs(points[:, 3:]).max() <= 1

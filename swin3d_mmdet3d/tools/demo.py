@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -108,20 +109,32 @@ def _set_iterations(config: Config, iters: int) -> None:
             scheduler.T_max = end - begin
 
 
-def held_out_scenes(runner: Runner) -> list[tuple[str, Path, Path]]:
-    """Name, points file and label file of every room of the test data set."""
+class Room(NamedTuple):
+    """Files of a held-out room."""
+
+    points: Path
+    normals: Path
+    mask: Path
+
+
+def held_out_rooms(runner: Runner) -> list[Room]:
+    """The rooms of the test data set."""
     dataset = runner.test_dataloader.dataset
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
-    paths = [
-        (Path(info['lidar_points']['lidar_path']), Path(info['pts_semantic_mask_path'])) for info in infos
+    return [
+        Room(
+            Path(info['lidar_points']['lidar_path']),
+            Path(info['normals_path']),
+            Path(info['pts_semantic_mask_path']),
+        )
+        for info in infos
     ]
-    return [(points.stem, points, mask) for points, mask in paths]
 
 
 def evaluate(runner: Runner, names: tuple[str, ...]) -> np.ndarray:
     """IoU (classes,) over all points of the held-out rooms; NaN for a class they do not have."""
     metrics = runner.test()
-    masks = [np.fromfile(mask, dtype=np.int64) for _, _, mask in held_out_scenes(runner)]
+    masks = [np.fromfile(room.mask, dtype=np.int64) for room in held_out_rooms(runner)]
     present = np.isin(np.arange(len(names)), np.concatenate(masks))
     return np.where(present, [metrics[name] for name in names], np.nan)
 
@@ -136,13 +149,15 @@ def save_model(runner: Runner, path: Path) -> Path:
     return path
 
 
-def draw_rooms(inferencer: Swin3DInferencer, scenes: list[tuple[str, Path, Path]], out: Path) -> list[Path]:
+def draw_rooms(inferencer: Swin3DInferencer, rooms: list[Room], out: Path) -> list[Path]:
     """Label rooms from their files, as `predict` does, and write the results."""
     written = []
-    for name, points, mask in scenes:
-        columns = np.fromfile(points, dtype=np.float32).reshape(-1, 6)
-        scan = make_scan(columns[:, :3], columns[:, 3:].astype(np.uint8))
-        truth = np.fromfile(mask, dtype=np.int64)
+    for room in rooms:
+        name = room.points.stem
+        columns = np.fromfile(room.points, dtype=np.float32).reshape(-1, 6)
+        normals = np.fromfile(room.normals, dtype=np.float32).reshape(-1, 3)
+        scan = make_scan(columns[:, :3], columns[:, 3:].astype(np.uint8), normals)
+        truth = np.fromfile(room.mask, dtype=np.int64)
         label = inferencer(scan)
         written += write_labelled_scan(
             out, name, scan, label, inferencer.names, inferencer.palette, truth, with_html=True
@@ -173,11 +188,11 @@ def main(arguments: list[str] | None = None) -> None:
     step('evaluating the held-out rooms')
     names = tuple(runner.test_dataloader.dataset.metainfo['classes'])
     iou = evaluate(runner, names)
-    scenes = held_out_scenes(runner)[: args.pictures]
-    step(f'drawing {len(scenes)} of them')
+    drawn = held_out_rooms(runner)[: args.pictures]
+    step(f'drawing {len(drawn)} of them')
     model = save_model(runner, out / 'model.pth')
     inferencer = Swin3DInferencer(config, model)
-    written = draw_rooms(inferencer, scenes, out / 'pictures')
+    written = draw_rooms(inferencer, drawn, out / 'pictures')
     step('done')
     files = '\n'.join(map(str, [model, *written]))
     sys.stdout.write(f'{files}\n{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')

@@ -1,5 +1,5 @@
-# Generated rooms in the layout of S3DIS, 13 classes, xyz, rgb and normals; areas 1, 2, 3, 4 and 6 train, area 5 tests.
-# Small enough for two cores; the augmentation is that of S3DIS.
+# Generated rooms in the layout of S3DIS, 13 classes, xyz, rgb and normals; areas 1, 2, 3, 4 and 6 train,
+# area 5 tests. Small enough for two cores; the augmentation is that of S3DIS.
 pi = 3.141592653589793
 data_root = 'data/rooms/'
 ignore_index = 255

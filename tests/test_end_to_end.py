@@ -77,8 +77,12 @@ def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):
     best = runner.message_hub.get_info('best_score')
     config = small_config(rooms, tmp_path / 'test', 4)
     config.load_from = runner.message_hub.get_info('best_ckpt')
-    metrics = Runner.from_cfg(config).test()
+    tested = Runner.from_cfg(config)
+    metrics = tested.test()
     assert metrics['miou'] == pytest.approx(best, abs=1e-9)
+    saved = torch.load(config.load_from, weights_only=False)['state_dict']
+    assert saved.keys() == tested.model.state_dict().keys()
+    assert all(torch.equal(tested.model.state_dict()[key], saved[key]) for key in saved)
 
 
 def test_votes_over_rotations_run_through_the_stock_model(rooms, tmp_path):

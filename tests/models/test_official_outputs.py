@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from official_swin3d import golden, official_network, official_voxels, rows_of, tensors
+from swin3d_ops import available_backends
 
 from swin3d_mmdet3d.models.layers import Swin3DBlock
 from swin3d_mmdet3d.tools.convert_checkpoint import convert_to_official
@@ -13,9 +14,18 @@ from swin3d_mmdet3d.tools.convert_checkpoint import convert_to_official
 NETWORKS = ['tiny_rgb', 'tiny_norm']
 
 
-@pytest.fixture(scope='module', params=NETWORKS)
+@pytest.fixture(params=NETWORKS)
 def name(request):
     return request.param
+
+
+@pytest.fixture(autouse=True, params=['torch', 'cpu'])
+def backend(request, monkeypatch):
+    """Every back-end that this machine has; the loops of 'reference' are compared op by op."""
+    reason = available_backends('window_attention')[request.param]
+    if reason is not None:
+        pytest.skip(f'{request.param}: {reason}')
+    monkeypatch.setenv('SWIN3D_OPS', request.param)
 
 
 def test_every_stage_equals_the_original_in_eval_mode(name):

@@ -80,6 +80,10 @@ def test_names_and_shapes_equal_the_original(variant):
     model = build(size, cRSE=cRSE, **arguments)
     shapes = {key: list(tensor.shape) for key, tensor in convert_to_official(model.state_dict()).items()}
     assert shapes == wanted['state_dict']
+    for options, total in wanted['parameter_counts'].items():
+        arguments = dict(option.split('=') for option in options.split(','))
+        arguments.update({key: int(arguments[key]) for key in ('in_channels', 'num_classes')})
+        assert count(build(size, cRSE=cRSE, **arguments)) == total, options
 
 
 def test_slow_group_holds_the_published_number_of_parameters():

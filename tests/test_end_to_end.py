@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from swin3d_mmdet3d.tools.make_rooms import make_rooms
+from swin3d_mmdet3d.tools.test import main as run_test
 
 CONFIG = Path(__file__).parents[1] / 'configs' / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
 
@@ -83,6 +85,22 @@ def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):
     saved = torch.load(config.load_from, weights_only=False)['state_dict']
     assert saved.keys() == tested.model.state_dict().keys()
     assert all(torch.equal(tested.model.state_dict()[key], saved[key]) for key in saved)
+
+
+@pytest.mark.parametrize('votes', [[], ['--tta']])
+def test_checkpoint_of_another_model_is_refused_when_tested(rooms, tmp_path, votes):
+    config = small_config(rooms, tmp_path, 2)
+    config.dump(tmp_path / 'config.py')
+    arguments = [str(tmp_path / 'config.py'), str(tmp_path / 'weights.pth'), *votes]
+    state = MODELS.build(config.model).state_dict()
+    torch.save({'state_dict': state}, tmp_path / 'weights.pth')
+    run_test(arguments)
+    key = 'backbone.stem_layer.1.conv1.weight'
+    for wrong in ({key: None}, {key: state[key][..., :3]}, {'extra': torch.zeros(1)}):
+        weights = {k: v for k, v in {**state, **wrong}.items() if v is not None}
+        torch.save({'state_dict': weights}, tmp_path / 'weights.pth')
+        with pytest.raises(ValueError, match=f'checkpoint of another model(.|\n)*{[*wrong][0]}'):
+            run_test(arguments)
 
 
 def test_votes_over_rotations_run_through_the_stock_model(rooms, tmp_path):

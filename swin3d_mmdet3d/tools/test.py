@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner
 
 from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
 
@@ -37,15 +38,31 @@ def enable_tta(cfg: Config) -> None:
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
 
 
+def load_weights(runner: Runner, checkpoint: str) -> None:
+    """Loads a checkpoint whose weights are exactly those of the model.
+
+    The runner's own way reports what does not match and evaluates random weights in its place.
+
+    Raises:
+        ValueError: the checkpoint is of another model, with the keys that do not match.
+    """
+    try:
+        runner.load_checkpoint(checkpoint, strict=True)
+    except RuntimeError as error:
+        raise ValueError(f'{checkpoint} is a checkpoint of another model than the config: {error}') from error
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the evaluation that the command line describes."""
     args = parse_arguments(arguments)
     cfg = load_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from = None
     cfg.resume = False
     if args.tta:
         enable_tta(cfg)
-    build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator').test()
+    runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
+    load_weights(runner, args.checkpoint)
+    runner.test()
 
 
 if __name__ == '__main__':

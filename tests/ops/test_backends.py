@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 
 import pytest
 import swin3d_ops
@@ -56,3 +57,11 @@ def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
     assert [record.message for record in caplog.records] == [
         'knn on cpu runs on back-end torch (cpu kernels: no compiler was found)'
     ]
+
+
+@pytest.mark.parametrize('op', backends.OPS)
+def test_cpu_kernels_serve_wherever_there_is_a_compiler(op):
+    """Kernels that disagree with the reference are set aside at run time; here that is a failure."""
+    if shutil.which('c++') is None and shutil.which('g++') is None:
+        pytest.skip('no C++ compiler on this machine')
+    assert swin3d_ops.available_backends(op)['cpu'] is None

@@ -26,6 +26,9 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.apis.scan_files import read_scan
 
+DENSITY = 2500
+"""Points per square metre of the generated room: about one a voxel of 2 cm."""
+
 
 class Measurement(NamedTuple):
     """One row of the table; times are medians over the runs after the first."""
@@ -37,7 +40,11 @@ class Measurement(NamedTuple):
 
 
 def boxes_room(num_points: int, seed: int = 0) -> np.ndarray:
-    """A 8 x 6 x 3 m room with floor, walls and 30 boxes: ``(P, 6)`` xyz in metres, rgb in [-1, 1]."""
+    """A room with 30 boxes: ``(P, 6)`` xyz in metres, rgb in [-1, 1].
+
+    Its proportions are 8 x 6 x 3; its size is such that a square metre of surface has ``DENSITY`` points
+    whatever their number, so that sizes compare.
+    """
     rng = np.random.default_rng(seed)
     corners = [np.zeros(3)] + [rng.uniform([0, 0, 0], [7, 5, 0.1]) for _ in range(30)]
     sizes = [np.array([8.0, 6.0, 3.0])] + [rng.uniform(0.3, 1.2, 3) for _ in range(30)]
@@ -48,7 +55,9 @@ def boxes_room(num_points: int, seed: int = 0) -> np.ndarray:
     place = rng.random((num_points, 3))
     rows = np.arange(num_points)
     place[rows, axis] = rng.integers(0, 2, num_points)
-    xyz = np.array(corners)[box] + place * np.array(sizes)[box] + rng.normal(0, 0.004, (num_points, 3))
+    scale = np.sqrt(num_points / DENSITY / (2 * areas.sum()))
+    xyz = (np.array(corners)[box] + place * np.array(sizes)[box]) * scale
+    xyz += rng.normal(0, 0.004, xyz.shape)
     colors = rng.uniform(-1, 1, (len(sizes), 3))[box] * rng.uniform(0.7, 1, (num_points, 1))
     return np.hstack([xyz, colors]).astype(np.float32)
 

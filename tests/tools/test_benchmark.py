@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
@@ -23,12 +24,14 @@ def test_measured_voxels_are_those_of_the_network():
     assert row.seconds > 0 and row.cpu_seconds > 0 and row.peak_mb >= 0
 
 
-def test_room_has_its_points_on_walls_and_boxes():
-    points = boxes_room(5000)
-    walls = np.abs(points[:, :3]).min(1) < 0.02
-    walls |= np.abs(points[:, :3] - [8, 6, 3]).min(1) < 0.02
-    assert 0.5 < walls.mean() < 0.9  # the rest lies on boxes
-    assert np.abs(points[:, 3:]).max() <= 1
+def test_rooms_of_all_sizes_have_one_density():
+    occupied = []
+    for num_points in (5000, 40000):
+        points = boxes_room(num_points)
+        assert np.abs(points[:, 3:]).max() <= 1
+        cells = np.floor((points[:, :3] - points[:, :3].min(0)) / 0.02)
+        occupied.append(num_points / len(np.unique(cells, axis=0)))
+    assert occupied[0] == pytest.approx(occupied[1], rel=0.2)
 
 
 def test_scan_is_thinned_to_distinct_points_of_it(tmp_path):

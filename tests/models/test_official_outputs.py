@@ -19,9 +19,9 @@ def name(request):
     return request.param
 
 
-@pytest.fixture(autouse=True, params=['torch', 'cpu'])
+@pytest.fixture(autouse=True, params=['reference', 'torch', 'cpu'])
 def backend(request, monkeypatch):
-    """Every back-end that this machine has; the loops of 'reference' are compared op by op."""
+    """Every back-end that this machine has."""
     reason = available_backends('window_attention')[request.param]
     if reason is not None:
         pytest.skip(f'{request.param}: {reason}')

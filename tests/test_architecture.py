@@ -18,7 +18,7 @@ FLOORS = {
     'apis': 5,
     'tools': 6,
 }
-ROOT_MODULES = {'version', 'checkpoint_loader', 'dependency_versions', '__init__'}
+ROOT_MODULES = {'version', 'checkpoint_loader', 'dependency_versions', 'whole_file', '__init__'}
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}
 
 

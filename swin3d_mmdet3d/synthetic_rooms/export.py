@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
@@ -11,19 +10,15 @@ import numpy as np
 from swin3d_mmdet3d.synthetic_rooms.domains import Domain
 from swin3d_mmdet3d.synthetic_rooms.scanner import Scan
 from swin3d_mmdet3d.synthetic_rooms.shapes import rotation
+from swin3d_mmdet3d.whole_file import whole_file
 
 POINT_FOLDERS = ('points', 'normals', 'semantic_mask', 'instance_mask')
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'{path.name}.partial-{os.getpid()}')
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as part:
+        part.write_bytes(data)
 
 
 def scene_to_file_frame(rng: np.random.Generator, domain: Domain, xyz: np.ndarray) -> np.ndarray:

@@ -7,9 +7,7 @@ repository and of Pointcept's port; ``--to-official`` goes the other way.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -32,6 +30,7 @@ from swin3d_mmdet3d.apis.weight_geometry import (
     swap_yz,
 )
 from swin3d_mmdet3d.checkpoint_loader import load_from_local_file
+from swin3d_mmdet3d.whole_file import whole_file
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
 
@@ -100,15 +99,8 @@ def read_weights(path: str) -> Mapping[str, Tensor]:
 
 def save(checkpoint: dict, target: str) -> None:
     """Write ``checkpoint`` whole or not at all."""
-    folder = os.path.dirname(os.path.abspath(target))
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.pth')
-    os.close(handle)
-    try:
-        torch.save(checkpoint, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole_file(target) as part:
+        torch.save(checkpoint, part)
 
 
 def report_table(report: ConversionReport) -> str:

@@ -25,7 +25,7 @@ from swin3d_mmdet3d.apis import (
     write_labelled_scan,
 )
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.visualization import whole_file
+from swin3d_mmdet3d.whole_file import whole_file
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
 PROGRESS_LINES = 25

@@ -6,7 +6,6 @@ from .ply_writer import write_ply
 from .point_renderer import paint, point_sizes, rasterize, render_points
 from .prediction_picture import prediction_picture
 from .views import View, birds_eye_view, oblique_view
-from .whole_file import whole_file
 
 __all__ = [
     'View',
@@ -18,7 +17,6 @@ __all__ = [
     'prediction_picture',
     'rasterize',
     'render_points',
-    'whole_file',
     'write_html_viewer',
     'write_ply',
 ]

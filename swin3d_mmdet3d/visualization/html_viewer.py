@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.whole_file import whole_file
+
 from .point_renderer import point_sizes
-from .whole_file import whole_file
 
 _PAGE = Path(__file__).with_name('viewer_page.html')
 _GREY = 170

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from plyfile import PlyData, PlyElement
 
-from .whole_file import whole_file
+from swin3d_mmdet3d.whole_file import whole_file
 
 
 def write_ply(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from plyfile import PlyData
 
-from swin3d_mmdet3d.visualization import whole_file, write_html_viewer, write_ply
+from swin3d_mmdet3d.visualization import write_html_viewer, write_ply
+from swin3d_mmdet3d.whole_file import whole_file
 
 PALETTE, NAMES = [(10, 20, 30), (40, 50, 60)], ['wall', '</script><b>']
 

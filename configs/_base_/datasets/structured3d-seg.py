@@ -100,18 +100,8 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='Structured3DDataset',
-        data_root=data_root,
-        ann_file='structured3d_infos_test.pkl',
-        pipeline=test_pipeline,
-        ignore_index=ignore_index,
-        test_mode=True,
-    ),
+    val_dataloader,
+    dataset=dict(val_dataloader['dataset'], ann_file='structured3d_infos_test.pkl'),
 )
 
 val_evaluator = dict(type='SegMetric')

@@ -19,6 +19,8 @@ from ..layers import (
     KNNDownsample,
     WindowStage,
     check_signals,
+    check_stage_lists,
+    init_linear_and_norm,
 )
 
 
@@ -145,47 +147,6 @@ class Swin3D(BaseModule):
             if stage.downsample is not None:
                 feats, voxels = stage.pool(feats, voxels)
         return tuple(levels[i] for i in self.out_indices)
-
-
-def init_linear_and_norm(module: nn.Module) -> None:
-    """Truncated normal (0.02) for linear weights, zero biases, unit norms, as the original initialises."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            nn.init.trunc_normal_(layer.weight, std=0.02)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-        elif isinstance(layer, (nn.LayerNorm, nn.BatchNorm1d)):
-            nn.init.ones_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-
-def check_stage_lists(
-    channels: Sequence[int],
-    num_heads: Sequence[int],
-    window_sizes: Sequence[int],
-    quant_size: int,
-    depths: Optional[Sequence[int]] = None,
-) -> None:
-    """Raise ValueError unless the per-stage lists agree in length and hold values a stage can be built of."""
-    lists = dict(channels=channels, num_heads=num_heads, window_sizes=window_sizes)
-    if depths is not None:
-        lists['depths'] = depths
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) != 1 or len(channels) < 2:
-        raise ValueError(
-            f'{", ".join(lists)} must have one entry per stage, at least 2; got lengths {lengths}'
-        )
-    for name, values in lists.items():
-        if min(values) < 1:
-            raise ValueError(f'{name} must be positive, got {list(values)}')
-    for width, heads in zip(channels, num_heads):
-        if width % heads:
-            raise ValueError(
-                'channels must be divisible by num_heads stage by stage, '
-                f'got {list(channels)} and {list(num_heads)}'
-            )
-    if quant_size < 1:
-        raise ValueError(f'quant_size must be at least 1, got {quant_size}')
 
 
 def _check_scalars(

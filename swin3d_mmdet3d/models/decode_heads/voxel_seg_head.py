@@ -8,7 +8,7 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..backbones.swin3d import init_linear_and_norm
+from ..layers import init_linear_and_norm
 
 
 @MODELS.register_module()

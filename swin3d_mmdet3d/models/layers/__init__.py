@@ -1,8 +1,10 @@
 """Building blocks shared by backbones, necks and heads."""
 
 from .crse import AttentionWindows, attention_windows, check_signals
+from .initialization import init_linear_and_norm
 from .resample import CellDownsample, KNNDownsample, Upsample
 from .sparse_conv import ConvBlock, ConvResidualBlock, SubMConv3d, to_sites
+from .stage_lists import check_stage_lists
 from .window_attention import Swin3DBlock, WindowAttention
 from .window_stage import WindowStage
 
@@ -19,5 +21,7 @@ __all__ = [
     'WindowStage',
     'attention_windows',
     'check_signals',
+    'check_stage_lists',
+    'init_linear_and_norm',
     'to_sites',
 ]

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from ..backbones.swin3d import check_stage_lists, init_linear_and_norm
-from ..layers import Upsample, WindowStage, check_signals
+from ..layers import Upsample, WindowStage, check_signals, check_stage_lists, init_linear_and_norm
 
 
 class DecoderStage(Upsample):

@@ -14,6 +14,7 @@ FLOORS = {
     'datasets': 2,
     'models': 3,
     'synthetic_rooms': 3,
+    'preparation': 3,
     'pretraining': 4,
     'apis': 5,
     'tools': 6,

@@ -124,8 +124,8 @@ def test_loss_falls_when_one_room_is_overfitted(rooms, tmp_path):
 
     original = runner.model.decode_head.loss
 
-    def record(feats, labels):
-        out = original(feats, labels)
+    def record(feats, voxels, labels):
+        out = original(feats, voxels, labels)
         losses.append(float(out['loss_seg'].detach()))
         return out
 

@@ -100,7 +100,7 @@ def test_every_parameter_gets_a_finite_gradient(model):
     voxel_batch = model.data_preprocessor.voxelize_points([scene(), scene(500)])
     feats, _ = model.extract_feat(voxel_batch.feats, voxel_batch.voxels)
     labels = torch.arange(len(feats)) % 5
-    model.decode_head.loss(feats, labels)['loss_seg'].backward()
+    model.decode_head.loss(feats, None, labels)['loss_seg'].backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
     model.zero_grad()
@@ -110,7 +110,7 @@ def test_every_parameter_gets_a_finite_gradient(model):
 def test_batch_without_labels_has_loss_zero_and_zero_gradients(model):
     voxel_batch = model.data_preprocessor.voxelize_points([scene(200)])
     feats, _ = model.extract_feat(voxel_batch.feats, voxel_batch.voxels)
-    loss = model.decode_head.loss(feats, torch.full((len(feats),), 255))['loss_seg']
+    loss = model.decode_head.loss(feats, None, torch.full((len(feats),), 255))['loss_seg']
     loss.backward()
     assert float(loss.detach()) == 0
     assert all(p.grad is None or not p.grad.abs().max() > 0 for p in model.parameters())
@@ -120,4 +120,4 @@ def test_batch_without_labels_has_loss_zero_and_zero_gradients(model):
 @pytest.mark.parametrize('label', [-1, 5, 254])
 def test_label_out_of_range_is_refused(model, label):
     with pytest.raises(ValueError, match=rf'labels must be 0 .. 4 or ignore_index 255, got \[{label}\]'):
-        model.decode_head.loss(torch.zeros(3, 8), torch.tensor([0, label, 255]))
+        model.decode_head.loss(torch.zeros(3, 8), None, torch.tensor([0, label, 255]))

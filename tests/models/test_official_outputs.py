@@ -43,7 +43,7 @@ def test_every_stage_equals_the_original_in_eval_mode(name):
         upsample.register_forward_hook(keep(f'up{i}'))
     with torch.no_grad():
         levels = model.backbone(feats, voxels)
-        outputs['logits'] = model.decode_head(model.neck(levels)[0])
+        outputs['logits'] = model.decode_head(*model.neck(levels))
 
     level_rows = [
         rows_of(level.coords, torch.from_numpy(data[f'level_coords_{i}']))

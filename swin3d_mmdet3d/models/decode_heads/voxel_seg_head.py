@@ -8,6 +8,8 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from swin3d_mmdet3d.structures import SparseVoxels
+
 from ..layers import init_linear_and_norm
 
 
@@ -52,15 +54,16 @@ class VoxelSegHead(BaseModule):
         )
         init_linear_and_norm(self)
 
-    def forward(self, feats: Tensor) -> Tensor:
-        """Class logits of voxels: ``(N, C) -> (N, num_classes)``."""
+    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+        """Class logits of voxels: ``(N, C) -> (N, num_classes)``; where they lie does not matter here."""
         return self.classifier(feats)
 
-    def loss(self, feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def loss(self, feats: Tensor, voxels: Optional[SparseVoxels], labels: Tensor) -> dict[str, Tensor]:
         """Loss of voxels.
 
         Args:
             feats: ``(N, C)``.
+            voxels: The N voxels, which this head does not look at.
             labels: ``(N,)`` int64, classes or ``ignore_index``.
 
         Raises:
@@ -72,5 +75,5 @@ class VoxelSegHead(BaseModule):
                 f'labels must be 0 .. {self.num_classes - 1} or ignore_index {self.ignore_index}, '
                 f'got {labels[wrong].unique().tolist()[:8]}'
             )
-        logits = self(feats)
+        logits = self(feats, voxels)
         return dict(loss_seg=self.loss_decode(logits, labels, ignore_index=self.ignore_index))

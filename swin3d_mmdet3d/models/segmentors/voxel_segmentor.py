@@ -19,7 +19,7 @@ class VoxelSegmentor(Base3DSegmentor):
 
     Args:
         backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
-        decode_head: Config of a head on the finest features, such as :class:`VoxelSegHead`.
+        decode_head: Config of a head ``(feats, voxels) -> logits`` on the finest level, such as :class:`VoxelSegHead`.
         neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
         data_preprocessor: Config of a :class:`VoxelPreprocessor`.
         train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
@@ -57,7 +57,7 @@ class VoxelSegmentor(Base3DSegmentor):
         Returns:
             ``(N, num_classes)`` logits in the row order of ``voxels``.
         """
-        return self.decode_head(self.extract_feat(feats, voxels)[0])
+        return self.decode_head(*self.extract_feat(feats, voxels))
 
     def encode_decode(self, batch_inputs: dict, batch_data_samples: list) -> list[Tensor]:
         """Logits of each scene's points: a ``(P, num_classes)`` tensor per scene."""
@@ -79,8 +79,8 @@ class VoxelSegmentor(Base3DSegmentor):
                 )
             labels.append(label.long())
         voxel_labels = torch.cat(labels)[batch_inputs['representative']]
-        feats, _ = self.extract_feat(batch_inputs['feats'], batch_inputs['voxels'])
-        return self.decode_head.loss(feats, voxel_labels)
+        feats, voxels = self.extract_feat(batch_inputs['feats'], batch_inputs['voxels'])
+        return self.decode_head.loss(feats, voxels, voxel_labels)
 
     def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
         """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample."""

@@ -12,6 +12,8 @@ import torch
 from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
 from torch import Tensor
 
+from .prompt import Prompt
+
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
 
 
@@ -30,7 +32,7 @@ class SparseVoxels:
         signals: Per-voxel signals of the contextual relative signal encoding, each ``(N, 3)`` float:
             'xyz' the position of the voxel's representative point in base voxels, 'rgb' and 'normal' in
             [-1, 1] / 1.001.
-        prompt: Optional embedding of the batch's condition, read by prompt-driven normalisation.
+        prompt: The condition of the batch, which prompt-driven norms and heads read, or None.
 
     Raises:
         ValueError: If a shape, the grouping of the rows or a batch index is wrong.
@@ -42,7 +44,7 @@ class SparseVoxels:
     stride: int = 1
     voxel_size: float = 1.0
     signals: Mapping[str, Tensor] = field(default_factory=dict)
-    prompt: Optional[Tensor] = None
+    prompt: Optional[Prompt] = None
 
     def __post_init__(self) -> None:
         _check_coords(self.coords)

@@ -1,0 +1,206 @@
+"""Prompt-driven normalisation: the norms of a network, made to depend on the condition of the batch."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import torch
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.structures import Prompt, find_prompt
+
+NORMS = (nn.LayerNorm, nn.BatchNorm1d)
+
+
+class PromptSlot:
+    """Where the norms of one network read the prompt, while that network runs and at no other time."""
+
+    def __init__(self) -> None:
+        self.prompt: Optional[Prompt] = None
+
+    def read(self) -> Prompt:
+        """The prompt of the running forward pass."""
+        if self.prompt is None:
+            raise ValueError(
+                'voxels must carry a prompt for prompt-driven normalisation, got none; '
+                'PPT puts the condition of the batch there'
+            )
+        return self.prompt
+
+
+class PromptNorm(nn.Module):
+    """A norm with its own statistics and affine parameters, or its own scale and shift, per condition.
+
+    ``y = norm_c(x) * (1 + scale) + shift`` with ``(shift, scale) = Linear(SiLU(embedding_c))``. The linear
+    layer starts at zero, so that a fresh norm equals the plain one exactly.
+
+    Args:
+        norm: The plain norm that this one stands for; its parameters and statistics start every condition.
+        conditions: Names of the conditions.
+        slot: Where the prompt is read.
+        decoupled: One copy of the norm per condition, instead of one for all.
+        prompt_channels: Width of the embedding for adaptive scale and shift, or None for none.
+
+    Source: arXiv 2308.09718, section 4.1; PDBatchNorm of SpUNet-v1m3 in github.com/Pointcept/Pointcept, whose
+        released configurations do not start the linear layer at zero.
+    """
+
+    def __init__(
+        self,
+        norm: nn.Module,
+        conditions: Sequence[str],
+        slot: PromptSlot,
+        decoupled: bool = True,
+        prompt_channels: Optional[int] = None,
+    ) -> None:
+        super().__init__()
+        self.slot = slot
+        self.conditions = tuple(conditions)
+        self.decoupled = decoupled
+        keys = self.conditions if decoupled else ('shared',)
+        self.norms = nn.ModuleDict({key: copy.deepcopy(norm) for key in keys})
+        self.modulation: Optional[nn.Linear] = None
+        if prompt_channels is not None:
+            self.modulation = nn.Linear(prompt_channels, 2 * norm.weight.numel())
+            nn.init.zeros_(self.modulation.weight)
+            nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """Normalise ``(N, C)`` features under the condition of the running batch."""
+        prompt = self.slot.read()
+        feats = self.norm_of(prompt.condition)(feats)
+        if self.modulation is None:
+            return feats
+        shift, scale = self._modulate(prompt.embedding)
+        return feats * (1 + scale) + shift
+
+    def norm_of(self, condition: str) -> nn.Module:
+        """The norm that serves a condition."""
+        return self.norms[condition if self.decoupled else 'shared']
+
+    @torch.no_grad()
+    def fold(self, prompt: Prompt) -> nn.Module:
+        """The plain norm that does the same for one condition."""
+        norm = copy.deepcopy(self.norm_of(prompt.condition))
+        if self.modulation is not None:
+            shift, scale = self._modulate(prompt.embedding)
+            norm.weight.mul_(1 + scale)
+            norm.bias.mul_(1 + scale).add_(shift)
+        return norm
+
+    def _modulate(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        shift, scale = self.modulation(nn.functional.silu(embedding)).chunk(2)
+        return shift, scale
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        """Take the weights of a plain norm for every condition."""
+        for name in list(next(iter(self.norms.values())).state_dict()):
+            plain = state_dict.pop(prefix + name, None)
+            if plain is not None:
+                for key in self.norms:
+                    state_dict.setdefault(f'{prefix}norms.{key}.{name}', plain)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def extra_repr(self) -> str:
+        return f'conditions={self.conditions}, decoupled={self.decoupled}'
+
+
+def use_prompt_norms(
+    network: nn.Module,
+    conditions: Sequence[str],
+    decoupled: bool = True,
+    prompt_channels: Optional[int] = None,
+    exclude: Optional[str] = None,
+) -> list[PromptNorm]:
+    """Replace every LayerNorm and BatchNorm1d of ``network`` by a :class:`PromptNorm`, in place.
+
+    The network must take :class:`SparseVoxels`, alone or inside its arguments: their prompt reaches the norms
+    for the time of the call.
+
+    Args:
+        network: A backbone or neck.
+        conditions: Names of the conditions, distinct.
+        decoupled: See :class:`PromptNorm`.
+        prompt_channels: See :class:`PromptNorm`.
+        exclude: Regular expression; norms whose name it finds stay plain.
+
+    Returns:
+        The new norms.
+
+    Raises:
+        ValueError: If conditions repeat, a condition cannot name a module, neither form is chosen, or the
+            network has no norm to replace.
+    """
+    check_conditions(conditions)
+    if not decoupled and prompt_channels is None:
+        raise ValueError(
+            'decoupled must be True where prompt_channels is None, or no norm sees the condition'
+        )
+    slot = PromptSlot()
+    found = [
+        (name, module)
+        for name, module in network.named_modules()
+        if isinstance(module, NORMS) and not (exclude and re.search(exclude, name))
+    ]
+    if not found:
+        raise ValueError(
+            f'network must have a LayerNorm or BatchNorm1d, got {type(network).__name__} without'
+        )
+    norms = []
+    for name, module in found:
+        if module.weight is None:
+            raise ValueError(f'norm {name} must have affine parameters for prompt-driven normalisation')
+        norm = PromptNorm(module, conditions, slot, decoupled, prompt_channels)
+        replace_module(network, name, norm)
+        norms.append(norm)
+    _feed(network, slot)
+    return norms
+
+
+def folded_state_dict(network: nn.Module, prompt: Prompt) -> dict[str, Tensor]:
+    """Weights of the plain network that gives the outputs of ``network`` for one condition.
+
+    Returns:
+        The state dict of the network as it was before :func:`use_prompt_norms`.
+    """
+    norms = {f'{name}.': module for name, module in network.named_modules() if isinstance(module, PromptNorm)}
+    plain = {
+        key: value
+        for key, value in network.state_dict().items()
+        if not any(key.startswith(prefix) for prefix in norms)
+    }
+    for prefix, norm in norms.items():
+        plain.update({prefix + key: value for key, value in norm.fold(prompt).state_dict().items()})
+    return plain
+
+
+def check_conditions(conditions: Sequence[str]) -> None:
+    """Raise ValueError unless ``conditions`` are distinct names that modules can have."""
+    if not conditions or len(set(conditions)) != len(conditions):
+        raise ValueError(f'conditions must be distinct names, at least one, got {tuple(conditions)}')
+    taken = nn.ModuleDict()
+    wrong = [name for name in conditions if not name or '.' in name or hasattr(taken, name)]
+    if wrong:
+        raise ValueError(f'conditions must be names without dots that a module can have, got {wrong}')
+
+
+def replace_module(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Put ``module`` in the place of the submodule called ``name``."""
+    parent, _, child = name.rpartition('.')
+    setattr(root.get_submodule(parent), child, module)
+
+
+def _feed(network: nn.Module, slot: PromptSlot) -> None:
+    """Show the norms the prompt of the arguments while ``network`` runs."""
+
+    def show(module: nn.Module, args: tuple, kwargs: dict) -> None:
+        slot.prompt = find_prompt((args, kwargs))
+
+    def hide(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> None:
+        slot.prompt = None
+
+    network.register_forward_pre_hook(show, with_kwargs=True)
+    network.register_forward_hook(hide, with_kwargs=True, always_call=True)

@@ -1,0 +1,39 @@
+"""Prompts on the voxels of a batch, wherever in the inputs the voxels are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from .prompt import Prompt
+from .sparse_voxels import SparseVoxels
+
+
+def with_prompt(inputs: Any, prompt: Prompt) -> Any:
+    """The same inputs, with ``prompt`` on every :class:`SparseVoxels` in dicts, lists, tuples and dataclasses."""
+    if isinstance(inputs, SparseVoxels):
+        return dataclasses.replace(inputs, prompt=prompt)
+    if isinstance(inputs, Mapping):
+        return {name: with_prompt(value, prompt) for name, value in inputs.items()}
+    if isinstance(inputs, (list, tuple)):
+        values = [with_prompt(value, prompt) for value in inputs]
+        return type(inputs)(*values) if hasattr(inputs, '_fields') else type(inputs)(values)
+    if dataclasses.is_dataclass(inputs) and not isinstance(inputs, type):
+        fields = {f.name: with_prompt(getattr(inputs, f.name), prompt) for f in dataclasses.fields(inputs)}
+        return dataclasses.replace(inputs, **fields)
+    return inputs
+
+
+def find_prompt(inputs: Any) -> Optional[Prompt]:
+    """The prompt of the first :class:`SparseVoxels` in nested dicts, lists and tuples, or None."""
+    if isinstance(inputs, SparseVoxels):
+        return inputs.prompt
+    if isinstance(inputs, Mapping):
+        inputs = list(inputs.values())
+    if isinstance(inputs, (list, tuple)):
+        for value in inputs:
+            prompt = find_prompt(value)
+            if prompt is not None:
+                return prompt
+    return None

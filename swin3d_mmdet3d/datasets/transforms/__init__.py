@@ -1,6 +1,7 @@
 """Transforms registered in TRANSFORMS."""
 
 from .axis_rotation import RandomAxisRotation
+from .box_crop import BoxKeepingCrop
 from .colors import (
     ChromaticAutoContrast,
     ChromaticJitter,
@@ -17,6 +18,7 @@ from .shifts import CenterShift, ShiftToOrigin
 from .voxel_sampling import RandomPointPerVoxel
 
 __all__ = [
+    'BoxKeepingCrop',
     'CenterShift',
     'ChromaticAutoContrast',
     'ChromaticJitter',

@@ -1,0 +1,20 @@
+"""Scores of segmentation, their files, and benchmark submissions; metrics are registered in METRICS."""
+
+from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table, segmentation_scores
+from .confusion_metric import ConfusionSegMetric
+from .scannet_submission import check_submission, write_submission
+from .submission_metric import ScanNetSubmission
+from .test_result import TestResult, merge_areas
+
+__all__ = [
+    'ConfusionSegMetric',
+    'ScanNetSubmission',
+    'SegmentationScores',
+    'TestResult',
+    'check_submission',
+    'confusion_matrix',
+    'merge_areas',
+    'scores_table',
+    'segmentation_scores',
+    'write_submission',
+]

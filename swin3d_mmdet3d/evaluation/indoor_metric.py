@@ -1,0 +1,51 @@
+"""mAP and mAR of boxes over the classes that occur in the ground truth."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from mmdet3d.evaluation import IndoorMetric
+from mmdet3d.registry import METRICS
+from mmengine.logging import print_log
+from torch import Tensor
+
+
+@METRICS.register_module()
+class PresentClassIndoorMetric(IndoorMetric):
+    """mmdet3d's ``IndoorMetric`` over the classes of which the evaluated scenes have a box.
+
+    The stock metric divides by the number of boxes of every class that is predicted, so that one prediction
+    of a class without boxes makes its mean NaN. Here such classes are left out of the mean and named in a
+    warning. Where every class occurs, as in the validation sets of the benchmarks, both agree.
+    """
+
+    def compute_metrics(self, results: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, float]:
+        """Mean and class-wise average precision and recall at each IoU threshold.
+
+        Raises:
+            ValueError: If the scenes have no box at all.
+        """
+        present = {int(label) for truth, _ in results for label in truth['gt_labels_3d']}
+        names = self.dataset_meta['classes']
+        if not present:
+            raise ValueError(
+                f'the ground truth must hold at least one box, got none in {len(results)} scenes'
+            )
+        absent = [name for label, name in enumerate(names) if label not in present]
+        if absent:
+            print_log(
+                f'{len(absent)} of {len(names)} classes have no box in the {len(results)} evaluated scenes '
+                f'and are left out of the mean: {", ".join(absent)}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        kept = torch.tensor(sorted(present))
+        return super().compute_metrics([(truth, _of_classes(boxes, kept)) for truth, boxes in results])
+
+
+def _of_classes(prediction: dict[str, Any], labels: Tensor) -> dict[str, Any]:
+    """The boxes of a prediction whose class is among ``labels``."""
+    keep = torch.isin(prediction['labels_3d'], labels)
+    return {**prediction, **{key: prediction[key][keep] for key in ('bboxes_3d', 'scores_3d', 'labels_3d')}}

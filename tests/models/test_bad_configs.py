@@ -40,6 +40,7 @@ def test_backbone_refuses(change, message):
         (dict(num_heads=[2]), 'must have one entry per stage'),
         (dict(up_k=0), 'num_neighbors must be at least 1'),
         (dict(drop_path=-0.1), 'drop_path must lie'),
+        (dict(out_level=1), 'out_level must be a level below 1'),
     ],
 )
 def test_decoder_refuses(change, message):

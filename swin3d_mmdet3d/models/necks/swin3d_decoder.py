@@ -1,4 +1,4 @@
-"""The U-Net decoder of Swin3D: back to the finest voxels, with or without attention."""
+"""The U-Net decoder of Swin3D: back to finer voxels, with or without attention."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class Swin3DDecoder(BaseModule):
         attention: One block per level (the original's upsample='linear_attn') or none ('linear').
         up_k: Coarse voxels that each fine voxel interpolates.
         drop_path: Stochastic depth of the blocks; the original fixes it at 0.1.
+        out_level: Level to stop at, 0 the finest; detection by CAGroup3D stops at 1 (stride 2).
         init_cfg: Initialisation config of mmengine.
 
     Source: Swin3DUNet of Swin3D/models/Swin3D.py (arXiv 2304.06906, section 3.4).
@@ -66,12 +67,16 @@ class Swin3DDecoder(BaseModule):
         attention: bool = True,
         up_k: int = 3,
         drop_path: float = 0.1,
+        out_level: int = 0,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg)
         check_stage_lists(channels, num_heads, window_sizes, quant_size)
         if not 0 <= drop_path < 1:
             raise ValueError(f'drop_path must lie in [0, 1), got {drop_path}')
+        if not 0 <= out_level < len(channels) - 1:
+            raise ValueError(f'out_level must be a level below {len(channels) - 1}, got {out_level}')
+        self.num_levels = len(channels)
         signals = check_signals(signals)
         self.upsamples = nn.ModuleList(
             DecoderStage(
@@ -89,18 +94,18 @@ class Swin3DDecoder(BaseModule):
                 if attention
                 else None,
             )
-            for i in range(len(channels) - 1, 0, -1)
+            for i in range(len(channels) - 1, out_level, -1)
         )
         init_linear_and_norm(self)
 
     def forward(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
-        """Decode ``(feats, voxels)`` levels, fine to coarse, into the finest level's features and voxels.
+        """Decode ``(feats, voxels)`` levels, fine to coarse, into features and voxels of ``out_level``.
 
         Raises:
             ValueError: If the number of levels differs from the number of ``channels``.
         """
-        if len(levels) != len(self.upsamples) + 1:
-            raise ValueError(f'levels must hold {len(self.upsamples) + 1} levels, got {len(levels)}')
+        if len(levels) != self.num_levels:
+            raise ValueError(f'levels must hold {self.num_levels} levels, got {len(levels)}')
         feats, voxels = levels[-1]
         for upsample, (fine_feats, fine) in zip(self.upsamples, reversed(levels[:-1])):
             feats, voxels = upsample(feats, voxels, fine_feats, fine), fine

@@ -34,6 +34,48 @@ def look_at(eye: np.ndarray, target: np.ndarray) -> np.ndarray:
     return pose
 
 
+def scale_intrinsic(intrinsic: np.ndarray, horizontal: float, vertical: float) -> np.ndarray:
+    """The intrinsic matrix of an image resized by two factors; the centre of the first pixel stays (0, 0)."""
+    scaled = np.array(intrinsic, dtype=np.float64)
+    scaled[0, 0] *= horizontal
+    scaled[1, 1] *= vertical
+    scaled[0, 2] = (scaled[0, 2] + 0.5) * horizontal - 0.5
+    scaled[1, 2] = (scaled[1, 2] + 0.5) * vertical - 0.5
+    return scaled
+
+
+def check_intrinsic(intrinsic: np.ndarray, width: int, height: int, name: str = 'intrinsic') -> None:
+    """Refuse an intrinsic matrix that cannot belong to an image of this size.
+
+    The principal point of a camera lies near the middle of its image; that of another resolution does not
+    (colour and depth of ScanNet differ by a factor of two).
+
+    Raises:
+        ValueError: Naming `name`, if the shape is neither (3, 3) nor (4, 4), a focal length is not positive,
+            or the principal point lies more than a fifth of the image off its middle.
+    """
+    intrinsic = np.asarray(intrinsic)
+    if intrinsic.shape not in ((3, 3), (4, 4)) or not np.isfinite(intrinsic).all():
+        raise ValueError(f'{name} must be a finite (3, 3) or (4, 4) matrix, got {intrinsic.tolist()}')
+    focal, center = intrinsic[[0, 1], [0, 1]], intrinsic[:2, 2]
+    if not (focal > 0).all():
+        raise ValueError(f'{name} must have positive focal lengths, got {focal.tolist()}')
+    if (np.abs((center + 0.5) / [width, height] - 0.5) > 0.2).any():
+        raise ValueError(
+            f'{name} must belong to images of {width} x {height}, '
+            f'got the principal point {center.tolist()} of another resolution'
+        )
+
+
+def is_rigid(pose: np.ndarray) -> bool:
+    """Whether a (4, 4) matrix is a finite rotation and shift; lost frames of ScanNet hold infinities."""
+    pose = np.asarray(pose, dtype=np.float64)
+    if pose.shape != (4, 4) or not np.isfinite(pose).all():
+        return False
+    turn = pose[:3, :3]
+    return bool(np.allclose(turn @ turn.T, np.eye(3), atol=1e-2) and np.linalg.det(turn) > 0)
+
+
 def pixel_grid(width: int, height: int) -> np.ndarray:
     """(height * width, 2) float64 (u, v) centres of the pixels, row by row."""
     u, v = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))

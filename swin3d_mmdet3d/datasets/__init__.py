@@ -2,9 +2,12 @@
 
 from . import transforms
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
+from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
+from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .whole_scene_dataset import (
     IGNORE_INDEX,
     S3DISWholeSceneDataset,
+    ScanNet200WholeSceneDataset,
     ScanNetWholeSceneDataset,
     Structured3DDataset,
     WholeSceneDataset,
@@ -15,10 +18,15 @@ __all__ = [
     'S3DIS',
     'S3DIS_BOXES',
     'SCANNET',
+    'SCANNET200',
+    'SCANNET200_GROUPS',
     'SCANNET_BOXES',
     'STRUCTURED3D',
     'ClassList',
+    'RGBDFrameDataset',
+    'RGBDSceneDataset',
     'S3DISWholeSceneDataset',
+    'ScanNet200WholeSceneDataset',
     'ScanNetWholeSceneDataset',
     'Structured3DDataset',
     'WholeSceneDataset',

@@ -12,6 +12,7 @@ from mmdet3d.datasets import Seg3DDataset
 from mmdet3d.registry import DATASETS
 
 from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from .scannet200 import SCANNET200
 from .scene_files import check_info_file, check_scene_files
 
 IGNORE_INDEX = 255
@@ -50,6 +51,8 @@ class WholeSceneDataset(Seg3DDataset):
         ValueError: Naming the file (and scene), if an info, point or mask file is missing or truncated.
     """
 
+    SEMANTIC_FOLDER = 'semantic_mask'
+
     def __init__(
         self,
         data_root: str | None = None,
@@ -70,7 +73,7 @@ class WholeSceneDataset(Seg3DDataset):
         folders = dict(
             pts='points',
             pts_instance_mask='instance_mask',
-            pts_semantic_mask='semantic_mask',
+            pts_semantic_mask=self.SEMANTIC_FOLDER,
             normals='normals',
         )
         folders.update(data_prefix or {})
@@ -134,6 +137,27 @@ class ScanNetWholeSceneDataset(WholeSceneDataset):
     """Scans of ScanNet with 20 classes out of the ids of NYU40."""
 
     METAINFO = segmentation_metainfo(SCANNET, num_raw_ids=41)
+
+
+@DATASETS.register_module()
+class ScanNet200WholeSceneDataset(WholeSceneDataset):
+    """Scans of ScanNet with the 200 classes of ScanNet200 out of the ids of its raw categories.
+
+    Info files and scans are those of ScanNet; the masks lie in a folder of their own, named by the key
+    ``pts_semantic_mask200_path``. A scan without that key has no labels, as those of the test split.
+
+    Source: arXiv 2204.07761.
+    """
+
+    METAINFO = segmentation_metainfo(SCANNET200, num_raw_ids=1358)  # scannetv2-labels.combined.tsv
+    SEMANTIC_FOLDER = 'semantic_mask200'
+
+    def parse_data_info(self, info: dict) -> dict:
+        """Let the masks of 200 classes stand where the stock code looks for masks."""
+        info.pop('pts_semantic_mask_path', None)
+        if 'pts_semantic_mask200_path' in info:
+            info['pts_semantic_mask_path'] = info.pop('pts_semantic_mask200_path')
+        return super().parse_data_info(info)
 
 
 @DATASETS.register_module()

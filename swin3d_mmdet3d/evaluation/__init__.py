@@ -1,13 +1,15 @@
-"""Scores of segmentation, their files, and benchmark submissions; metrics are registered in METRICS."""
+"""Metrics, registered in METRICS, result files of tests and benchmark submissions."""
 
 from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table, segmentation_scores
 from .confusion_metric import ConfusionSegMetric
+from .indoor_metric import PresentClassIndoorMetric
 from .scannet_submission import check_submission, write_submission
 from .submission_metric import ScanNetSubmission
 from .test_result import TestResult, merge_areas
 
 __all__ = [
     'ConfusionSegMetric',
+    'PresentClassIndoorMetric',
     'ScanNetSubmission',
     'SegmentationScores',
     'TestResult',

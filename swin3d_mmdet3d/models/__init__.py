@@ -4,6 +4,6 @@ from .backbones import Swin3D
 from .data_preprocessors import VoxelPreprocessor
 from .decode_heads import VoxelSegHead
 from .necks import Swin3DDecoder
-from .segmentors import VoxelSegmentor
+from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
-__all__ = ['Swin3D', 'Swin3DDecoder', 'VoxelPreprocessor', 'VoxelSegHead', 'VoxelSegmentor']
+__all__ = ['L1VoteTTAModel', 'Swin3D', 'Swin3DDecoder', 'VoxelPreprocessor', 'VoxelSegHead', 'VoxelSegmentor']

@@ -1,0 +1,73 @@
+"""The segmentation metric that counts a confusion matrix a scene and forgets the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+import torch
+from mmdet3d.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from .confusion_matrix import confusion_matrix, mean_of_present, scores_table, segmentation_scores
+
+
+@METRICS.register_module()
+class ConfusionSegMetric(BaseMetric):
+    """Semantic segmentation scores from the sum of the scenes' confusion matrices.
+
+    The scores are those of mmdet3d's SegMetric, under the same names: each class's IoU, ``miou``, ``acc``
+    and ``acc_cls``. SegMetric keeps all predictions and labels until the end; this one keeps ``(C, C)``
+    counts a scene, and the sum stays in :attr:`matrix` for metrics over several runs.
+
+    Args:
+        class_groups: Named groups of class names, each of which adds ``miou_<group>``, the mean IoU of its
+            classes, such as head, common and tail of ScanNet200.
+        collect_device: 'cpu' or 'gpu', where ranks exchange their counts.
+        prefix: Put before the names of the scores.
+    """
+
+    def __init__(
+        self,
+        class_groups: Optional[dict[str, Sequence[str]]] = None,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.class_groups = dict(class_groups or {})
+        self.matrix: Optional[np.ndarray] = None
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Count the points of a batch of scenes.
+
+        Raises:
+            ValueError: If a scene has no labels or not one prediction for each point, with its name.
+        """
+        for sample in data_samples:
+            truth = sample.get('eval_ann_info', {}).get('pts_semantic_mask')
+            scene = sample.get('lidar_path', 'a scene')
+            if truth is None:
+                raise ValueError(f'{scene}: labels must be in eval_ann_info.pts_semantic_mask, got none')
+            label = torch.as_tensor(sample['pred_pts_seg']['pts_semantic_mask']).cpu().numpy()
+            try:
+                matrix = confusion_matrix(truth, label, len(self.dataset_meta['label2cat']))
+            except ValueError as error:
+                raise ValueError(f'{scene}: {error}') from error
+            self.results.append(matrix)
+
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
+        """Scores of the sum of the matrices; the table goes to the log."""
+        names = [name for _, name in sorted(self.dataset_meta['label2cat'].items())]
+        self.matrix = np.sum(results, axis=0)
+        scores = segmentation_scores(self.matrix)
+        metrics = dict(zip(names, scores.iou.tolist()))
+        metrics.update(miou=scores.mean_iou, acc=scores.accuracy, acc_cls=scores.mean_accuracy)
+        for group, members in self.class_groups.items():
+            unknown = [name for name in members if name not in names]
+            if unknown:
+                raise ValueError(f'class_groups[{group!r}] must name classes of the data set, got {unknown}')
+            metrics[f'miou_{group}'] = mean_of_present(scores.iou[[names.index(name) for name in members]])
+        MMLogger.get_current_instance().info(f'\n{scores_table(scores, names)}')
+        return metrics

@@ -1,0 +1,139 @@
+"""Confusion matrices, the metric made of them and the merging of folds."""
+
+import numpy as np
+import pytest
+import torch
+from mmdet3d.registry import METRICS
+
+from swin3d_mmdet3d.evaluation import (
+    SegmentationScores,
+    TestResult,
+    confusion_matrix,
+    merge_areas,
+    segmentation_scores,
+)
+
+NAMES = ('a', 'b', 'c')
+
+
+def build(type_, classes=NAMES, **arguments):
+    metric = METRICS.build(dict(type=type_, **arguments))
+    metric.dataset_meta = dict(label2cat=dict(enumerate(classes)), ignore_index=255)
+    return metric
+
+
+def run(metric, pairs):
+    for truth, prediction in pairs:
+        sample = dict(
+            pred_pts_seg=dict(pts_semantic_mask=torch.from_numpy(prediction.copy())),
+            eval_ann_info=dict(pts_semantic_mask=truth.copy()),
+        )
+        metric.process({}, [sample])
+    return metric.compute_metrics(metric.results)
+
+
+def test_matrix_counts_pairs_and_leaves_out_ignored_points():
+    truth = np.array([0, 0, 1, 1, 1, 2, 255, -1])
+    prediction = np.array([0, 1, 1, 1, 0, 2, 0, 2])
+    assert confusion_matrix(truth, prediction, 3).tolist() == [[1, 1, 0], [1, 2, 0], [0, 0, 1]]
+
+
+def test_scores_are_the_closed_form():
+    scores = segmentation_scores(np.array([[3, 1, 0], [2, 4, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(scores.iou, [3 / 6, 4 / 7, np.nan])
+    np.testing.assert_allclose(scores.class_accuracy, [3 / 4, 4 / 6, np.nan])
+    assert scores.accuracy == pytest.approx(7 / 10)
+    assert scores.mean_iou == pytest.approx((3 / 6 + 4 / 7) / 2)
+
+
+def test_metric_agrees_with_mmdet3d():
+    rng = np.random.default_rng(0)
+    pairs = []
+    for size in (50, 400, 3):
+        truth = rng.choice([0, 1, 2, 3, 255], size)
+        pairs.append((truth, np.where(rng.random(size) < 0.6, truth % 255, rng.integers(0, 4, size))))
+    classes = ('a', 'b', 'c', 'd')
+    ours, stock = (run(build(name, classes), pairs) for name in ('ConfusionSegMetric', 'SegMetric'))
+    assert ours.keys() == stock.keys()
+    for name, value in stock.items():
+        assert ours[name] == pytest.approx(value, abs=1e-12), name
+
+
+def test_groups_average_the_ious_of_their_classes():
+    metric = build('ConfusionSegMetric', class_groups=dict(head=('a', 'b'), tail=('c',)))
+    truth, prediction = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
+    scores = run(metric, [(truth, prediction)])
+    assert scores['miou_head'] == pytest.approx((2 / 4 + 2 / 3) / 2)
+    assert scores['miou_tail'] == 0
+
+
+def test_group_of_an_unknown_class_raises():
+    with pytest.raises(ValueError, match=r"class_groups\['tail'\] must name classes.*got \['sofa'\]"):
+        run(build('ConfusionSegMetric', class_groups=dict(tail=('sofa',))), [(np.zeros(1, int),) * 2])
+
+
+@pytest.mark.parametrize(
+    ('truth', 'prediction', 'message'),
+    [
+        (np.zeros(4, int), np.zeros(3, int), 'one shape'),
+        (np.zeros(4, int), np.full(4, 3), 'classes 0 .. 2, got 3 .. 3'),
+    ],
+)
+def test_wrong_predictions_raise_with_the_scene(truth, prediction, message):
+    metric = build('ConfusionSegMetric')
+    sample = dict(pred_pts_seg=dict(pts_semantic_mask=torch.from_numpy(prediction)), lidar_path='room_7.bin')
+    with pytest.raises(ValueError, match=f'room_7.bin: .*{message}'):
+        metric.process({}, [dict(sample, eval_ann_info=dict(pts_semantic_mask=truth))])
+    with pytest.raises(ValueError, match='room_7.bin: labels must be in eval_ann_info'):
+        metric.process({}, [sample])
+
+
+def fold(area, matrix, classes=NAMES):
+    return TestResult('config', 'best.pth', True, [f's3dis_infos_Area_{area}.pkl'], {}, list(classes), matrix)
+
+
+def test_folds_are_merged_by_their_counts_not_by_their_scores():
+    """Area 1: class a right, b wrong. Area 2, larger: b right. Class c occurs nowhere and counts as 0."""
+    merged, scores = merge_areas(
+        [
+            fold(1, [[10, 0, 0], [10, 0, 0], [0, 0, 0]]),
+            fold(2, [[0, 0, 0], [0, 80, 0], [0, 0, 0]]),
+        ]
+    )
+    assert merged.tolist() == [[10, 0, 0], [10, 80, 0], [0, 0, 0]]
+    np.testing.assert_allclose(scores.iou, [10 / 20, 80 / 90, 0])
+    assert scores.mean_iou == pytest.approx((10 / 20 + 80 / 90) / 3)
+    assert scores.mean_accuracy == pytest.approx((1 + 80 / 90) / 3)
+    assert scores.accuracy == pytest.approx(90 / 100)
+    assert isinstance(scores, SegmentationScores)
+
+
+@pytest.mark.parametrize(
+    ('folds', 'message'),
+    [
+        ([], 'got none'),
+        ([fold(1, [[1]]), fold(1, [[1]])], 's3dis_infos_Area_1.pkl twice'),
+        ([fold(1, [[1]]), fold(2, [[1]], 'ab')], 'same classes'),
+        ([fold(1, None)], 'confusion matrices'),
+    ],
+)
+def test_folds_that_do_not_belong_together_raise(folds, message):
+    with pytest.raises(ValueError, match=message):
+        merge_areas(folds)
+
+
+def test_result_files_come_back_as_they_were_written(tmp_path):
+    result = fold(3, [[1, 2], [3, 4]], 'ab')
+    path = result.write(tmp_path)
+    assert path.name == 'test_result_votes.json'
+    assert vars(TestResult.read(path)) == vars(result)
+
+
+def test_broken_result_files_raise_with_their_name(tmp_path):
+    broken = tmp_path / 'test_result.json'
+    with pytest.raises(ValueError, match='test_result.json is missing'):
+        TestResult.read(broken)
+    for content in ('{', '{"miou": 1}', '[]'):
+        broken.write_text(content)
+        with pytest.raises(ValueError, match='test_result.json is not a result file'):
+            TestResult.read(broken)

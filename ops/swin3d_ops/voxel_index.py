@@ -120,6 +120,48 @@ def lookup(coords: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
     return torch.where(keys[place] == wanted, order[place], -1)
 
 
+def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
+    """Return the row of ``coords`` at every offset of a cubic kernel around each row of ``query``, or -1.
+
+    Offsets count from -(k // 2) for odd k and from 0 for even k, z fastest. One search serves the k voxels
+    of a column along z, whose keys follow each other.
+
+    Args:
+        coords: (N, 4) integers, distinct, any order (fastest when sorted).
+        query: (M, 4) integers, any order (fastest when sorted).
+        kernel_size: edge k of the kernel in voxels, at least 1.
+
+    Returns:
+        (k ** 3, M) int64 rows in [0, N) with ``coords[row] == query + offset``, -1 where there is none.
+    """
+    check_coords(coords, 'coords')
+    check_coords(query, 'query')
+    if kernel_size < 1:
+        raise ValueError(f'kernel_size must be at least 1, got {kernel_size}')
+    if not len(coords):
+        return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64)
+    lowest = -(kernel_size // 2) if kernel_size % 2 else 0
+    low, high = _bounds(coords, query)
+    for axis in (1, 2, 3):  # room for the kernel, so that keys of different columns never meet
+        low[axis] += lowest
+        high[axis] += lowest + kernel_size - 1
+    keys, order = torch.sort(_pack(coords, [low, high]), stable=True)
+    center = _pack(query, [low, high])
+    extent_y, extent_z = high[2] - low[2] + 1, high[3] - low[3] + 1
+    keys = torch.cat([keys, keys.new_full((1,), KEY_LIMIT - 1)])  # matches nothing
+    rows = []
+    for x in range(lowest, lowest + kernel_size):
+        for y in range(lowest, lowest + kernel_size):
+            wanted = center + ((x * extent_y + y) * extent_z + lowest)
+            place = torch.searchsorted(keys, wanted)
+            for _ in range(kernel_size):
+                found = keys[place] == wanted
+                rows.append(torch.where(found, order[place.clamp(max=len(order) - 1)], -1))
+                place = place + found
+                wanted = wanted + 1
+    return torch.stack(rows)
+
+
 def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) -> torch.Tensor:
     """Choose in each group the row nearest to the group's mean row (representative voxel).
 

@@ -1,7 +1,18 @@
 """Data structures that the rooms above pass to each other."""
 
+from .kernel_map import KernelMap, kernel_map_between, transposed_kernel_map
 from .prompt import Prompt
 from .prompted_inputs import find_prompt, with_prompt
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 
-__all__ = ['SIGNAL_CHANNELS', 'FeatureLevel', 'Prompt', 'SparseVoxels', 'find_prompt', 'with_prompt']
+__all__ = [
+    'SIGNAL_CHANNELS',
+    'FeatureLevel',
+    'KernelMap',
+    'Prompt',
+    'SparseVoxels',
+    'find_prompt',
+    'kernel_map_between',
+    'transposed_kernel_map',
+    'with_prompt',
+]

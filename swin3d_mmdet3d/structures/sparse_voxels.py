@@ -12,6 +12,7 @@ import torch
 from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
 from torch import Tensor
 
+from .kernel_map import KernelMap, kernel_map_between
 from .prompt import Prompt
 
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
@@ -26,7 +27,7 @@ class SparseVoxels:
     Attributes:
         coords: ``(N, 4)`` int32 or int64, (batch, x, y, z) in base voxels: integer multiples of ``stride``,
             possibly negative. Rows are grouped by batch in ascending order.
-        batch_size: Number of scenes B; each has at least one row.
+        batch_size: Number of scenes B; a scene may have no rows, as after pruning.
         stride: Edge of a voxel in base voxels (1 at the finest level).
         voxel_size: Edge of a base voxel in metres.
         signals: Per-voxel signals of the contextual relative signal encoding, each ``(N, 3)`` float:
@@ -80,12 +81,27 @@ class SparseVoxels:
         return torch.cat(list(self.signals.values()), dim=1)
 
     def select(self, rows: Tensor) -> SparseVoxels:
-        """The voxels of ``rows`` ((M,) int64, ascending, at least one a scene) and their signals."""
+        """The voxels of ``rows`` ((M,) int64, ascending) and their signals."""
         return dataclasses.replace(
             self,
             coords=self.coords[rows],
             signals={name: signal[rows] for name, signal in self.signals.items()},
         )
+
+    def at(self, coords: Tensor, stride: int) -> SparseVoxels:
+        """Voxels of the same scenes elsewhere: ``coords`` ``(M, 4)``, multiples of ``stride``; no signals."""
+        return dataclasses.replace(self, coords=coords, stride=stride, signals={})
+
+    def kernel_map(self, kernel_size: int) -> KernelMap:
+        """Map of a convolution from these voxels to themselves, searched once and then kept."""
+        if kernel_size not in self._kernel_maps:
+            grid = self.grid_coords
+            self._kernel_maps[kernel_size] = kernel_map_between(grid, grid, kernel_size)
+        return self._kernel_maps[kernel_size]
+
+    @cached_property
+    def _kernel_maps(self) -> dict[int, KernelMap]:
+        return {}
 
     def downsample(self, factor: int) -> tuple[SparseVoxels, Tensor]:
         """Merge voxels into cells of ``factor * stride`` and let one voxel speak for each cell.
@@ -126,8 +142,8 @@ FeatureLevel = Tuple[Tensor, SparseVoxels]
 def _check_coords(coords: Tensor) -> None:
     if coords.dtype not in (torch.int32, torch.int64):
         raise TypeError(f'coords must be int32 or int64, got {coords.dtype}')
-    if coords.ndim != 2 or coords.shape[1] != 4 or len(coords) == 0:
-        raise ValueError(f'coords must be (N, 4) with N >= 1, got {tuple(coords.shape)}')
+    if coords.ndim != 2 or coords.shape[1] != 4:
+        raise ValueError(f'coords must be (N, 4), got {tuple(coords.shape)}')
 
 
 def _check_signal(name: str, signal: Tensor, num_voxels: int) -> None:
@@ -139,10 +155,11 @@ def _check_signal(name: str, signal: Tensor, num_voxels: int) -> None:
 
 
 def _check_grouping(batch: Tensor, batch_size: int) -> None:
-    steps = batch.diff()
-    grouped = bool(((steps == 0) | (steps == 1)).all())
-    if not grouped or int(batch[0]) != 0 or int(batch[-1]) != batch_size - 1:
+    if not len(batch):
+        return
+    grouped = bool((batch.diff() >= 0).all())
+    if not grouped or int(batch[0]) < 0 or int(batch[-1]) >= batch_size:
         raise ValueError(
-            f'coords must be grouped by batch index 0 .. {batch_size - 1}, each with at least one voxel; '
+            f'coords must be grouped by batch index 0 .. {batch_size - 1}, '
             f'got batch indices {batch.unique().tolist()[:8]}{"" if grouped else " out of order"}'
         )

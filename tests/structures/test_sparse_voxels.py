@@ -72,17 +72,22 @@ def test_selected_rows_keep_their_signals():
 @pytest.mark.parametrize(
     'coords, batch_size, error, message',
     [
-        (torch.zeros(0, 4, dtype=torch.int32), 1, ValueError, 'N >= 1'),
         (torch.zeros(2, 3, dtype=torch.int32), 1, ValueError, r'coords must be \(N, 4\)'),
         (torch.zeros(2, 4), 1, TypeError, 'coords must be int32 or int64'),
         (torch.tensor([[1, 0, 0, 0], [0, 0, 0, 0]]), 2, ValueError, 'out of order'),
-        (torch.tensor([[0, 0, 0, 0], [2, 0, 0, 0]]), 3, ValueError, 'each with at least one voxel'),
-        (torch.tensor([[0, 0, 0, 0]]), 2, ValueError, 'each with at least one voxel'),
+        (torch.tensor([[0, 0, 0, 0], [2, 0, 0, 0]]), 2, ValueError, 'grouped by batch index 0 .. 1'),
+        (torch.tensor([[-1, 0, 0, 0]]), 1, ValueError, 'grouped by batch index'),
     ],
 )
 def test_bad_coordinates_are_refused(coords, batch_size, error, message):
     with pytest.raises(error, match=message):
         SparseVoxels(coords, batch_size)
+
+
+def test_scenes_may_be_empty():
+    voxels = SparseVoxels(torch.tensor([[1, 0, 0, 0], [1, 2, 0, 0]]), 3)
+    assert voxels.ptr.tolist() == [0, 0, 2, 2]
+    assert voxels.select(torch.tensor([], dtype=torch.int64)).ptr.tolist() == [0, 0, 0, 0]
 
 
 def test_bad_signals_are_refused():

@@ -128,25 +128,50 @@ class Swin3D(BaseModule):
             ``(feats, voxels)`` of each level in ``out_indices``, fine to coarse.
 
         Raises:
-            ValueError: If ``feats`` does not fit ``voxels`` or ``in_channels``.
+            ValueError: If ``feats`` does not fit ``voxels`` or ``in_channels``, or a scene has no voxels.
         """
         if feats.shape != (len(voxels), self.in_channels):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
-        levels = []
+        counts = voxels.ptr.diff()
+        if bool((counts == 0).any()):
+            raise ValueError(f'each scene must have at least one voxel, got {counts.tolist()} voxels')
+        levels = self.coarsen(self.finest(feats, voxels), voxels)
+        return tuple(levels[i] for i in self.out_indices)
+
+    def finest(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Features ``(N, C)`` of the finest level: the stem and, where attention starts there, its blocks."""
         if self.downsample is None:
-            feats = self.stem_layer(feats, voxels)
+            return self.layers[0](self.stem_layer(feats, voxels), voxels)
+        for layer in self.stem_layer:
+            feats = layer(feats, voxels)
+        return feats
+
+    def coarsen(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
+        """All levels, fine to coarse, from the features of the finest."""
+        levels = [(feats, voxels)]
+        stages = list(self.layers)
+        if self.downsample is None:
+            stage = stages.pop(0)
+            if stage.downsample is None:
+                return levels
+            feats, voxels = stage.pool(feats, voxels)
         else:
-            for layer in self.stem_layer:
-                feats = layer(feats, voxels)
-            levels.append((feats, voxels))
             coarse, parent = voxels.downsample(self.stem_stride)
             feats, voxels = self.downsample(feats, voxels, coarse, parent), coarse
-        for stage in self.layers:
+        for stage in stages:
             feats = stage(feats, voxels)
             levels.append((feats, voxels))
             if stage.downsample is not None:
                 feats, voxels = stage.pool(feats, voxels)
-        return tuple(levels[i] for i in self.out_indices)
+        return levels
+
+    @property
+    def finest_reach(self) -> int:
+        """Voxels farther than this along an axis do not affect the features of the finest level."""
+        if self.downsample is not None:
+            return 3  # three convolutions of 3 voxels
+        stage = self.layers[0]
+        return 1 + len(stage.blocks) * (stage.window_size - 1)
 
 
 def _check_scalars(

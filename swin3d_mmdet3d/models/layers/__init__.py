@@ -3,6 +3,8 @@
 from .crse import AttentionWindows, attention_windows, check_signals
 from .initialization import init_linear_and_norm
 from .resample import CellDownsample, KNNDownsample, Upsample
+from .site_conv import SiteConv3d, multiply_by_map
+from .sparse_blocks import GenerativeUpsample, interpolate_at, prune, union_add
 from .sparse_conv import ConvBlock, ConvResidualBlock, SubMConv3d, to_sites
 from .stage_lists import check_stage_lists
 from .window_attention import Swin3DBlock, WindowAttention
@@ -13,7 +15,9 @@ __all__ = [
     'CellDownsample',
     'ConvBlock',
     'ConvResidualBlock',
+    'GenerativeUpsample',
     'KNNDownsample',
+    'SiteConv3d',
     'SubMConv3d',
     'Swin3DBlock',
     'Upsample',
@@ -23,5 +27,9 @@ __all__ = [
     'check_signals',
     'check_stage_lists',
     'init_linear_and_norm',
+    'interpolate_at',
+    'multiply_by_map',
+    'prune',
     'to_sites',
+    'union_add',
 ]

@@ -11,29 +11,43 @@ from .colors import (
 )
 from .crops import NearestCrop, SphereCrop
 from .elastic_distortion import ElasticDistortion
+from .frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
+from .frames import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
 from .loading import LoadColoredPoints, LoadNormals, MapSemanticLabels
 from .mix3d import Mix3D
 from .point_dropout import RandomPointDropout
 from .shifts import CenterShift, ShiftToOrigin
+from .view_packing import KeepOrigin, MakeViews, PackPretrainInputs
 from .voxel_sampling import RandomPointPerVoxel
 
 __all__ = [
+    'BackProjectFrames',
     'BoxKeepingCrop',
     'CenterShift',
     'ChromaticAutoContrast',
     'ChromaticJitter',
     'ChromaticTranslation',
+    'CropFrames',
     'ElasticDistortion',
+    'EstimateNormals',
+    'FlipFrames',
+    'JitterFrameColors',
+    'KeepOrigin',
     'LoadColoredPoints',
     'LoadNormals',
+    'LoadRGBDFrames',
+    'MakeViews',
     'MapSemanticLabels',
+    'MatchVisiblePixels',
     'Mix3D',
     'NearestCrop',
     'NormalizeColorSigned',
+    'PackPretrainInputs',
     'RandomAxisRotation',
     'RandomDropColor',
     'RandomPointDropout',
     'RandomPointPerVoxel',
+    'ResizeFrames',
     'ShiftToOrigin',
     'SphereCrop',
 ]

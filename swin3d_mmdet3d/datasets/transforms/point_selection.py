@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 PER_POINT_KEYS = ('pts_semantic_mask', 'pts_instance_mask')
+IDENTITY_KEYS = ('point_ids', 'origin_xyz')  # which point of the recording a row is; read by matchers
 
 
 def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
-    """Keep rows of the points and of each mask beside them, in the order given.
+    """Keep rows of the points and of each mask and identity beside them, in the order given.
 
     The ground truth in ``eval_ann_info`` stays whole.
 
@@ -20,7 +21,7 @@ def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
         rows: ``(M,)`` int64 rows to keep, or ``(P,)`` bool.
     """
     results['points'] = results['points'][torch.from_numpy(rows)]
-    for key in PER_POINT_KEYS:
+    for key in PER_POINT_KEYS + IDENTITY_KEYS:
         if key in results:
             results[key] = results[key][rows]
     return results

@@ -1,0 +1,134 @@
+"""Loading of RGB-D frames, and the pixels that show the points of a cloud."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet3d.registry import TRANSFORMS
+from mmengine.logging import print_log
+
+from swin3d_mmdet3d.geometry.correspondence import back_project, visible_pixels
+from swin3d_mmdet3d.geometry.normals import estimate_normals
+from swin3d_mmdet3d.structures.normal_points import NormalPoints
+
+from ..frame_files import UnusableFrameError, read_frame
+from .argument_checks import check_count, check_positive, check_probability
+from .point_selection import scene_label
+
+
+@TRANSFORMS.register_module()
+class LoadRGBDFrames(BaseTransform):
+    """Load random frames of the sample as ``RGBDFrame``; the sample is skipped where none is usable.
+
+    Required key: ``frame_files``, (folder, name) of each frame. Added keys: ``frames``, list of
+    ``RGBDFrame``, and ``skipped_frames``, how many were drawn and could not be used.
+
+    Args:
+        num_frames: Frames to load; all of the sample where it has fewer.
+        max_depth: Farther depths count as not measured, metres.
+        min_valid: Least share of pixels with a valid depth.
+    """
+
+    def __init__(self, num_frames: int = 1, max_depth: float = 10.0, min_valid: float = 0.05) -> None:
+        self.num_frames = check_count('num_frames', num_frames)
+        self.max_depth = check_positive('max_depth', max_depth)
+        self.min_valid = check_probability('min_valid', min_valid)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
+        """Load frames; None where no frame of the sample is usable."""
+        frames, skipped = [], 0
+        for index in np.random.permutation(len(results['frame_files'])):
+            folder, name = results['frame_files'][index]
+            try:
+                frames.append(read_frame(folder, name, self.max_depth, self.min_valid))
+            except UnusableFrameError as error:
+                print_log(f'skipped {error}', 'current', logging.WARNING)
+                skipped += 1
+            if len(frames) == self.num_frames:
+                break
+        if not frames:
+            return None
+        results['frames'], results['skipped_frames'] = frames, skipped
+        return results
+
+
+@TRANSFORMS.register_module()
+class BackProjectFrames(BaseTransform):
+    """Make the cloud out of the frames' pixels; every point keeps the pixel it came from.
+
+    Added keys: ``points``, ``NormalPoints`` (P, 6) in the world frame, and ``point_ids`` (P,) int64.
+
+    Args:
+        max_depth: Farther measurements are left out, metres.
+
+    Source: arXiv 2104.04687, section 3.1.
+    """
+
+    def __init__(self, max_depth: float = 10.0) -> None:
+        self.max_depth = check_positive('max_depth', max_depth)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``points`` and ``point_ids``; give each frame its ``pixels`` and ``point_ids``."""
+        clouds, num_points = [], 0
+        for frame in results['frames']:
+            xyz, pixels = back_project(frame.depth, frame.pose, frame.intrinsic, self.max_depth)
+            frame.set_matches(pixels, num_points + np.arange(len(xyz)))
+            rgb = frame.image[pixels[:, 1], pixels[:, 0]]
+            clouds.append(np.concatenate([xyz, rgb], axis=1).astype(np.float32))
+            num_points += len(xyz)
+        results['points'] = NormalPoints.from_columns(np.concatenate(clouds))
+        results['point_ids'] = np.arange(num_points)
+        return results
+
+
+@TRANSFORMS.register_module()
+class MatchVisiblePixels(BaseTransform):
+    """Find the pixels of the frames that show points of the scene's cloud, by the frames' depth.
+
+    Required keys: ``points`` in the frame of the poses (not yet augmented), ``frames``. Added key:
+    ``point_ids`` (P,) int64.
+
+    Args:
+        tolerance: Largest difference between a visible point's depth and the measured one, metres.
+    """
+
+    def __init__(self, tolerance: float = 0.05) -> None:
+        self.tolerance = check_positive('tolerance', tolerance)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``point_ids``; give each frame its ``pixels`` and ``point_ids``."""
+        xyz = results['points'].coord.numpy()
+        for frame in results['frames']:
+            rows, pixels = visible_pixels(xyz, frame.depth, frame.pose, frame.intrinsic, self.tolerance)
+            frame.set_matches(pixels, rows)
+        results['point_ids'] = np.arange(len(xyz))
+        return results
+
+
+@TRANSFORMS.register_module()
+class EstimateNormals(BaseTransform):
+    """Append normals estimated from the points, turned towards the camera of the first frame.
+
+    Best behind a transform that thins the cloud out: its cost grows with the points.
+
+    Args:
+        k: Neighbours of each point.
+    """
+
+    def __init__(self, k: int = 16) -> None:
+        self.k = check_count('k', k)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Give ``points`` columns 6 .. 8; needs points that were not moved since the frames were matched."""
+        points = results['points']
+        if len(points) == 0:
+            raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
+        frames = results.get('frames')
+        viewpoint = frames[0].pose[:3, 3] if frames else None
+        normals = estimate_normals(points.coord.numpy(), self.k, viewpoint)
+        columns = np.concatenate([points.tensor[:, :6].numpy(), normals], axis=1)
+        results['points'] = NormalPoints.from_columns(columns)
+        return results

@@ -1,0 +1,198 @@
+"""A run over the scenes of a raw download: parallel, resumable, and undisturbed by broken scenes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import print_log
+from mmengine.utils import ProgressBar
+from terminaltables import AsciiTable
+
+from swin3d_mmdet3d.datasets.class_lists import ClassList
+from swin3d_mmdet3d.preparation.scene_writer import (
+    PreparedScene,
+    finished_scene,
+    forget_scene,
+    write_infos,
+    write_scene,
+)
+
+
+@dataclass(frozen=True)
+class RawScene:
+    """A scene of a raw download.
+
+    Attributes:
+        name: its name among the prepared scenes.
+        split: the info file that it belongs to.
+        source: its folder.
+    """
+
+    name: str
+    split: str
+    source: Path
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A benchmark: its name in the info files' names, and the classes of its boxes."""
+
+    name: str
+    boxes: ClassList
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a scene.
+
+    Attributes:
+        scene: the scene.
+        state: 'prepared', 'kept' (finished by an earlier run) or 'failed'.
+        num_points: points of a prepared or kept scene.
+        notes: what the user should know; the reason of a failure.
+    """
+
+    scene: RawScene
+    state: str
+    num_points: int
+    notes: tuple[str, ...]
+
+
+def prepare_scenes(
+    dataset: DataSet,
+    scenes: Sequence[RawScene],
+    read: Callable[[RawScene], PreparedScene],
+    out: str | os.PathLike,
+    settings: dict,
+    workers: int | None = None,
+) -> list[Outcome]:
+    """Prepares the scenes that are not finished yet, and writes the info files of all splits.
+
+    Args:
+        dataset: the benchmark.
+        scenes: all scenes of the download, in the order of the info files.
+        read: gives the arrays of a scene, or raises ValueError or OSError with a message that names
+            scene and file; sent to other processes.
+        out: folder of the prepared data set.
+        settings: what decides the arrays besides the raw files; scenes made with others are redone.
+        workers: processes; all cores by default.
+
+    Returns:
+        What became of each scene, in order. Failed scenes have no files and no entry.
+
+    Raises:
+        ValueError: there are no scenes, two have one name, `workers` is below 1, or `out` is a file.
+    """
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    root = Path(out)
+    _check(scenes, root, workers)
+    settings = {'dataset': dataset.name, **settings}
+    kept = {it.name for it in scenes if finished_scene(root, it.name, settings) is not None}
+    todo = [scene for scene in scenes if scene.name not in kept]
+    failures = dict(_run(_Preparation(read, root, settings), todo, workers))
+    tickets = {it.name: finished_scene(root, it.name, settings) for it in scenes if not failures.get(it.name)}
+    for split in dict.fromkeys(scene.split for scene in scenes):
+        names = [scene.name for scene in scenes if scene.split == split and scene.name in tickets]
+        write_infos(root, dataset.name, split, dataset.boxes, [tickets[name]['info'] for name in names])
+    outcomes = [_outcome(scene, tickets.get(scene.name), scene.name in kept, failures) for scene in scenes]
+    print_log(summary(outcomes, root), 'current')
+    return outcomes
+
+
+def exit_status(prepare: Callable[..., list[Outcome]], **arguments: Any) -> int:
+    """Runs a preparation for a command line: 0 if every scene is prepared, else 1, with the reason logged."""
+    try:
+        outcomes = prepare(**arguments)
+    except (ValueError, FileNotFoundError) as error:
+        print_log(f'nothing was prepared: {error}', 'current', logging.ERROR)
+        return 1
+    return int(any(it.state == 'failed' for it in outcomes))
+
+
+def summary(outcomes: Sequence[Outcome], root: Path) -> str:
+    """A table with a row for each split, then the notes and failures by scene."""
+    states = ('prepared', 'kept', 'failed')
+    rows = [['split', 'scenes', *states, 'points']]
+    for split in (*dict.fromkeys(it.scene.split for it in outcomes), 'all'):
+        own = [it for it in outcomes if split in ('all', it.scene.split)]
+        counts = [sum(it.state == state for it in own) for state in states]
+        rows.append([split, len(own), *counts, f'{sum(it.num_points for it in own):,}'])
+    lines = [f'prepared data set in {root}', AsciiTable(rows).table]
+    lines += [f'note: {note}' for it in outcomes if it.state != 'failed' for note in it.notes]
+    lines += [f'failed: {note}' for it in outcomes if it.state == 'failed' for note in it.notes]
+    return '\n'.join(lines)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """Prepares one scene; gives its name and, if it is broken, the reason."""
+
+    read: Callable[[RawScene], PreparedScene]
+    root: Path
+    settings: dict
+
+    def __call__(self, scene: RawScene) -> tuple[str, str]:
+        forget_scene(self.root, scene.name)
+        try:
+            write_scene(self.root, scene.name, self.read(scene), self.settings)
+        except (ValueError, OSError) as error:
+            return scene.name, str(error)
+        return scene.name, ''
+
+
+def _run(
+    task: Callable[[RawScene], tuple[str, str]], scenes: list[RawScene], workers: int
+) -> Iterator[tuple[str, str]]:
+    """Results of the task in the order in which they come, with a progress bar."""
+    if not scenes:
+        return
+    bar = ProgressBar(len(scenes))
+    results = map(task, scenes) if workers == 1 else _in_processes(task, scenes, workers)
+    for result in results:
+        bar.update()
+        yield result
+    bar.file.write('\n')
+
+
+def _in_processes(
+    task: Callable[[RawScene], tuple[str, str]], scenes: list[RawScene], workers: int
+) -> Iterator[tuple[str, str]]:
+    # Unlike a multiprocessing.Pool an executor notices that a process was killed.
+    pool = ProcessPoolExecutor(min(workers, len(scenes)))
+    try:
+        for future in as_completed([pool.submit(task, scene) for scene in scenes]):
+            yield future.result()
+    except BrokenProcessPool:
+        raise RuntimeError(
+            'a worker was killed, perhaps for want of memory: run again with fewer workers; '
+            'the scenes that are finished are kept'
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(scene: RawScene, ticket: dict | None, kept: bool, failures: dict[str, str]) -> Outcome:
+    if ticket is None:
+        return Outcome(scene, 'failed', 0, (failures[scene.name],))
+    notes = tuple(f'scene {scene.name}: {note}' for note in ticket['notes'])
+    return Outcome(scene, 'kept' if kept else 'prepared', ticket['num_points'], notes)
+
+
+def _check(scenes: Sequence[RawScene], root: Path, workers: int) -> None:
+    if root.exists() and not root.is_dir():
+        raise ValueError(f'out must be a folder, got the file {root}')
+    if workers < 1:
+        raise ValueError(f'workers must be at least 1, got {workers}')
+    if not scenes:
+        raise ValueError('scenes must not be empty: nothing was found to prepare')
+    twice = [name for name, count in Counter(scene.name for scene in scenes).items() if count > 1]
+    if twice:
+        raise ValueError(f'scenes must have names of their own, got twice: {", ".join(twice)}')

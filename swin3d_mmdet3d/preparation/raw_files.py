@@ -1,0 +1,103 @@
+"""Files of a raw download: read whole and checked, or named together with their scene."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from plyfile import PlyData, PlyParseError
+
+
+def bad_file(scene: str, path: Path, problem: str) -> ValueError:
+    """The error of a file whose content cannot be used; `problem` completes its sentence."""
+    return ValueError(f'scene {scene}: file {path} {problem}')
+
+
+def existing_file(scene: str, path: Path) -> Path:
+    """The path, if it is a file.
+
+    Raises:
+        FileNotFoundError: naming scene and file, otherwise.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'scene {scene}: file {path} is missing')
+    return path
+
+
+def read_json(scene: str, path: Path, key: str) -> list:
+    """The list under `key` of a JSON file.
+
+    Raises:
+        FileNotFoundError: naming scene and file, if it is missing.
+        ValueError: naming them, if it is truncated or has no such list.
+    """
+    try:
+        whole: Any = json.loads(existing_file(scene, path).read_bytes())
+    except ValueError as error:
+        raise bad_file(scene, path, f'is truncated or no JSON: {error}') from error
+    values = whole.get(key) if isinstance(whole, dict) else None
+    if not isinstance(values, list):
+        raise bad_file(scene, path, f'must hold a list {key!r}')
+    return values
+
+
+def read_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of a coloured triangle mesh in PLY format.
+
+    Returns:
+        (P, 6) float32 xyz in metres and rgb 0..255, in the file's order; (F, 3) integer vertex rows.
+
+    Raises:
+        FileNotFoundError: naming scene and file, if it is missing.
+        ValueError: naming them, if it is truncated, no triangle mesh, without vertices, or has a
+            coordinate that is not finite or a face of other vertices.
+    """
+    lists = {'face': {'vertex_indices': 3, 'vertex_index': 3}}
+    try:
+        ply = PlyData.read(str(existing_file(scene, path)), known_list_len=lists)
+        vertex, face = ply['vertex'], ply['face'].data
+        columns = [vertex[name] for name in ('x', 'y', 'z', 'red', 'green', 'blue')]
+        points = np.stack(columns, axis=1).astype(np.float32)
+        faces = np.array(face[face.dtype.names[0]])
+    except (PlyParseError, KeyError, ValueError, UnicodeDecodeError) as error:
+        raise bad_file(scene, path, f'is truncated or no mesh with colours: {error}') from error
+    check_points(scene, path, points)
+    if faces.size and (faces.min() < 0 or faces.max() >= len(points)):
+        raise bad_file(scene, path, f'has faces of vertices that are not among its {len(points)}')
+    return points, faces
+
+
+def read_image(scene: str, path: Path) -> np.ndarray:
+    """Pixels of an image as they are stored: (H, W) or (H, W, C); palette images give their indices.
+
+    Raises:
+        FileNotFoundError: naming scene and file, if it is missing.
+        ValueError: naming them, if it is truncated or no image.
+    """
+    try:
+        with Image.open(existing_file(scene, path)) as image:
+            return np.asarray(image)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise bad_file(scene, path, f'is truncated or no image: {error}') from error
+
+
+def check_points(scene: str, path: Path, points: np.ndarray) -> None:
+    """Check points (P, 6) of a file: some, finite, with colours in 0..255.
+
+    Raises:
+        ValueError: naming scene and file, otherwise.
+    """
+    if not len(points):
+        raise bad_file(scene, path, 'holds no points')
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise bad_file(scene, path, f'has a number that is not finite in point {row}: {points[row]}')
+    low, high = points[:, 3:].min(), points[:, 3:].max()
+    if low < 0 or high > 255:
+        raise bad_file(scene, path, f'must hold colours of 0..255, got {low:g} .. {high:g}')

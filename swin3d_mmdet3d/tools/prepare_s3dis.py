@@ -1,0 +1,29 @@
+"""Command line for S3DIS: `python -m swin3d_mmdet3d.tools.prepare_s3dis RAW OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from swin3d_mmdet3d.preparation import exit_status, prepare_s3dis
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description='Prepare a raw download of S3DIS.')
+    parser.add_argument('raw', help='folder Stanford3dDataset_v1.2_Aligned_Version')
+    parser.add_argument('out', help='folder of the prepared data set')
+    parser.add_argument(
+        '--no-normals', dest='normals', action='store_false', help='leave out the estimation of normals'
+    )
+    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prepares the rooms; returns the exit status, 1 if any failed."""
+    return exit_status(prepare_s3dis, **vars(parse_arguments(arguments)))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

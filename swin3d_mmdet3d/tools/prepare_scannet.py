@@ -1,0 +1,29 @@
+"""Command line for ScanNet: `python -m swin3d_mmdet3d.tools.prepare_scannet RAW OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from swin3d_mmdet3d.preparation import exit_status, prepare_scannet
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description='Prepare a raw download of ScanNet.')
+    parser.add_argument('raw', help='folder with scans, scans_test and the label map')
+    parser.add_argument('out', help='folder of the prepared data set')
+    parser.add_argument(
+        '--splits', help='folder with scannetv2_{train,val,test}.txt; by default RAW or RAW/meta_data'
+    )
+    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prepares the scans; returns the exit status, 1 if any failed."""
+    return exit_status(prepare_scannet, **vars(parse_arguments(arguments)))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

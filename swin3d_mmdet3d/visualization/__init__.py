@@ -1,22 +1,29 @@
 """Visualization without a display: pictures, coloured PLY files and a self-contained HTML viewer."""
 
+from .box_edges import BOX_EDGES, box_corners, draw_box_edges, project_edges, write_box_edges
 from .html_viewer import write_html_viewer
 from .label_colors import label_colors
 from .ply_writer import write_ply
 from .point_renderer import paint, point_sizes, rasterize, render_points
-from .prediction_picture import prediction_picture
+from .prediction_picture import box_picture, prediction_picture
 from .views import View, birds_eye_view, oblique_view
 
 __all__ = [
+    'BOX_EDGES',
     'View',
     'birds_eye_view',
+    'box_corners',
+    'box_picture',
+    'draw_box_edges',
     'label_colors',
     'oblique_view',
     'paint',
     'point_sizes',
     'prediction_picture',
+    'project_edges',
     'rasterize',
     'render_points',
+    'write_box_edges',
     'write_html_viewer',
     'write_ply',
 ]

@@ -1,0 +1,130 @@
+"""Picture sheet: a scan in two views, a column for each way of colouring it, and a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from .box_edges import draw_box_edges
+from .point_renderer import paint, point_sizes, rasterize
+from .views import birds_eye_view, oblique_view
+
+PANEL = (400, 520)
+"""Height and width in pixels of one view."""
+
+_TITLE_HEIGHT = 30
+_GAP = 6
+_SWATCH = 16
+_GREY = 170
+_EDGE_WIDTH = 5  # at twice the size of the panel
+
+
+@dataclass(frozen=True)
+class Column:
+    """One way of colouring a scan.
+
+    Attributes:
+        title: written above the column.
+        colors: (P, 3) in 0..255.
+        corners: (B, 8, 3) of boxes to draw over the points, or None.
+        edge_colors: (B, 3) in 0..255 of the boxes, or None.
+    """
+
+    title: str
+    colors: np.ndarray
+    corners: np.ndarray | None = None
+    edge_colors: np.ndarray | None = None
+
+
+def color_column(points: int, rgb: np.ndarray | None) -> Column:
+    """The scan's own colours, grey where it has none."""
+    if rgb is None:
+        return Column('no colour', np.full((points, 3), _GREY))
+    return Column('colour', np.asarray(rgb))
+
+
+def picture_sheet(
+    xyz: np.ndarray,
+    columns: Sequence[Column],
+    legend: Sequence[tuple[str, Sequence[int]]],
+    panel: tuple[int, int] = PANEL,
+) -> Image.Image:
+    """Put the columns side by side.
+
+    The upper row looks straight down with the ceiling cut away, the lower one over the nearest corner.
+
+    Args:
+        xyz: (P, 3) coordinates in metres, z up.
+        columns: from left to right.
+        legend: name and colour of every entry below the views.
+        panel: height and width in pixels of one view.
+
+    Raises:
+        ValueError: when a column has not one colour for each point.
+    """
+    xyz = np.asarray(xyz, dtype=np.float64)
+    for column in columns:
+        if len(column.colors) != len(xyz):
+            raise ValueError(
+                f'{column.title}: expected one for each of {len(xyz)} points, got {len(column.colors)}'
+            )
+    rows = _view_rows(xyz, columns, panel)
+    height, width = panel
+    strip = _legend(legend, len(columns) * (width + _GAP))
+    size = (
+        len(columns) * (width + _GAP) - _GAP,
+        _TITLE_HEIGHT + len(rows) * (height + _GAP) + strip.height,
+    )
+    picture = Image.new('RGB', size, 'white')
+    draw = ImageDraw.Draw(picture)
+    for i, column in enumerate(columns):
+        x = i * (width + _GAP)
+        draw.text((x + width / 2, _TITLE_HEIGHT / 2), column.title, 'black', _font(18), anchor='mm')
+        for j, row in enumerate(rows):
+            picture.paste(row[i], (x, _TITLE_HEIGHT + j * (height + _GAP)))
+    picture.paste(strip, (0, size[1] - strip.height))
+    return picture
+
+
+def _view_rows(xyz: np.ndarray, columns: Sequence[Column], panel: tuple[int, int]) -> list[list[Image.Image]]:
+    """For both views, the picture of every column."""
+    height, width = panel
+    sizes = point_sizes(xyz)
+    rows = []
+    for choose in (birds_eye_view, oblique_view):
+        view, keep = choose(xyz, width / height)
+        # Drawn at twice the size and shrunk: smooth edges.
+        index, depth = rasterize(xyz[keep], view, 2 * height, 2 * width, sizes[keep])
+        row = []
+        for column in columns:
+            image = paint(column.colors[keep], index, depth)
+            if column.corners is not None:
+                image = draw_box_edges(image, column.corners, column.edge_colors, view, _EDGE_WIDTH)
+            row.append(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+        rows.append(row)
+    return rows
+
+
+def _legend(entries: Sequence[tuple[str, Sequence[int]]], width: int) -> Image.Image:
+    """A strip with a swatch and the name of every entry."""
+    font = _font(15)
+    places, x, y = [], _GAP, _GAP
+    for name, _ in entries:
+        step = _SWATCH + 6 + int(font.getlength(name)) + 20
+        if x + step > width and x > _GAP:
+            x, y = _GAP, y + _SWATCH + 8
+        places.append((x, y))
+        x += step
+    strip = Image.new('RGB', (width, y + _SWATCH + 8), 'white')
+    draw = ImageDraw.Draw(strip)
+    for (name, color), (x, y) in zip(entries, places):
+        draw.rectangle((x, y, x + _SWATCH, y + _SWATCH), fill=tuple(map(int, color)), outline='grey')
+        draw.text((x + _SWATCH + 6, y + _SWATCH / 2), name, 'black', font, anchor='lm')
+    return strip
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)

@@ -77,6 +77,7 @@ class Swin3DDecoder(BaseModule):
         if not 0 <= out_level < len(channels) - 1:
             raise ValueError(f'out_level must be a level below {len(channels) - 1}, got {out_level}')
         self.num_levels = len(channels)
+        self.out_level = out_level
         signals = check_signals(signals)
         self.upsamples = nn.ModuleList(
             DecoderStage(
@@ -106,7 +107,21 @@ class Swin3DDecoder(BaseModule):
         """
         if len(levels) != self.num_levels:
             raise ValueError(f'levels must hold {self.num_levels} levels, got {len(levels)}')
+        return self.refine(self.decode_coarse(levels), levels[self.out_level])
+
+    def decode_coarse(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
+        """Features and voxels of the level above ``out_level``: all steps but the last."""
         feats, voxels = levels[-1]
-        for upsample, (fine_feats, fine) in zip(self.upsamples, reversed(levels[:-1])):
+        for upsample, (fine_feats, fine) in zip(self.upsamples[:-1], reversed(levels[:-1])):
             feats, voxels = upsample(feats, voxels, fine_feats, fine), fine
         return feats, voxels
+
+    def refine(self, coarse: FeatureLevel, fine: FeatureLevel) -> FeatureLevel:
+        """The last step, from the level above to ``out_level`` or to any part of it with whole windows."""
+        return self.upsamples[-1](*coarse, *fine), fine[1]
+
+    @property
+    def refine_reach(self) -> int:
+        """Fine voxels farther than this along an axis do not affect each other in :meth:`refine`."""
+        block = self.upsamples[-1].block
+        return 0 if block is None else block.window_size - 1

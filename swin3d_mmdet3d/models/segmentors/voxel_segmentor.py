@@ -12,6 +12,10 @@ from torch import Tensor
 
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
+from .chunked_network import check_chunkable, chunked_logits, split_scenes
+
+TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
+
 
 @MODELS.register_module()
 class VoxelSegmentor(Base3DSegmentor):
@@ -19,12 +23,18 @@ class VoxelSegmentor(Base3DSegmentor):
 
     Args:
         backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
-        decode_head: Config of a head ``(feats, voxels) -> logits`` on the finest level, such as :class:`VoxelSegHead`.
+        decode_head: Config of a head ``(feats, voxels) -> logits`` on the finest level, such as
+            :class:`VoxelSegHead`.
         neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
         data_preprocessor: Config of a :class:`VoxelPreprocessor`.
         train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
-        test_cfg: Likewise.
+        test_cfg: ``dict(mode='whole')``, the default, or ``dict(mode='chunks', chunk_size=4.0,
+            max_voxels=400000)``: in evaluation the finest level of scenes of more than ``max_voxels`` voxels
+            is computed in cubes of ``chunk_size`` metres, with the same result and less memory.
         init_cfg: Initialisation config of mmengine.
+
+    Raises:
+        ValueError: If ``test_cfg`` is of another form, or its chunks do not suit the network.
     """
 
     def __init__(
@@ -41,6 +51,9 @@ class VoxelSegmentor(Base3DSegmentor):
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.decode_head = MODELS.build(decode_head)
+        self.test_cfg = _check_test_cfg(test_cfg or dict(mode='whole'))
+        if self.test_cfg['mode'] == 'chunks':
+            check_chunkable(self.backbone, self.neck)
 
     def extract_feat(self, feats: Tensor, voxels: SparseVoxels) -> FeatureLevel:
         """Features ``(N, C)`` of the finest voxels, and those voxels."""
@@ -61,7 +74,16 @@ class VoxelSegmentor(Base3DSegmentor):
 
     def encode_decode(self, batch_inputs: dict, batch_data_samples: list) -> list[Tensor]:
         """Logits of each scene's points: a ``(P, num_classes)`` tensor per scene."""
-        logits = self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])
+        feats, voxels = batch_inputs['feats'], batch_inputs['voxels']
+        chunks = not self.training and self.test_cfg['mode'] == 'chunks'
+        if chunks and len(voxels) > self.test_cfg['max_voxels']:
+            edge = max(1, round(self.test_cfg['chunk_size'] / voxels.voxel_size))
+            parts = (self.backbone, self.neck, self.decode_head)
+            logits = torch.cat(
+                [chunked_logits(*parts, *scene, edge) for scene in split_scenes(feats, voxels)]
+            )
+        else:
+            logits = self.voxel_logits(feats, voxels)
         return [logits[rows] for rows in batch_inputs['point2voxel']]
 
     def loss(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> dict[str, Tensor]:
@@ -89,3 +111,19 @@ class VoxelSegmentor(Base3DSegmentor):
 
     def _forward(self, batch_inputs: dict, batch_data_samples: Optional[list] = None) -> Tensor:
         return self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])
+
+
+def _check_test_cfg(test_cfg: dict) -> dict:
+    """Return ``test_cfg`` with its defaults; raise ValueError unless it is of one of the known forms."""
+    mode = test_cfg.get('mode', 'whole')
+    if mode not in TEST_MODES:
+        raise ValueError(f'mode of test_cfg must be one of {tuple(TEST_MODES)}, got {mode!r}')
+    unknown = test_cfg.keys() - TEST_MODES[mode] - {'mode'}
+    if unknown:
+        raise ValueError(f'test_cfg of mode {mode!r} takes {sorted(TEST_MODES[mode])}, got {sorted(unknown)}')
+    settings = dict(chunk_size=4.0, max_voxels=400_000)
+    settings.update(test_cfg, mode=mode)
+    for name in ('chunk_size', 'max_voxels'):
+        if not settings[name] > 0:
+            raise ValueError(f'{name} of test_cfg must be above zero, got {settings[name]}')
+    return settings

@@ -1,0 +1,103 @@
+"""Memory, time and labels of a large scene in chunks against those in one piece.
+
+``python -m swin3d_mmdet3d.tools.benchmark_chunks CONFIG [--points 3000000] [--chunk-size 4] [--compare]``
+labels a generated room of boxes with a network of random weights. Each way runs in a process of its own, so
+that the peak memory is that way's, everything included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import time
+from typing import NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from prettytable import PrettyTable
+from torch import nn
+
+from swin3d_mmdet3d.tools.benchmark import boxes_room
+
+
+class LabelledScene(NamedTuple):
+    """One row of the table, and the labels ``(P,)`` int64 of the points."""
+
+    voxels: int
+    seconds: float
+    peak_gb: float
+    labels: np.ndarray
+
+
+def spread_weights(model: nn.Module) -> None:
+    """Random weights that tell voxels apart, unlike the small ones of a fresh network."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+    for name, parameter in model.named_parameters():
+        if name.endswith('_table'):
+            nn.init.normal_(parameter, std=0.2)
+
+
+def label_scene(config: Config, num_points: int, chunk_size: Optional[float]) -> LabelledScene:
+    """Label a generated room, in chunks of ``chunk_size`` metres or, for None, in one piece."""
+    init_default_scope('mmdet3d')
+    torch.manual_seed(0)
+    whole = dict(mode='whole')
+    chunks = dict(mode='chunks', chunk_size=chunk_size, max_voxels=1)
+    config.model.test_cfg = whole if chunk_size is None else chunks
+    model = MODELS.build(config.model).eval()
+    spread_weights(model)
+    cloud = torch.from_numpy(boxes_room(num_points))
+    missing = model.data_preprocessor.num_columns - cloud.shape[1]
+    if missing > 0:  # normals: up
+        cloud = torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1)
+    start = time.perf_counter()
+    with torch.no_grad():
+        batch = model.data_preprocessor.voxelize_points([cloud])
+        (logits,) = model.encode_decode(vars(batch), [])
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return LabelledScene(len(batch.voxels), seconds, peak, logits.argmax(dim=1).numpy())
+
+
+def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of the model')
+    parser.add_argument('--points', type=int, default=3_000_000)
+    parser.add_argument('--chunk-size', type=float, default=4.0, help='edge of a chunk in metres')
+    parser.add_argument('--compare', action='store_true', help='label the scene in one piece as well')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Measure and log the table."""
+    args = parse_arguments(arguments)
+    logger = MMLogger.get_instance('swin3d_mmdet3d')
+    config = Config.fromfile(args.config)
+    table = PrettyTable(['way', 'voxels', 'seconds', 'peak GB'])
+    ways = {f'chunks of {args.chunk_size:g} m': args.chunk_size}
+    if args.compare:
+        ways['one piece'] = None
+    labels = []
+    for name, chunk_size in ways.items():
+        with multiprocessing.get_context('spawn').Pool(1) as pool:
+            scene = pool.apply(label_scene, (config, args.points, chunk_size))
+        labels.append(scene.labels)
+        table.add_row([name, scene.voxels, f'{scene.seconds:.1f}', f'{scene.peak_gb:.2f}'])
+        logger.info(f'{name} done, {len(np.unique(scene.labels))} classes occur')
+    logger.info(f'{args.config}, {args.points} points, {torch.get_num_threads()} threads\n{table}')
+    if args.compare:
+        logger.info(f'labels differ at {100 * np.mean(labels[0] != labels[1]):.5f} % of the points')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,20 +1,30 @@
-"""Programming interface: read scans, label them with a trained model, score and save the result."""
+"""Programming interface: read scans, label them or find boxes with a trained model, save the result."""
 
+from .boxed_scan_files import write_boxed_scan
 from .config_files import find_config
-from .inferencer import Swin3DInferencer, load_strictly
+from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
+from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .labelled_scan_files import write_labelled_scan
+from .model_files import load_strictly
 from .scan_files import Scan, make_scan, read_scan
 from .segmentation_score import class_iou, iou_table, match_labels
 
 __all__ = [
+    'BoxInferencer',
+    'DetectedBoxes',
     'Scan',
+    'ScanInferencer',
     'Swin3DInferencer',
     'class_iou',
     'find_config',
     'iou_table',
     'load_strictly',
+    'make_inferencer',
     'make_scan',
     'match_labels',
+    'read_boxes',
     'read_scan',
+    'write_boxed_scan',
+    'write_boxes',
     'write_labelled_scan',
 ]

@@ -1,4 +1,4 @@
-"""Inferencer: from a config, a checkpoint and a scan to a class label for every point."""
+"""Inferencers: from a config, a checkpoint and a scan to a label for every point, or to boxes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import os
 
 import numpy as np
 import torch
-from mmdet3d.registry import DATASETS, MODELS
+from mmdet3d.models.detectors import Base3DDetector
+from mmdet3d.registry import MODELS
+from mmdet3d.structures import Det3DDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from swin3d_mmdet3d.geometry import estimate_normals
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .config_files import find_config
-from .scan_files import Scan
+from .detected_boxes import DetectedBoxes
+from .model_files import class_names, load_strictly, read_checkpoint, test_pipeline
+from .scan_files import Scan, turn_about_z
 
-# Transforms that read files of a data set; the points of a scan are in memory.
+# Transforms that read files of a data set; the points of a scan are in memory, in a frame of their own.
 _READERS = (
     'LoadColoredPoints',
     'LoadPointsFromFile',
@@ -27,13 +30,13 @@ _READERS = (
     'LoadAnnotations3D',
     'MapSemanticLabels',
     'PointSegClassMapping',
+    'GlobalAlignment',
 )
 _GREY = 127.5
-_KEYS_NAMED = 6
 
 
-class Swin3DInferencer:
-    """Label scans with a trained segmentation model.
+class ScanInferencer:
+    """Run a trained model on scans.
 
     Args:
         config: a config, its file, or the name of a config of this package.
@@ -48,37 +51,27 @@ class Swin3DInferencer:
     def __init__(
         self, config: str | os.PathLike | Config, checkpoint: str | os.PathLike, device: str = 'cpu'
     ):
-        self.config = config if isinstance(config, Config) else Config.fromfile(find_config(config))
-        init_default_scope(self.config.get('default_scope', 'mmdet3d'))
+        self.config = read_config(config)
         self.device = torch.device(device)
-        state, meta = _read_checkpoint(checkpoint)
+        state, meta = read_checkpoint(checkpoint)
         self.model = MODELS.build(self.config.model)
         load_strictly(self.model, state, str(checkpoint))
         self.model.to(self.device).eval()
-        self.names, self.palette = _classes(meta, self.config)
-        pipeline = _test_pipeline(self.config)
+        self.names, self.palette = class_names(meta, self.config)
+        pipeline = test_pipeline(self.config)
         self.needs_normals = any(step['type'] == 'LoadNormals' for step in pipeline)
         self.pipeline = Compose([step for step in pipeline if step['type'] not in _READERS])
 
-    def __call__(self, scan: Scan) -> np.ndarray:
-        """The class index of every point, (P,) int64, in the order of the scan.
+    def run(self, scan: Scan) -> Det3DDataSample:
+        """What the model predicts, in metres from the scan's lowest corner.
 
         Missing colours become mid-grey and missing normals are estimated where the model needs them;
         either is logged.
-
-        Raises:
-            ValueError: when the model does not give a label for every point.
         """
         data = self.pipeline(dict(points=NormalPoints.from_columns(self._columns(scan))))
         with torch.no_grad():
             (sample,) = self.model.test_step(pseudo_collate([data]))
-        label = sample.pred_pts_seg.pts_semantic_mask
-        label = torch.as_tensor(label).cpu().numpy().astype(np.int64)
-        if label.shape != (len(scan),):
-            raise ValueError(f'the model gave labels {label.shape} for {len(scan)} points')
-        if label.min() < 0 or label.max() >= len(self.names):
-            raise ValueError(f'the model gave label {label.max()}, there are {len(self.names)} class names')
-        return label
+        return sample
 
     def _columns(self, scan: Scan) -> torch.Tensor:
         """(P, 6) or (P, 9) float32: xyz from the scan's lowest corner, rgb, and normals if needed."""
@@ -97,75 +90,73 @@ class Swin3DInferencer:
         return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
 
 
-def load_strictly(model: torch.nn.Module, state: dict, source: str) -> None:
-    """Load weights into a model that has exactly these keys and shapes.
+class Swin3DInferencer(ScanInferencer):
+    """Label scans with a trained segmentation model; arguments are those of `ScanInferencer`."""
 
-    Args:
-        model: the model.
-        state: its state dict.
-        source: where the weights come from, for the message.
+    def __call__(self, scan: Scan) -> np.ndarray:
+        """The class index of every point, (P,) int64, in the order of the scan.
+
+        Raises:
+            ValueError: when the model does not give a label for every point.
+        """
+        label = self.run(scan).pred_pts_seg.pts_semantic_mask
+        label = torch.as_tensor(label).cpu().numpy().astype(np.int64)
+        if label.shape != (len(scan),):
+            raise ValueError(f'the model gave labels {label.shape} for {len(scan)} points')
+        if label.min() < 0 or label.max() >= len(self.names):
+            raise ValueError(f'the model gave label {label.max()}, there are {len(self.names)} class names')
+        return label
+
+
+class BoxInferencer(ScanInferencer):
+    """Find the boxes of objects in scans with a trained detector; arguments are those of `ScanInferencer`."""
+
+    def __call__(self, scan: Scan, turn: float = 0.0) -> DetectedBoxes:
+        """The boxes, best first, in the scan's own frame.
+
+        Detectors of axis-aligned boxes are trained on rooms whose walls lie along the axes.
+
+        Args:
+            scan: the scan.
+            turn: angle in radians about z, counter-clockwise from above, by which to turn the scan for the
+                detector, such as `wall_turn` gives; boxes are turned back and have that yaw.
+
+        Raises:
+            ValueError: when the model gives a label without a name.
+        """
+        scan = turn_about_z(scan, turn)
+        found = self.run(scan).pred_instances_3d.cpu()
+        label = found.labels_3d.numpy().astype(np.int64)
+        if len(label) and (label.min() < 0 or label.max() >= len(self.names)):
+            raise ValueError(f'the model gave label {label.max()}, there are {len(self.names)} class names')
+        boxes = DetectedBoxes(
+            center=found.bboxes_3d.gravity_center.numpy().astype(np.float64),
+            size=found.bboxes_3d.dims.numpy().astype(np.float64),
+            yaw=found.bboxes_3d.yaw.numpy().astype(np.float64),
+            score=found.scores_3d.numpy().astype(np.float64),
+            label=label,
+        )
+        return boxes.best_first().moved(scan.xyz.min(axis=0)).turned(-turn)
+
+
+def read_config(config: str | os.PathLike | Config) -> Config:
+    """The config itself, of a file or of a name; its registry scope becomes the default.
 
     Raises:
-        ValueError: naming the keys that are missing, unknown or of another shape; the model is then
-            unchanged.
+        ValueError: when there is no such config.
     """
-    own = model.state_dict()
-    problems = {
-        'missing': [key for key in own if key not in state],
-        'unknown': [key for key in state if key not in own],
-        'of another shape': [key for key in own if key in state and own[key].shape != state[key].shape],
-    }
-    if any(problems.values()):
-        told = '; '.join(f'{len(keys)} {kind}: {_some(keys)}' for kind, keys in problems.items() if keys)
-        raise ValueError(f'{source} is a checkpoint of another model than the config: {told}')
-    model.load_state_dict(state, strict=True)
+    config = config if isinstance(config, Config) else Config.fromfile(find_config(config))
+    init_default_scope(config.get('default_scope', 'mmdet3d'))
+    return config
 
 
-def _some(keys: list[str]) -> str:
-    more = f', and {len(keys) - _KEYS_NAMED} more' if len(keys) > _KEYS_NAMED else ''
-    return ', '.join(keys[:_KEYS_NAMED]) + more
+def make_inferencer(
+    config: str | os.PathLike | Config, checkpoint: str | os.PathLike, device: str = 'cpu'
+) -> ScanInferencer:
+    """The inferencer that the config's model calls for: boxes of a detector, else labels of points.
 
-
-def _read_checkpoint(checkpoint: str | os.PathLike) -> tuple[dict, dict]:
-    """State dict and meta of a checkpoint file."""
-    try:
-        content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    except FileNotFoundError as error:
-        raise ValueError(f'checkpoint {checkpoint}: no such file') from error
-    if not isinstance(content, dict):
-        raise ValueError(f'checkpoint {checkpoint}: expected a dict, got {type(content).__name__}')
-    state = content.get('state_dict', content)
-    tensors = {key: value for key, value in state.items() if isinstance(value, torch.Tensor)}
-    if not tensors:
-        raise ValueError(f'checkpoint {checkpoint}: it holds no weights, only {_some([*map(str, content)])}')
-    # Models trained on several GPUs carry the name of their wrapper.
-    state = {key.removeprefix('module.'): value for key, value in tensors.items()}
-    return state, content.get('meta', {})
-
-
-def _classes(meta: dict, config: Config) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
-    """Class names and palette: the checkpoint's, else those of the config's test data set."""
-    dataset = _innermost_dataset(config)
-    registered = DATASETS.get(dataset.get('type', '')) if dataset else None
-    sources = (meta.get('dataset_meta'), dataset.get('metainfo'), getattr(registered, 'METAINFO', None))
-    for source in sources:
-        if source and source.get('classes') and source.get('palette'):
-            palette = tuple(tuple(int(channel) for channel in color) for color in source['palette'])
-            return tuple(source['classes']), palette
-    raise ValueError('neither the checkpoint nor the config names classes and palette')
-
-
-def _innermost_dataset(config: Config) -> dict:
-    """The test data set's config, out of its wrappers; empty where there is none."""
-    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
-
-
-def _test_pipeline(config: Config) -> list[dict]:
-    """The transforms of the config's test data set."""
-    pipeline = _innermost_dataset(config).get('pipeline') or config.get('test_pipeline')
-    if not pipeline:
-        raise ValueError('config: expected a test pipeline in test_dataloader.dataset.pipeline, found none')
-    return pipeline
+    Arguments and errors are those of `ScanInferencer`.
+    """
+    config = read_config(config)
+    is_detector = issubclass(MODELS.get(config.model.type), Base3DDetector)
+    return (BoxInferencer if is_detector else Swin3DInferencer)(config, checkpoint, device)

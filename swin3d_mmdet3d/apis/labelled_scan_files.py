@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
+from swin3d_mmdet3d.whole_file import whole_files
 
 from .scan_files import Scan
 
@@ -41,10 +41,8 @@ def write_labelled_scan(
     Returns:
         The paths written.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f'.{stem}.') as draft_folder:
-        draft = Path(draft_folder)
+    with whole_files(folder, stem) as drafts:
+        draft = drafts.folder
         colors = label_colors(prediction, palette)
         write_ply(draft / f'{stem}.ply', scan.xyz, colors, prediction, names)
         np.savez_compressed(
@@ -56,7 +54,4 @@ def write_labelled_scan(
             write_html_viewer(
                 draft / f'{stem}.html', scan.xyz, scan.color, truth, prediction, palette, names, title=stem
             )
-        drafts = sorted(draft.iterdir())
-        for file in drafts:
-            os.replace(file, folder / file.name)
-    return [folder / file.name for file in drafts]
+    return drafts.written

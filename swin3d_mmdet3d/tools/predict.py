@@ -1,4 +1,8 @@
-"""Labels scans: `python -m swin3d_mmdet3d.tools.predict SCAN... --checkpoint X --config Y --out DIR`."""
+"""Labels scans, or finds boxes in them.
+
+`python -m swin3d_mmdet3d.tools.predict SCAN... --checkpoint X --config Y --out DIR`: the model of the config
+decides which.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +17,25 @@ from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import (
+    BoxInferencer,
     Swin3DInferencer,
     class_iou,
     iou_table,
+    make_inferencer,
     match_labels,
     read_scan,
+    write_boxed_scan,
     write_labelled_scan,
 )
 from swin3d_mmdet3d.apis.scan_files import READERS, UP_AXES, Scan, turn_upright
+from swin3d_mmdet3d.visualization import room_yaw
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description='Label every point of scans. Writes <scan>.ply, .npz and .png, in metres with z up.'
+        description='Label every point of scans (writes <scan>.ply, .npz and .png), or find boxes in them '
+        '(writes <scan>.json, .ply with the edges, and .png), in metres with z up.'
     )
     parser.add_argument('scans', nargs='+', metavar='SCAN', help=f'files ending in {", ".join(READERS)}')
     parser.add_argument('--checkpoint', required=True, help='checkpoint file')
@@ -39,7 +48,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
     )
     parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
-    parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer')
+    parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer of the labels')
+    parser.add_argument('--min-score', type=float, default=0.3, help='least score of the boxes written')
+    parser.add_argument(
+        '--align-walls',
+        action='store_true',
+        help='turn scans so that walls lie along the axes before boxes are sought, and the boxes back',
+    )
     args = parser.parse_args(arguments)
     if not (np.isfinite(args.unit_scale) and args.unit_scale > 0):
         parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
@@ -57,19 +72,37 @@ def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
     return truth if (truth >= 0).any() else None
 
 
-def predict_scan(inferencer: Swin3DInferencer, path: str, args: argparse.Namespace) -> None:
-    """Labels one scan and writes the results.
+def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: argparse.Namespace) -> None:
+    """Labels one scan, or finds its boxes, and writes the results.
 
     Raises:
-        ValueError: naming the file, when it cannot be read or labelled.
+        ValueError: naming the file, when it cannot be read or the model fails on it.
     """
-    logger = MMLogger.get_current_instance()
     scan = read_scan(path)
     scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
+    predict = find_boxes if isinstance(inferencer, BoxInferencer) else label_points
     try:
-        label = inferencer(scan)
+        predict(inferencer, path, scan, args)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error
+
+
+def find_boxes(inferencer: BoxInferencer, path: str, scan: Scan, args: argparse.Namespace) -> None:
+    """Finds the boxes of one scan and writes them."""
+    # Boxes are the same after a quarter turn: the smallest turn of the walls serves.
+    turn = (np.pi / 4 - room_yaw(scan.xyz)) % (np.pi / 2) - np.pi / 4 if args.align_walls else 0.0
+    boxes = inferencer(scan, turn).above(args.min_score)
+    written = write_boxed_scan(args.out, Path(path).stem, scan, boxes, inferencer.names, inferencer.palette)
+    counts = Counter(inferencer.names[label] for label in boxes.label)
+    told = ', '.join(f'{count} {name}' for name, count in counts.most_common()) or 'none'
+    logger = MMLogger.get_current_instance()
+    logger.info(f'{path}: {len(boxes)} boxes ({told}), wrote {", ".join(map(str, written))}')
+
+
+def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argparse.Namespace) -> None:
+    """Labels the points of one scan, writes them and scores them against the scan's own labels."""
+    logger = MMLogger.get_current_instance()
+    label = inferencer(scan)
     truth = scan_truth(scan, inferencer.names)
     written = write_labelled_scan(
         args.out, Path(path).stem, scan, label, inferencer.names, inferencer.palette, truth, args.html
@@ -82,11 +115,11 @@ def predict_scan(inferencer: Swin3DInferencer, path: str, args: argparse.Namespa
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Labels the scans that the command line names; 0 when all of them succeeded, else 1."""
+    """Serves the scans that the command line names; 0 when all of them succeeded, else 1."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:
-        inferencer = Swin3DInferencer(args.config, args.checkpoint, args.device)
+        inferencer = make_inferencer(args.config, args.checkpoint, args.device)
     except ValueError as error:
         logger.error(str(error))
         return 1

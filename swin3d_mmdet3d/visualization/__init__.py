@@ -6,7 +6,7 @@ from .label_colors import label_colors
 from .ply_writer import write_ply
 from .point_renderer import paint, point_sizes, rasterize, render_points
 from .prediction_picture import box_picture, prediction_picture
-from .views import View, birds_eye_view, oblique_view
+from .views import View, birds_eye_view, oblique_view, room_yaw
 
 __all__ = [
     'BOX_EDGES',
@@ -23,6 +23,7 @@ __all__ = [
     'project_edges',
     'rasterize',
     'render_points',
+    'room_yaw',
     'write_box_edges',
     'write_html_viewer',
     'write_ply',

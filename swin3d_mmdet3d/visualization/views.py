@@ -54,7 +54,7 @@ def birds_eye_view(xyz: np.ndarray, aspect: float) -> tuple[View, np.ndarray]:
         The view, and (P,) bool: which points to draw.
     """
     keep = ~_is_ceiling(xyz)
-    yaw = _room_yaw(xyz)
+    yaw = room_yaw(xyz)
     low, high = _turned_box(xyz[keep], yaw)
     size = np.maximum(high - low, 1e-3)
     center = (low + high) / 2
@@ -79,7 +79,7 @@ def oblique_view(xyz: np.ndarray, aspect: float) -> tuple[View, np.ndarray]:
     Returns:
         The view, and (P,) bool: which points to draw.
     """
-    yaw = _room_yaw(xyz)
+    yaw = room_yaw(xyz)
     turn = _rotation(yaw)
     turned = (xyz - xyz.mean(axis=0)) @ turn
     keep = ~_is_ceiling(xyz)
@@ -114,10 +114,14 @@ def _is_ceiling(xyz: np.ndarray) -> np.ndarray:
     return xyz[:, 2] > low + _CEILING_SHARE * (high - low)
 
 
-def _room_yaw(xyz: np.ndarray) -> float:
-    """The turn about z, in radians, at which the floor plan's bounding box is smallest.
+def room_yaw(xyz: np.ndarray) -> float:
+    """The turn about z at which the floor plan's bounding box is smallest: that of a room's walls.
 
-    Of the turns a quarter apart, the one with the long side along x.
+    Args:
+        xyz: (P, 3) coordinates in metres, z up.
+
+    Returns:
+        Radians, to 0.2 degrees; of the turns a quarter apart, the one with the long side along x.
     """
     plan = (xyz[:: max(1, len(xyz) // 5000), :2] - xyz[0, :2]).astype(np.float64)
 
@@ -125,8 +129,11 @@ def _room_yaw(xyz: np.ndarray) -> float:
         turned = plan @ _rotation(yaw)[:2, :2]
         return np.maximum(np.ptp(np.percentile(turned, [0.5, 99.5], axis=0), axis=0), 1e-3)
 
-    yaws = np.radians(np.arange(0, 90, 2))
-    best = min(yaws, key=lambda yaw: np.prod(box(yaw)))
+    def best_of(degrees: np.ndarray) -> float:
+        return min(degrees, key=lambda yaw: np.prod(box(np.radians(yaw))))
+
+    best = best_of(np.arange(0, 90, 2))
+    best = np.radians(best_of(best + np.linspace(-2, 2, 21)))
     long_side_is_x = box(best)[0] >= box(best)[1]
     return float(best if long_side_is_x else best - np.pi / 2)
 

@@ -10,9 +10,18 @@ from .pcd import read_pcd
 from .ply import read_ply
 from .scan import Scan, color_to_255, make_scan
 from .text import read_text
-from .upright import UP_AXES, turn_upright
+from .upright import UP_AXES, turn_about_z, turn_upright
 
-__all__ = ['READERS', 'UP_AXES', 'Scan', 'color_to_255', 'make_scan', 'read_scan', 'turn_upright']
+__all__ = [
+    'READERS',
+    'UP_AXES',
+    'Scan',
+    'color_to_255',
+    'make_scan',
+    'read_scan',
+    'turn_about_z',
+    'turn_upright',
+]
 
 READERS = {
     '.ply': read_ply,

@@ -1,4 +1,4 @@
-"""Upright: turn a scan whose up axis is another than z."""
+"""Turns of a scan: upright, where its up axis is another than z, and about z."""
 
 from __future__ import annotations
 
@@ -33,7 +33,19 @@ def turn_upright(scan: Scan, up: str) -> Scan:
     """
     if up not in _TURNS:
         raise ValueError(f'up: expected one of {", ".join(UP_AXES)}, got {up!r}')
-    turn = np.array(_TURNS[up], dtype=np.float64)
+    return _turned(scan, np.array(_TURNS[up], dtype=np.float64))
+
+
+def turn_about_z(scan: Scan, angle: float) -> Scan:
+    """The scan turned by `angle` in radians about the z axis, counter-clockwise from above."""
+    if angle == 0:
+        return scan
+    c, s = np.cos(angle), np.sin(angle)
+    return _turned(scan, np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]))
+
+
+def _turned(scan: Scan, turn: np.ndarray) -> Scan:
+    """Positions and normals multiplied by the rotation `turn` (3, 3) float64."""
     normal = scan.normal
     if normal is not None:
         normal = normal @ turn.T.astype(np.float32)

@@ -1,0 +1,49 @@
+"""Boxed scan files: what a detection leaves behind, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from swin3d_mmdet3d.visualization import box_corners, box_picture, label_colors, write_box_edges
+from swin3d_mmdet3d.whole_file import whole_files
+
+from .detected_boxes import DetectedBoxes, write_boxes
+from .scan_files import Scan
+
+
+def write_boxed_scan(
+    folder: str | os.PathLike,
+    stem: str,
+    scan: Scan,
+    boxes: DetectedBoxes,
+    names: Sequence[str],
+    palette: Sequence[Sequence[int]],
+) -> list[Path]:
+    """Write <stem>.json, .ply and .png; on failure none of them.
+
+    The JSON has class, score, centre, size and yaw of every box, the PLY the edges of the boxes in the
+    colours of their classes; the PNG shows the scan with the boxes drawn over it.
+
+    Args:
+        folder: where to; made where it is missing.
+        stem: name of the files without extension.
+        scan: the scan.
+        boxes: the boxes, in the scan's frame.
+        names, palette: of the classes.
+
+    Returns:
+        The paths written.
+    """
+    corners = box_corners(boxes.center, boxes.size, boxes.yaw)
+    with whole_files(folder, stem) as drafts:
+        write_boxes(drafts.folder / f'{stem}.json', boxes, names)
+        comments = [
+            f'box {i} {names[label]} {score:.3f}'
+            for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
+        ]
+        write_box_edges(drafts.folder / f'{stem}.ply', corners, label_colors(boxes.label, palette), comments)
+        picture = box_picture(scan.xyz, scan.color, {'boxes': (corners, boxes.label)}, palette, names)
+        picture.save(drafts.folder / f'{stem}.png')
+    return drafts.written

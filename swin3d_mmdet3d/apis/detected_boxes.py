@@ -1,0 +1,114 @@
+"""Detected boxes and their JSON file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from swin3d_mmdet3d.whole_file import whole_file
+
+_UNITS = 'metres and radians, z up; yaw turns the box about z, counter-clockwise from above'
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedBoxes:
+    """The boxes that a detector found in a scan.
+
+    Attributes:
+        center: (B, 3) float64 in metres.
+        size: (B, 3) float64 full edge lengths in metres.
+        yaw: (B,) float64 turn about z in radians, counter-clockwise from above.
+        score: (B,) float64 in [0, 1].
+        label: (B,) int64 class indices.
+    """
+
+    center: np.ndarray
+    size: np.ndarray
+    yaw: np.ndarray
+    score: np.ndarray
+    label: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name, columns in (('center', (3,)), ('size', (3,)), ('yaw', ()), ('score', ()), ('label', ())):
+            value = getattr(self, name)
+            if value.shape != (len(self.label), *columns):
+                raise ValueError(f'{name}: expected shape {(len(self.label), *columns)}, got {value.shape}')
+            if not np.isfinite(value).all():
+                raise ValueError(f'{name}: expected finite numbers, got NaN or infinity')
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, rows: np.ndarray) -> DetectedBoxes:
+        return DetectedBoxes(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
+
+    def best_first(self) -> DetectedBoxes:
+        """The boxes in descending order of their scores."""
+        return self[np.argsort(-self.score, kind='stable')]
+
+    def above(self, min_score: float) -> DetectedBoxes:
+        """The boxes whose score is at least `min_score`."""
+        return self[self.score >= min_score]
+
+    def moved(self, shift: np.ndarray) -> DetectedBoxes:
+        """The boxes `shift` (3,) metres farther."""
+        return dataclasses.replace(self, center=self.center + shift)
+
+    def turned(self, angle: float) -> DetectedBoxes:
+        """The boxes turned by `angle` in radians about the z axis of their frame."""
+        if angle == 0:
+            return self
+        c, s = np.cos(angle), np.sin(angle)
+        center = self.center @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+        return dataclasses.replace(self, center=center, yaw=self.yaw + angle)
+
+
+def write_boxes(path: str | os.PathLike, boxes: DetectedBoxes, names: Sequence[str]) -> None:
+    """Write boxes as JSON: `classes`, `units`, and `boxes` with class, score, center, size and yaw.
+
+    Args:
+        path: the file; it appears whole or not at all.
+        boxes: the boxes, in the order in which they are written.
+        names: class names.
+
+    Raises:
+        ValueError: when a label has no name.
+    """
+    if len(boxes) and (boxes.label.min() < 0 or boxes.label.max() >= len(names)):
+        raise ValueError(f'label: expected 0..{len(names) - 1}, got {boxes.label.min()}..{boxes.label.max()}')
+    entries = [
+        {
+            'class': names[boxes.label[i]],
+            'score': float(boxes.score[i]),
+            'center': boxes.center[i].tolist(),
+            'size': boxes.size[i].tolist(),
+            'yaw': float(boxes.yaw[i]),
+        }
+        for i in range(len(boxes))
+    ]
+    with whole_file(path) as part:
+        part.write_text(json.dumps({'classes': list(names), 'units': _UNITS, 'boxes': entries}, indent=1))
+
+
+def read_boxes(path: str | os.PathLike) -> tuple[DetectedBoxes, tuple[str, ...]]:
+    """Boxes and class names of a file of `write_boxes`.
+
+    Raises:
+        ValueError: when the file is not there or of another layout.
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+        names, entries = tuple(content['classes']), content['boxes']
+        label = np.array([names.index(entry['class']) for entry in entries], dtype=np.int64)
+        columns = {key: np.array([e[key] for e in entries], dtype=np.float64) for key in ('score', 'yaw')}
+        for key in ('center', 'size'):
+            columns[key] = np.array([e[key] for e in entries], dtype=np.float64).reshape(len(label), 3)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'{path} is not a file of boxes: {error!r}') from error
+    return DetectedBoxes(label=label, **columns), names

@@ -4,7 +4,7 @@ from .dependency_versions import check_dependency_versions
 
 check_dependency_versions()
 
-from . import checkpoint_loader, datasets, evaluation, models  # noqa: E402  (once the versions were checked)
+from . import checkpoint_loader, datasets, evaluation, models, pretraining  # noqa: E402  (versions first)
 from .version import __version__  # noqa: E402
 
-__all__ = ['__version__', 'checkpoint_loader', 'datasets', 'evaluation', 'models']
+__all__ = ['__version__', 'checkpoint_loader', 'datasets', 'evaluation', 'models', 'pretraining']

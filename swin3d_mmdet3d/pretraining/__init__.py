@@ -1,0 +1,21 @@
+"""Pretraining methods and their shared parts; one import per method."""
+
+from . import heads, hooks, losses, matchers, teachers
+from .base import BasePretrainer
+from .ppkt import PPKT
+from .student_weights import StrictPretrained
+from .views import CloudView, PixelMatches, ViewPreprocessor
+
+__all__ = [
+    'PPKT',
+    'BasePretrainer',
+    'CloudView',
+    'PixelMatches',
+    'StrictPretrained',
+    'ViewPreprocessor',
+    'heads',
+    'hooks',
+    'losses',
+    'matchers',
+    'teachers',
+]

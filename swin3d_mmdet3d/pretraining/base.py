@@ -1,0 +1,76 @@
+"""The frame of a pretraining method: a student over the views of a batch; a method writes its loss.
+
+Parts of a method, each a registered class that a config names:
+    views     datasets/transforms: MakeViews, LoadRGBDFrames, ...; here :class:`CloudView`
+    student   backbone and neck, under the names that segmentors and detectors use
+    teachers  frozen image networks, moving averages of the student
+    matchers  which rows of one view belong to which rows of another, or to which pixels
+    heads     from features to the space of the loss
+    losses    how matched rows, or predictions and targets, are compared
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from typing import Any, Optional
+
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from swin3d_mmdet3d.structures import FeatureLevel
+
+from .views import CloudView
+
+
+class BasePretrainer(BaseModel, metaclass=ABCMeta):
+    """Trains a backbone, with or without a decoder, on views of clouds.
+
+    Args:
+        backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
+        neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
+        data_preprocessor: Config of a :class:`ViewPreprocessor`.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: Optional[dict] = None,
+        data_preprocessor: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.neck = None if neck is None else MODELS.build(neck)
+
+    def encode(self, view: CloudView) -> FeatureLevel:
+        """The student's features ``(N, C)`` of a view, and their voxels."""
+        levels = self.backbone(view.feats, view.voxels)
+        return levels[0] if self.neck is None else self.neck(levels)
+
+    @abstractmethod
+    def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
+        """Losses of a batch (names with 'loss' in them are summed) and values to log."""
+
+    def zero_loss(self) -> Tensor:
+        """A loss of 0 that reaches every trained weight, for a batch with nothing to compare."""
+        return sum(weight.sum() * 0 for weight in self.parameters() if weight.requires_grad)
+
+    def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
+        """Losses (mode 'loss') or the features of the first view (mode 'tensor').
+
+        Raises:
+            ValueError: For another mode: a pretrained student predicts in a segmentor or detector.
+        """
+        if mode == 'loss':
+            return self.loss(inputs['views'], data_samples)
+        if mode == 'tensor':
+            return self.encode(inputs['views'][0])
+        raise ValueError(f"mode must be 'loss' or 'tensor', got {mode!r}")
+
+
+def skipped_frames(data_samples: Optional[list]) -> int:
+    """Frames that the loading of these samples skipped."""
+    keys = ('skipped_frames', 'skipped_samples')
+    return sum(sample.metainfo.get(key, 0) for sample in data_samples or [] for key in keys)

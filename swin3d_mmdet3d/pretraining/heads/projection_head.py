@@ -1,0 +1,44 @@
+"""Projection of features into the space of a loss."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class ProjectionHead(BaseModule):
+    """A linear layer, or an MLP with batch norm and ReLU between its layers.
+
+    Args:
+        in_channels: Width of the features.
+        out_channels: Width of the result.
+        hidden_channels: Width of the hidden layers; ``in_channels`` by default.
+        num_layers: Linear layers.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        hidden_channels: Optional[int] = None,
+        num_layers: int = 1,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if num_layers < 1:
+            raise ValueError(f'num_layers must be at least 1, got {num_layers}')
+        hidden = hidden_channels or in_channels
+        widths = [in_channels, *[hidden] * (num_layers - 1), out_channels]
+        layers: list[nn.Module] = []
+        for width, following in zip(widths[:-2], widths[1:-1]):
+            layers += [nn.Linear(width, following, bias=False), nn.BatchNorm1d(following), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """Project ``(N, C_in)`` rows to ``(N, C_out)``."""
+        return self.layers(feats)

@@ -1,0 +1,50 @@
+"""Contrast of matched rows: -mean_i log(exp(q_i.k_i / t) / sum_j exp(q_i.k_j / t)) of unit vectors."""
+
+from __future__ import annotations
+
+import torch
+from mmdet3d.registry import MODELS
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize
+
+
+@MODELS.register_module()
+class InfoNCE(nn.Module):
+    """Cross-entropy over the similarities of N matched rows; the other rows are the negatives.
+
+    Computed in float32 whatever autocast says: at a temperature of 0.04 logits span -25 .. 25.
+
+    Args:
+        temperature: Divisor of the cosines.
+        symmetric: Average over both directions instead of queries against keys alone.
+        loss_weight: Factor.
+
+    Source: PPNCE of arXiv 2104.04687, equation 1; PointInfoNCE of arXiv 2007.10985, equation 2.
+    """
+
+    def __init__(self, temperature: float = 0.04, symmetric: bool = False, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise ValueError(f'temperature must be positive, got {temperature}')
+        self.temperature = temperature
+        self.symmetric = symmetric
+        self.loss_weight = loss_weight
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Loss of ``(N, C)`` queries, row i of which matches row i of ``(N, C)`` keys.
+
+        Raises:
+            ValueError: If the shapes differ or there is no row.
+        """
+        if query.shape != key.shape or query.ndim != 2 or len(query) == 0:
+            raise ValueError(
+                f'query and key must be (N, C) with N >= 1, got {tuple(query.shape)} and {tuple(key.shape)}'
+            )
+        with torch.autocast(query.device.type, enabled=False):
+            query, key = (normalize(rows.float(), dim=1) for rows in (query, key))
+            logits = query @ key.t() / self.temperature
+            target = torch.arange(len(logits), device=logits.device)
+            loss = cross_entropy(logits, target)
+            if self.symmetric:
+                loss = (loss + cross_entropy(logits.t(), target)) / 2
+        return self.loss_weight * loss

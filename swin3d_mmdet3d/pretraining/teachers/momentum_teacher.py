@@ -1,0 +1,40 @@
+"""The moving average of a student as a teacher: w <- m w + (1 - m) w_student."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class MomentumTeacher(nn.Module):
+    """Copies of a student's networks that follow it slowly; without gradients, with the student's mode.
+
+    The copies are in the checkpoint, since a resumed training needs them. Weights follow as averages, running
+    statistics of norms as copies. ``MomentumTeacherHook`` calls :meth:`follow` after each iteration.
+
+    Args:
+        networks: The student's networks by name, such as ``dict(backbone=..., neck=...)``.
+        momentum: Share m of the old weights, in [0, 1].
+
+    Source: arXiv 1911.05722 (MoCo), equation 2.
+    """
+
+    def __init__(self, networks: dict[str, nn.Module], momentum: float = 0.999) -> None:
+        super().__init__()
+        if not 0 <= momentum <= 1:
+            raise ValueError(f'momentum must lie in [0, 1], got {momentum}')
+        self.momentum = momentum
+        self.networks = nn.ModuleDict({name: copy.deepcopy(net) for name, net in networks.items()})
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def follow(self, networks: dict[str, nn.Module]) -> None:
+        """Move towards the student's present weights."""
+        for name, own in self.networks.items():
+            student = networks[name]
+            for mine, theirs in zip(own.parameters(), student.parameters()):
+                mine.lerp_(theirs.to(mine.dtype), 1 - self.momentum)
+            for mine, theirs in zip(own.buffers(), student.buffers()):
+                mine.copy_(theirs)

@@ -1,0 +1,68 @@
+"""A PPKT small enough for tests."""
+
+import torch
+from mmdet3d.registry import MODELS
+from torch import nn
+
+TINY_SWIN3D = dict(
+    channels=[16, 16, 32], num_heads=[2, 2, 4], window_sizes=[3, 3, 3], quant_size=2, signals=('xyz', 'rgb')
+)
+
+
+@MODELS.register_module(force=True)
+class TinyImageBackbone(nn.Module):
+    """Two strided convolutions with a batch norm."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 4, stride=4)
+        self.norm = nn.BatchNorm2d(8)
+        self.second = nn.Conv2d(8, 12, 2, stride=2)
+
+    def forward(self, images):
+        fine = self.norm(self.first(images)).relu()
+        return fine, self.second(fine)
+
+
+def tiny_student():
+    """Config of a backbone and a neck."""
+    return dict(
+        backbone=dict(type='Swin3D', in_channels=6, depths=[1, 1, 1], out_indices=(0, 1, 2), **TINY_SWIN3D),
+        neck=dict(type='Swin3DDecoder', attention=False, **TINY_SWIN3D),
+    )
+
+
+def tiny_ppkt(**changes):
+    """Config of the whole method."""
+    return dict(
+        type='PPKT',
+        data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.2),
+        **{**tiny_student(), **changes.pop('student', {})},
+        teacher=dict(type='FrozenImageTeacher', backbone=dict(type='TinyImageBackbone')),
+        point_head=dict(type='ProjectionHead', in_channels=16, out_channels=8),
+        pixel_head=dict(type='PixelProjection', in_channels=12, out_channels=8),
+        **changes,
+    )
+
+
+def random_batch(num_samples=2, num_images=2, num_matches=60, size=(16, 24)):
+    """What the loader gives for random clouds and images."""
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape):
+        return torch.rand(*shape, generator=generator)
+
+    def integers(high, *shape):
+        return torch.randint(0, high, shape, generator=generator)
+
+    view = dict(points=[], images=[], match_image=[], match_pixel=[], match_point=[])
+    for _ in range(num_samples):
+        cloud = random(200, 6)
+        cloud[:, 3:] = cloud[:, 3:] * 2 - 1
+        view['points'].append(cloud * torch.tensor([2.0, 2, 1, 1, 1, 1]))
+        view['images'].append((random(num_images, 3, *size) * 255).byte())
+        view['match_image'].append(integers(num_images, num_matches))
+        pixel = torch.stack([integers(size[1], num_matches), integers(size[0], num_matches)], dim=1)
+        view['match_pixel'].append(pixel.float())
+        view['match_point'].append(integers(200, num_matches))
+    return dict(inputs=dict(views=[view]), data_samples=None)

@@ -7,7 +7,7 @@ import os
 
 import torch
 
-from . import cpu_runtime
+from . import cpu_runtime, cuda_runtime
 from .self_check import reason_to_distrust
 
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
@@ -15,6 +15,7 @@ OPS = ('window_attention', 'knn', 'gather_max', 'interpolate')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
 
 logger = logging.getLogger('swin3d_ops')
+_RUNTIMES = {'cpu': cpu_runtime, 'cuda': cuda_runtime}
 _logged: set[tuple[str, str, str]] = set()
 
 
@@ -30,12 +31,13 @@ def available_backends(op: str) -> dict[str, str | None]:
         op: 'window_attention', 'knn', 'gather_max' or 'interpolate'.
     """
     _check_op(op)
-    return {
-        'reference': None,
-        'torch': None,
-        'cpu': cpu_runtime.reason_unavailable() or reason_to_distrust(op),
-        'cuda': 'no CUDA kernels in this build',
-    }
+    return {name: reason_unavailable(op, name) for name in BACKENDS}
+
+
+def reason_unavailable(op: str, name: str) -> str | None:
+    """Return None when the back-end ``name`` can run ``op``, else why not."""
+    runtime = _RUNTIMES.get(name)
+    return runtime and (runtime.reason_unavailable() or reason_to_distrust(op, name))
 
 
 @torch.compiler.assume_constant_result
@@ -55,17 +57,19 @@ def choose_backend(op: str, device_type: str, backend: str) -> str:
         raise ValueError(f'{source} must be auto or one of {BACKENDS}, got {backend!r}')
     if backend == 'auto':
         return _choose_automatically(op, device_type)
-    if backend in ('cpu', 'cuda') and backend != device_type:
-        raise ValueError(f'{source}: {backend!r} cannot take tensors on {device_type!r}')
-    reason = available_backends(op)[backend]
+    reason = reason_unavailable(op, backend)
+    if backend in _RUNTIMES and backend != device_type:
+        why = '' if reason is None else f' ({backend} kernels: {reason})'
+        raise ValueError(f'{source}: {backend!r} cannot take tensors on {device_type!r}{why}')
     if reason is not None:
         raise ValueError(f'{source}: {backend!r} cannot run {op}: {reason}')
     return backend
 
 
 def _choose_automatically(op: str, device_type: str) -> str:
-    reasons = available_backends(op)
-    reason = reasons.get(device_type, f'no kernels for device type {device_type!r}')
+    reason = f'no kernels for device type {device_type!r}'
+    if device_type in _RUNTIMES:
+        reason = reason_unavailable(op, device_type)
     name = device_type if reason is None else 'torch'
     key = (op, device_type, name)
     if key not in _logged:

@@ -28,6 +28,11 @@ def define(name: str, schema: str, cpu, fake):
     return getattr(getattr(torch.ops, NAMESPACE), name)
 
 
+def implement(name: str, function, dispatch_key: str) -> None:
+    """Give an operator its kernel of another device, for example under the key 'CUDA'."""
+    _library.impl(name, function, dispatch_key)
+
+
 def differentiate(operator, backward, setup_context) -> None:
     """Give an operator its backward formula.
 

@@ -51,14 +51,27 @@ _PROBLEMS = dict(
 )
 
 
+def _on_device(function, device_type: str):
+    """Return ``function`` for tensors on the CPU, computed on a device."""
+
+    def run(*arguments):
+        results = function(*(a.to(device_type) if torch.is_tensor(a) else a for a in arguments))
+        return results.cpu() if torch.is_tensor(results) else tuple(result.cpu() for result in results)
+
+    return run
+
+
 @functools.cache
-def reason_to_distrust(op: str) -> str | None:
-    """Return None when the CPU kernel of ``op`` agrees with the reference, else what differs."""
+def reason_to_distrust(op: str, device_type: str = 'cpu') -> str | None:
+    """Return None when the device's kernel of ``op`` agrees with the reference, else what differs."""
     kernels, reference = (
         importlib.import_module(f'.{_FOLDERS.get(op, op)}.{name}', __package__)
-        for name in ('cpu_impl', 'reference')
+        for name in (f'{device_type}_impl', 'reference')
     )
-    pairs = _PROBLEMS[op](getattr(kernels, op), getattr(reference, op))
+    try:
+        pairs = _PROBLEMS[op](_on_device(getattr(kernels, op), device_type), getattr(reference, op))
+    except RuntimeError as error:  # a kernel that cannot be compiled or launched
+        return f'the self-check failed: {error}'
     for got, expected in pairs:
         error = (got.double() - expected.double()).abs().max() / expected.double().abs().max()
         if not error <= TOLERANCE:

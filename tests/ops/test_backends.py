@@ -30,7 +30,7 @@ def test_unknown_op_is_named():
 
 def test_named_backend_that_cannot_run_gives_its_reason(monkeypatch):
     reasons = {'reference': None, 'torch': None, 'cpu': 'no compiler was found', 'cuda': 'no GPU'}
-    monkeypatch.setattr(backends, 'available_backends', lambda op: reasons)
+    monkeypatch.setattr(backends, 'reason_unavailable', lambda op, name: reasons[name])
     with pytest.raises(ValueError, match="'cpu' cannot run knn: no compiler was found"):
         swin3d_ops.knn(*small(), backend='cpu')
     with pytest.raises(ValueError, match="'cuda' cannot take tensors on 'cpu'"):
@@ -48,7 +48,7 @@ def test_environment_names_the_backend(monkeypatch):
 
 def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
     reasons = {'reference': None, 'torch': None, 'cpu': 'no compiler was found', 'cuda': 'no GPU'}
-    monkeypatch.setattr(backends, 'available_backends', lambda op: reasons)
+    monkeypatch.setattr(backends, 'reason_unavailable', lambda op, name: reasons[name])
     monkeypatch.setattr(backends, '_logged', set())
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):

@@ -14,7 +14,7 @@ import torch
 from ..autocast import widen_under_autocast
 from ..backends import choose_backend
 from ..window_index import WindowIndex
-from . import cpu_impl, reference, torch_impl
+from . import cpu_impl, cuda_impl, reference, torch_impl
 
 __all__ = ['window_attention']
 
@@ -22,6 +22,7 @@ _IMPLEMENTATIONS = {
     'reference': reference.window_attention,
     'torch': torch_impl.window_attention,
     'cpu': cpu_impl.window_attention,
+    'cuda': cuda_impl.window_attention,
 }
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)

@@ -1,0 +1,166 @@
+// The language of block code: the same text is a CUDA kernel and, under a C++ compiler, its emulation.
+//
+// Work between two barriers is a PHASE over the threads t of a block; SYNC is the barrier. State of a
+// thread that outlives a phase is kept in PerThread, everything else in shared memory. Loops around
+// phases have bounds that are the same for all threads. The emulation runs the threads of a phase one
+// after another, so a result that depends on their order is a data race.
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+
+#define SWIN3D_INLINE __device__ __forceinline__
+#define SWIN3D_KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
+#define PHASE(t) for (int t = threadIdx.x, swin3d_once = 1; swin3d_once; swin3d_once = 0)
+#define SYNC __syncthreads()
+
+namespace swin3d {
+
+template <class State> struct PerThread {
+    State own;
+    SWIN3D_INLINE State& operator[](int) { return own; }
+};
+
+SWIN3D_INLINE long long block_x() { return blockIdx.x; }
+SWIN3D_INLINE long long blocks_x() { return gridDim.x; }
+SWIN3D_INLINE int block_y() { return static_cast<int>(blockIdx.y); }
+SWIN3D_INLINE char* shared_memory() {
+    extern __shared__ double swin3d_shared[];
+    return reinterpret_cast<char*>(swin3d_shared);
+}
+SWIN3D_INLINE void shared_max(int* place, int value) { atomicMax(place, value); }
+SWIN3D_INLINE float exponential(float x) { return expf(x); }
+SWIN3D_INLINE double exponential(double x) { return exp(x); }
+SWIN3D_INLINE float logarithm(float x) { return logf(x); }
+SWIN3D_INLINE double logarithm(double x) { return log(x); }
+SWIN3D_INLINE float square_root(float x) { return sqrtf(x); }
+SWIN3D_INLINE double square_root(double x) { return sqrt(x); }
+SWIN3D_INLINE unsigned float_bits(float x) { return __float_as_uint(x); }
+SWIN3D_INLINE float bits_float(unsigned bits) { return __uint_as_float(bits); }
+// Floor of x in [0, 2^22): the sum rounded down holds it in its mantissa; a conversion is four times slower.
+SWIN3D_INLINE int whole(float x) { return __float_as_int(__fadd_rd(x, 8388608.0f)) - 0x4B000000; }
+SWIN3D_INLINE int whole(double x) { return static_cast<int>(x); }
+
+}  // namespace swin3d
+
+#else
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#define SWIN3D_INLINE inline
+#define SWIN3D_KERNEL(name, threads) static void name
+#define PHASE(t) for (swin3d::Turn turn; turn.more(); turn.next()) for (int t = turn.now(), o_ = 1; o_; o_ = 0)
+#define SYNC ((void)0)
+
+namespace swin3d {
+
+// The block that the emulation runs: its place, its threads and whether they take turns backwards.
+struct Emulation {
+    long long x = 0, columns = 1;
+    int y = 0, threads = 1;
+    bool backwards = false;
+    char* shared = nullptr;
+};
+inline Emulation& emulation() {
+    static thread_local Emulation state;
+    return state;
+}
+struct Turn {
+    int count = 0;
+    bool more() const { return count < emulation().threads; }
+    void next() { ++count; }
+    int now() const { return emulation().backwards ? emulation().threads - 1 - count : count; }
+};
+template <class State> struct PerThread {
+    std::vector<State> all = std::vector<State>(emulation().threads);
+    State& operator[](int t) { return all[t]; }
+};
+
+inline long long block_x() { return emulation().x; }
+inline long long blocks_x() { return emulation().columns; }
+inline int block_y() { return emulation().y; }
+inline char* shared_memory() { return emulation().shared; }
+inline void shared_max(int* place, int value) { *place = *place > value ? *place : value; }
+template <class F> F exponential(F x) { return std::exp(x); }
+template <class F> F logarithm(F x) { return std::log(x); }
+template <class F> F square_root(F x) { return std::sqrt(x); }
+inline unsigned float_bits(float x) {
+    unsigned bits;
+    std::memcpy(&bits, &x, 4);
+    return bits;
+}
+inline float bits_float(unsigned bits) {
+    float x;
+    std::memcpy(&x, &bits, 4);
+    return x;
+}
+template <class F> int whole(F x) { return static_cast<int>(x); }
+
+}  // namespace swin3d
+
+#endif
+
+namespace swin3d {
+
+typedef long long int64;
+
+template <class T> SWIN3D_INLINE T smaller(T a, T b) { return b < a ? b : a; }
+template <class T> SWIN3D_INLINE T larger(T a, T b) { return a < b ? b : a; }
+
+// 16-bit floats as they lie in memory; arithmetic is done in float.
+struct f16 {
+    unsigned short bits;
+};
+struct bf16 {
+    unsigned short bits;
+};
+
+template <class Wide> SWIN3D_INLINE Wide widen(float x) { return x; }
+template <class Wide> SWIN3D_INLINE Wide widen(double x) { return static_cast<Wide>(x); }
+template <class Wide> SWIN3D_INLINE Wide widen(bf16 x) {
+    return bits_float(static_cast<unsigned>(x.bits) << 16);
+}
+template <class Wide> SWIN3D_INLINE Wide widen(f16 x) {
+    const unsigned sign = (x.bits & 0x8000u) << 16, rest = x.bits & 0x7FFFu;
+    // Exponents are 112 apart; the product also makes subnormals right, and infinity keeps its own.
+    const float scaled = bits_float(rest << 13) * bits_float(0x77800000u);
+    const unsigned bits = rest >= 0x7C00u ? 0x7F800000u | (rest << 13) : float_bits(scaled);
+    return bits_float(sign | bits);
+}
+
+template <class Narrow> struct Narrowing;
+template <> struct Narrowing<float> {
+    static SWIN3D_INLINE float round(float x) { return x; }
+};
+template <> struct Narrowing<double> {
+    static SWIN3D_INLINE double round(double x) { return x; }
+};
+template <> struct Narrowing<bf16> {  // to the nearest, ties to even
+    static SWIN3D_INLINE bf16 round(float x) {
+        const unsigned bits = float_bits(x);
+        const unsigned rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+        return bf16{static_cast<unsigned short>(x == x ? rounded : 0x7FC0u)};
+    }
+};
+template <> struct Narrowing<f16> {
+    static SWIN3D_INLINE f16 round(float x) {
+        const unsigned bits = float_bits(x), sign = (bits >> 16) & 0x8000u, rest = bits & 0x7FFFFFFFu;
+        unsigned half;
+        if (rest > 0x7F800000u) {
+            half = 0x7E00u;
+        } else if (rest >= 0x47800000u) {  // 65536 and above
+            half = 0x7C00u;
+        } else if (rest < 0x38800000u) {  // subnormal: adding 0.5 leaves the value in the low bits
+            half = float_bits(bits_float(rest) + 0.5f) - 0x3F000000u;
+        } else {
+            half = (rest - 0x38000000u + 0xFFFu + ((rest >> 13) & 1u)) >> 13;
+        }
+        return f16{static_cast<unsigned short>(sign | half)};
+    }
+};
+template <class Narrow, class Wide> SWIN3D_INLINE Narrow narrow(Wide x) {
+    return Narrowing<Narrow>::round(x);
+}
+
+}  // namespace swin3d

@@ -1,0 +1,82 @@
+"""Runs the CUDA kernels' block code on the CPU: the stand-in for a GPU in tests.
+
+The same source files are compiled by the host's C++ compiler; blocks and threads take turns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, cache_folder, find_compiler
+
+FLAGS = ('-std=c++17', '-O1', '-ffp-contract=off', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas')
+HARNESS = SOURCE_FOLDER / 'emulation' / 'emulate.cpp'
+COMPILE_SECONDS = 120
+
+
+class EmulatedProgram:
+    """The kernels of one source file, compiled for the CPU; launches like the program of a GPU.
+
+    Attributes:
+        backwards: whether blocks, and threads between two barriers, take their turns in reverse.
+        multiprocessors, shared_limit: those of a very small GPU.
+    """
+
+    multiprocessors = 2
+    shared_limit = 96 * 1024
+
+    def __init__(self, path: Path, backwards: bool = False):
+        self._library = ctypes.CDLL(str(path))
+        self.backwards = backwards
+
+    def launch(self, kernel: str, grid: tuple[int, int], threads: int, shared: int, *arguments) -> None:
+        """Run all blocks of a kernel; the arguments are ctypes values as the kernel takes them."""
+        if shared > self.shared_limit:
+            raise ValueError(f'{kernel}: {shared} bytes of shared memory, a block has {self.shared_limit}')
+        places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+        status = self._library.swin3d_emulate(
+            kernel.encode(), ctypes.c_int64(grid[0]), grid[1], threads, ctypes.c_size_t(shared), places,
+            int(self.backwards),
+        )  # fmt: skip
+        if status == 1:
+            raise ValueError(f'no kernel {kernel!r}')
+        if status == 2:
+            raise MemoryError(f'{kernel} writes beyond its {shared} bytes of shared memory')
+
+
+def emulated_program(source: str, definitions: tuple[tuple[str, object], ...], backwards: bool = False):
+    """Return the emulated kernels of ``csrc/<source>`` under the macros ``definitions``.
+
+    Raises:
+        KernelsUnavailableError: no C++ compiler, or it fails.
+    """
+    return EmulatedProgram(_compiled(source, tuple(definitions)), backwards)
+
+
+@functools.cache
+def _compiled(source: str, definitions: tuple) -> Path:
+    digest = hashlib.sha256(repr((source, definitions, FLAGS)).encode())
+    for path in (*sorted(SOURCE_FOLDER.glob('*.cuh')), HARNESS):
+        digest.update(path.name.encode() + b'\0' + path.read_bytes())
+    target = cache_folder() / f'{Path(source).stem}_emulation_{digest.hexdigest()[:16]}.so'
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    macros = [f'-D{name}={value}' for name, value in definitions]
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
+        built = Path(work) / target.name
+        command = [find_compiler(), *FLAGS, *macros, f'-DSWIN3D_SOURCE="{source}"', f'-I{SOURCE_FOLDER}']
+        done = subprocess.run(
+            [*command, str(HARNESS), '-o', str(built)],
+            capture_output=True, text=True, timeout=COMPILE_SECONDS,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise KernelsUnavailableError(f'{command[0]} failed: {done.stderr[:600]}')
+        os.replace(built, target)
+    return target

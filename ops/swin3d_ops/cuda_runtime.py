@@ -1,0 +1,132 @@
+"""Loads compiled CUDA kernels and launches them on torch's current stream, by the driver's C interface."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+
+import torch
+
+from . import cuda_compiler
+from .cpu_library import KernelsUnavailableError
+
+OLDEST = 70  # compute capability 7.0
+_MULTIPROCESSORS, _SHARED_PER_BLOCK, _MAX_DYNAMIC_SHARED = 16, 97, 8
+
+
+@functools.cache
+def _driver() -> ctypes.CDLL:
+    for name in ('libcuda.so.1', 'libcuda.so', 'nvcuda.dll'):
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            continue
+    raise KernelsUnavailableError('the NVIDIA driver (libcuda.so.1) was not found')
+
+
+def _call(name: str, *arguments) -> None:
+    status = getattr(_driver(), name)(*arguments)
+    if status != 0:
+        message = ctypes.c_char_p()
+        _driver().cuGetErrorString(status, ctypes.byref(message))
+        text = message.value.decode() if message.value else f'error {status}'
+        raise RuntimeError(f'{name}: {text}')
+
+
+class Program:
+    """The kernels of one compiled file on one GPU.
+
+    Attributes:
+        multiprocessors: number of multiprocessors of the GPU.
+        shared_limit: bytes of shared memory that a block may have.
+    """
+
+    def __init__(self, path: Path, device_index: int):
+        self._device_index = device_index
+        self.multiprocessors = _attribute(_MULTIPROCESSORS, device_index)
+        self.shared_limit = _shared_limit(device_index)
+        handle = ctypes.c_int()
+        self._context = ctypes.c_void_p()
+        _call('cuDeviceGet', ctypes.byref(handle), device_index)
+        # torch works in the primary context; retaining it keeps the module's context alive.
+        _call('cuDevicePrimaryCtxRetain', ctypes.byref(self._context), handle)
+        self._module = ctypes.c_void_p()
+        self._make_current()
+        _call('cuModuleLoadData', ctypes.byref(self._module), path.read_bytes())
+        self._kernels: dict[str, ctypes.c_void_p] = {}
+
+    def _make_current(self) -> None:
+        # The threads of autograd have no context before their first call of the CUDA runtime.
+        _call('cuCtxSetCurrent', self._context)
+
+    def _kernel(self, name: str) -> ctypes.c_void_p:
+        if name not in self._kernels:
+            kernel = ctypes.c_void_p()
+            _call('cuModuleGetFunction', ctypes.byref(kernel), self._module, name.encode())
+            _call('cuFuncSetAttribute', kernel, _MAX_DYNAMIC_SHARED, self.shared_limit)
+            self._kernels[name] = kernel
+        return self._kernels[name]
+
+    def launch(self, kernel: str, grid: tuple[int, int], threads: int, shared: int, *arguments) -> None:
+        """Queue a kernel on torch's current stream; the arguments are ctypes values as it takes them."""
+        places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+        stream = ctypes.c_void_p(torch.cuda.current_stream(self._device_index).cuda_stream)
+        self._make_current()
+        _call(
+            'cuLaunchKernel', self._kernel(kernel), *grid, 1, threads, 1, 1, shared, stream, places, None
+        )  # fmt: skip
+
+
+def _attribute(which: int, device_index: int) -> int:
+    value, handle = ctypes.c_int(), ctypes.c_int()
+    _call('cuInit', 0)
+    _call('cuDeviceGet', ctypes.byref(handle), device_index)
+    _call('cuDeviceGetAttribute', ctypes.byref(value), which, handle)
+    return value.value
+
+
+def _index(device: torch.device) -> int:
+    return torch.cuda.current_device() if device.index is None else device.index
+
+
+@functools.cache
+def _shared_limit(device_index: int) -> int:
+    return _attribute(_SHARED_PER_BLOCK, device_index)
+
+
+def shared_limit(device: torch.device) -> int:
+    """Return the bytes of shared memory that a block may have on a device."""
+    return _shared_limit(_index(device))
+
+
+@functools.cache
+def _program(source: str, definitions: tuple, device_index: int) -> Program:
+    major, minor = torch.cuda.get_device_capability(device_index)
+    return Program(cuda_compiler.cubin(source, definitions, 10 * major + minor), device_index)
+
+
+def program(source: str, definitions: tuple[tuple[str, object], ...], device: torch.device) -> Program:
+    """Return the kernels of ``csrc/<source>`` on a device, compiled under the macros ``definitions``.
+
+    Raises:
+        KernelsUnavailableError: they cannot be compiled.
+    """
+    return _program(source, tuple(definitions), _index(device))
+
+
+@functools.cache
+def reason_unavailable() -> str | None:
+    """Return None when the CUDA kernels can be compiled and a GPU can run them, else why not."""
+    if not torch.cuda.is_available():
+        built = 'no GPU was found' if torch.version.cuda else 'this torch is built without CUDA'
+        return f'torch.cuda is not available: {built}'
+    major, minor = torch.cuda.get_device_capability()
+    if 10 * major + minor < OLDEST:
+        return f'compute capability {major}.{minor} is below {OLDEST / 10}'
+    try:
+        cuda_compiler.find_compiler()
+        _driver()
+    except KernelsUnavailableError as error:
+        return str(error)
+    return None

@@ -1,0 +1,342 @@
+"""A run over raw scenes: broken ones are named, nothing half-written stays, and it goes on where it ended."""
+
+import functools
+import json
+import multiprocessing
+import os
+import pickle
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from plyfile import PlyData
+from raw_downloads import write_raw_s3dis, write_raw_scannet, write_raw_structured3d
+
+from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
+from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d, scene_writer
+from swin3d_mmdet3d.preparation.preparation_run import DataSet, RawScene, prepare_scenes
+from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
+from swin3d_mmdet3d.tools import prepare_s3dis as s3dis_tool
+from swin3d_mmdet3d.tools import prepare_scannet as scannet_tool
+from swin3d_mmdet3d.tools import prepare_structured3d as structured3d_tool
+
+SCAN = 'scans/scene0000_00/scene0000_00'
+SEGMENTS = f'{SCAN}_vh_clean_2.0.010000.segs.json'
+ROOM = 'Area_2/office_1/Annotations'
+PANORAMA = 'scene_00001/2D_rendering/485142/panorama'
+WRITE = dict(
+    scannet=functools.partial(write_raw_scannet, spacing=0.5),
+    s3dis=functools.partial(write_raw_s3dis, spacing=0.5),
+    structured3d=functools.partial(write_raw_structured3d, size=(32, 16)),
+)
+PREPARE = dict(
+    scannet=prepare_scannet,
+    s3dis=functools.partial(prepare_s3dis, normals=False),
+    structured3d=prepare_structured3d,
+)
+TOOLS = dict(scannet=scannet_tool, s3dis=s3dis_tool, structured3d=structured3d_tool)
+BROKEN = dict(scannet='scene0000_00', s3dis='Area_2_office_1', structured3d='scene_00001_room_485142')
+
+
+@pytest.fixture(scope='module')
+def downloads(tmp_path_factory):
+    """Whole raw downloads and what is prepared from them."""
+    folder = tmp_path_factory.mktemp('downloads')
+    raw = {name: write(folder / name) for name, write in WRITE.items()}
+    for name, prepare in PREPARE.items():
+        prepare(raw[name], folder / 'out' / name, workers=1)
+    return raw, folder / 'out'
+
+
+def files(folder):
+    """Relative path -> bytes of every file."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob('*')) if p.is_file()}
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def replace(old, new):
+    return lambda path: path.write_text(path.read_text().replace(old, new, 1))
+
+
+def edit_json(change):
+    def damage(path):
+        whole = json.loads(path.read_text())
+        change(whole)
+        path.write_text(json.dumps(whole))
+
+    return damage
+
+
+def edit_ply(change):
+    def damage(path):
+        ply = PlyData.read(str(path), mmap=False)
+        change(ply)
+        ply.write(str(path))
+
+    return damage
+
+
+def not_a_number(ply):
+    ply['vertex']['y'][7] = np.nan
+
+
+def no_vertices(ply):
+    for name in ('vertex', 'face'):
+        ply[name].data = ply[name].data[:0]
+
+
+def far_face(ply):
+    ply['face'].data['vertex_indices'][3] = [0, 1, 10**6]
+
+
+def rename_red(path):
+    path.write_bytes(path.read_bytes().replace(b'uchar red', b'uchar pink', 1))
+
+
+def axis(change):
+    """Changes the 16 numbers of the axis alignment."""
+
+    def damage(path):
+        first, *rest = path.read_text().splitlines()
+        numbers = change(np.array(first.split()[2:], dtype=float))
+        path.write_text('\n'.join([f'axisAlignment = {" ".join(map(str, numbers))}', *rest]))
+
+    return damage
+
+
+def mirror(numbers):
+    return numbers * np.repeat([-1, 1], [4, 12])
+
+
+def image(change):
+    """Changes the pixels of an image."""
+
+    def damage(path):
+        with Image.open(path) as whole:
+            pixels = np.array(whole)
+        Image.fromarray(change(pixels)).save(path)
+
+    return damage
+
+
+DAMAGES = {
+    'no mesh': ('scannet', f'{SCAN}_vh_clean_2.ply', Path.unlink, 'is missing'),
+    'no folder': ('scannet', f'{SCAN}_vh_clean_2.ply', lambda p: shutil.rmtree(p.parent), 'is missing'),
+    'cut mesh': ('scannet', f'{SCAN}_vh_clean_2.ply', cut, 'is truncated'),
+    'text for a mesh': ('scannet', f'{SCAN}_vh_clean_2.ply', lambda p: p.write_text('x'), 'is truncated'),
+    'nan vertex': ('scannet', f'{SCAN}_vh_clean_2.ply', edit_ply(not_a_number), 'not finite in point 7'),
+    'empty mesh': ('scannet', f'{SCAN}_vh_clean_2.ply', edit_ply(no_vertices), 'holds no points'),
+    'far face': ('scannet', f'{SCAN}_vh_clean_2.ply', edit_ply(far_face), 'faces of vertices that are not'),
+    'no colours': ('scannet', f'{SCAN}_vh_clean_2.ply', rename_red, 'no mesh with colours'),
+    'label': ('scannet', f'{SCAN}.aggregation.json', replace('toilet', 'teleport'), "the label 'teleport'"),
+    'cut groups': ('scannet', f'{SCAN}.aggregation.json', cut, 'is truncated or no JSON'),
+    'no groups': ('scannet', f'{SCAN}.aggregation.json', replace('segGroups', 'g'), "a list 'segGroups'"),
+    'no label': ('scannet', f'{SCAN}.aggregation.json', replace('label', 'name'), 'objectId, label and seg'),
+    'far segment': (
+        'scannet',
+        f'{SCAN}.aggregation.json',
+        edit_json(lambda whole: whole['segGroups'][2]['segments'].append(999999)),
+        'the segment 999999, which no vertex',
+    ),
+    'cut segments': ('scannet', SEGMENTS, cut, 'is truncated or no JSON'),
+    'few segments': ('scannet', SEGMENTS, edit_json(lambda it: it['segIndices'].pop()), 'a segment for each'),
+    'no alignment file': ('scannet', f'{SCAN}.txt', Path.unlink, 'is missing'),
+    'short matrix': ('scannet', f'{SCAN}.txt', axis(lambda it: it[:12]), '16 numbers .* got 12'),
+    'scaled matrix': ('scannet', f'{SCAN}.txt', axis(lambda it: it * 1.01), 'a rigid motion'),
+    'mirrored matrix': ('scannet', f'{SCAN}.txt', axis(mirror), 'a rigid motion'),
+    'nan matrix': ('scannet', f'{SCAN}.txt', axis(lambda it: it * np.nan), 'a rigid motion'),
+    'words': (
+        'scannet',
+        f'{SCAN}.txt',
+        replace('axisAlignment = ', 'axisAlignment = a'),
+        'must hold numbers',
+    ),
+    'empty room': ('s3dis', ROOM, lambda p: [it.unlink() for it in p.iterdir()], 'no annotations in'),
+    'empty object': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('\n'), 'holds no points'),
+    'cut line': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_bytes(p.read_bytes()[:-8]), 'truncated'),
+    'columns': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('1 2 3\n'), '6 columns, got 3'),
+    'word': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('a 2 3 4 5 6\n'), 'no table of numbers'),
+    'nan': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('nan 2 3 4 5 6\n'), 'not finite'),
+    'colour': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('1 2 3 4 5 256\n'), r'0\.\.255, got'),
+    'byte': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_bytes(b'1 \x10 6\n'), 'control byte in line 1'),
+    'class': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.rename(p.with_name('pond_1.txt')), "class 'pond'"),
+    'no depth': ('structured3d', f'{PANORAMA}/full/depth.png', Path.unlink, 'is missing'),
+    'cut colours': ('structured3d', f'{PANORAMA}/full/rgb_rawlight.png', cut, 'truncated or no image'),
+    'no image': ('structured3d', f'{PANORAMA}/full/depth.png', lambda p: p.write_text('x'), 'no image'),
+    'raw id': ('structured3d', f'{PANORAMA}/full/semantic.png', image(lambda it: it + 41), r'ids 0\.\.40'),
+    'grey': ('structured3d', f'{PANORAMA}/full/rgb_rawlight.png', image(lambda it: it[..., 0]), '3 or 4'),
+    'small': ('structured3d', f'{PANORAMA}/full/semantic.png', image(lambda it: it[:9]), r'\(16, 32\)'),
+    'colour depth': (
+        'structured3d',
+        f'{PANORAMA}/full/depth.png',
+        image(lambda it: np.zeros((16, 32, 3), np.uint8)),
+        'whole millimetres',
+    ),
+    'nothing seen': ('structured3d', f'{PANORAMA}/full/depth.png', image(lambda it: it * 0), 'no measured'),
+    'two numbers': ('structured3d', f'{PANORAMA}/camera_xyz.txt', lambda p: p.write_text('1 2'), 'three'),
+    'no place': ('structured3d', f'{PANORAMA}/camera_xyz.txt', Path.unlink, 'is missing'),
+}
+
+
+@pytest.mark.parametrize('case', DAMAGES)
+def test_broken_scene_is_named_and_the_rest_prepared_until_it_is_mended(case, downloads, tmp_path):
+    name, file, damage, message = DAMAGES[case]
+    whole, expected = downloads[0][name], files(downloads[1] / name)
+    raw, out = tmp_path / 'raw', tmp_path / 'out'
+    shutil.copytree(whole, raw)
+    damage(raw / file)
+
+    outcomes = PREPARE[name](raw, out, workers=1)
+    failed = [it for it in outcomes if it.state == 'failed']
+    assert [it.scene.name for it in failed] == [BROKEN[name]]
+    (text,) = failed[0].notes
+    assert text.startswith(f'scene {BROKEN[name]}: ')
+    assert str(raw / file) in text or 'pond' in text
+    assert re.search(message, text), text
+    left = files(out)
+    assert not [path for path in left if BROKEN[name] in path or '.part' in path]
+    for path in set(expected) - set(left):
+        assert BROKEN[name] in path
+    assert all(left[path] == expected[path] for path in left if not path.endswith('.pkl'))
+    infos = [pickle.loads(path.read_bytes())['data_list'] for path in out.glob('*.pkl')]
+    listed = [it['lidar_points']['lidar_path'] for entries in infos for it in entries]
+    assert sorted(listed) == sorted(p.name for p in (out / 'points').iterdir())
+
+    shutil.rmtree(raw)
+    shutil.copytree(whole, raw)
+    states = [it.state for it in PREPARE[name](raw, out, workers=1)]
+    assert sorted(states) == ['kept'] * (len(states) - 1) + ['prepared']
+    assert files(out) == expected
+
+
+@pytest.mark.parametrize('name', WRITE)
+def test_two_workers_write_the_bytes_of_one(name, downloads, tmp_path):
+    PREPARE[name](downloads[0][name], tmp_path, workers=2)
+    assert files(tmp_path) == files(downloads[1] / name)
+
+
+@pytest.mark.parametrize(
+    ('name', 'file'),
+    [
+        ('scannet', f'{SCAN}.txt'),
+        ('s3dis', f'{ROOM}/sofa_1.txt'),
+        ('structured3d', f'{PANORAMA}/camera_xyz.txt'),
+    ],
+)
+def test_command_returns_one_until_every_scene_is_prepared(name, file, downloads, tmp_path):
+    shutil.copytree(downloads[0][name], tmp_path / 'raw')
+    arguments = [str(tmp_path / 'raw'), str(tmp_path / 'out'), '--workers', '2']
+    (tmp_path / 'raw' / file).rename(tmp_path / 'aside')
+    (tmp_path / 'raw' / file).mkdir()
+    assert TOOLS[name].main(arguments) == 1
+    (tmp_path / 'raw' / file).rmdir()
+    (tmp_path / 'aside').rename(tmp_path / 'raw' / file)
+    assert TOOLS[name].main(arguments) == 0
+    assert TOOLS[name].main([str(tmp_path / 'nowhere'), str(tmp_path / 'out')]) == 1
+
+
+def one_point(scene, other=0):
+    """A scene of one point, for tests of the run itself."""
+    points = np.full((1, 6), other, dtype=np.float32)
+    return PreparedScene(points, points[:, :3], {'semantic_mask': np.zeros(1, dtype=np.int64)})
+
+
+def run_scenes(out, read=one_point, names='abcd', workers=1, **settings):
+    scenes = [RawScene(name, 'train', Path(name)) for name in names]
+    return prepare_scenes(DataSet('rooms', SCANNET_BOXES), scenes, read, out, settings, workers)
+
+
+def killed_while_writing_normals_of_c(out):
+    """A run that ends, as if killed, when half a file is on the disk."""
+    written = scene_writer.whole_file
+
+    def half(path):
+        if Path(path) == out / 'normals' / 'c.bin':
+            path.parent.mkdir(exist_ok=True)
+            path.with_name(f'.c.{os.getpid()}.part.bin').write_bytes(b'half')
+            os._exit(9)
+        return written(path)
+
+    scene_writer.whole_file = half
+    run_scenes(out)
+
+
+def test_killed_run_goes_on_where_it_ended_and_leaves_nothing_behind(tmp_path):
+    process = multiprocessing.get_context('fork').Process(
+        target=killed_while_writing_normals_of_c, args=(tmp_path / 'out',)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    assert (tmp_path / 'out' / 'points' / 'c.bin').exists()
+    assert not list((tmp_path / 'out').glob('*.pkl'))
+    outcomes = run_scenes(tmp_path / 'out')
+    assert [it.state for it in outcomes] == ['kept', 'kept', 'prepared', 'prepared']
+    run_scenes(tmp_path / 'whole')
+    assert files(tmp_path / 'out') == files(tmp_path / 'whole')
+
+
+def kill_worker(scene):
+    if scene.name == 'c':
+        os._exit(9)
+    return one_point(scene)
+
+
+def test_killed_worker_ends_the_run_with_advice(tmp_path):
+    with pytest.raises(RuntimeError, match='a worker was killed, perhaps for want of memory'):
+        run_scenes(tmp_path, kill_worker, workers=2)
+    assert not list(tmp_path.rglob('c.bin'))
+    assert {it.state for it in run_scenes(tmp_path)} <= {'kept', 'prepared'}
+
+
+def full_disk(scene):
+    if scene.name == 'b':
+        raise OSError(28, 'No space left on device', 'b.bin')
+    return one_point(scene)
+
+
+def test_reason_of_a_failure_of_the_disk_is_told(tmp_path):
+    failed = run_scenes(tmp_path, full_disk)[1]
+    assert failed.state == 'failed'
+    assert 'No space left' in failed.notes[0]
+
+
+def test_other_settings_and_lost_files_make_scenes_anew(tmp_path):
+    run_scenes(tmp_path, voxel_size=1)
+    states = [it.state for it in run_scenes(tmp_path, functools.partial(one_point, other=5), voxel_size=2)]
+    assert states == ['prepared'] * 4
+    assert np.fromfile(tmp_path / 'points' / 'a.bin', np.float32)[0] == 5
+    (tmp_path / 'points' / 'b.bin').write_bytes(b'')
+    (tmp_path / 'semantic_mask' / 'd.bin').unlink()
+    states = [it.state for it in run_scenes(tmp_path, voxel_size=2)]
+    assert states == ['kept', 'prepared', 'kept', 'prepared']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(workers=0), 'workers must be at least 1, got 0'),
+        (dict(names=''), 'scenes must not be empty'),
+        (dict(names='abca'), 'names of their own, got twice: a'),
+    ],
+)
+def test_bad_arguments_raise_before_anything_is_written(arguments, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        run_scenes(tmp_path / 'out', **arguments)
+    assert not (tmp_path / 'out').exists()
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(ValueError, match='out must be a folder, got the file'):
+        run_scenes(tmp_path / 'file')
+
+
+def test_lists_that_are_missing_are_named(tmp_path):
+    raw = write_raw_scannet(tmp_path / 'raw', spacing=1.0)
+    (raw / 'meta_data' / 'scannetv2_val.txt').unlink()
+    with pytest.raises(FileNotFoundError, match=f'splits: expected the file scannetv2_val.txt in {raw}'):
+        prepare_scannet(raw, tmp_path / 'out')

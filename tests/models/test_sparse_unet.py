@@ -1,0 +1,140 @@
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+from torch.nn.functional import conv3d, conv_transpose3d
+
+import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.models.layers.cell_conv import CellConv, cell_maps
+from swin3d_mmdet3d.structures import SparseVoxels
+
+
+def voxels_of(coords, batch_size=1):
+    return SparseVoxels(coords.int(), batch_size, signals={'xyz': coords[:, 1:].float()})
+
+
+def full_grid(edge, shift=(0, 0, 0)):
+    steps = torch.arange(edge)
+    xyz = torch.cartesian_prod(steps, steps, steps) + torch.tensor(shift)
+    return voxels_of(torch.cat([torch.zeros(edge**3, 1, dtype=torch.int64), xyz], dim=1))
+
+
+def random_voxels(count=300, batch_size=2):
+    cells = torch.randint(-6, 10, (count, 4))
+    cells[:, 0] = torch.arange(count) % batch_size
+    return voxels_of(torch.unique(cells, dim=0), batch_size)
+
+
+def tiny_unet(**kwargs):
+    return MODELS.build(
+        dict(
+            type='SparseResUNet',
+            in_channels=3,
+            stem_channels=4,
+            encoder_channels=(4, 6),
+            decoder_channels=(6, 5),
+            encoder_blocks=(1, 2),
+            decoder_blocks=(1, 1),
+            **kwargs,
+        )
+    )
+
+
+@pytest.mark.parametrize('shift', [(0, 0, 0), (-4, 2, 6)])
+def test_cell_convolutions_are_dense_ones_on_a_full_grid(shift):
+    fine = full_grid(4, shift)
+    coarse, parent = fine.downsample(2)
+    maps = cell_maps(fine, coarse, parent)
+    down, up = CellConv(3, 5), CellConv(5, 2)
+    feats = torch.randn(64, 3)
+    dense = feats.t().view(1, 3, 4, 4, 4)
+    expected = conv3d(dense, down.weight.permute(0, 4, 1, 2, 3), stride=2)
+    hidden = down(feats, maps.down)
+    torch.testing.assert_close(hidden, expected[0].flatten(1).t(), atol=1e-5, rtol=1e-5)
+    expected = conv_transpose3d(expected, up.weight.permute(4, 0, 1, 2, 3), stride=2)
+    torch.testing.assert_close(up(hidden, maps.up), expected[0].flatten(1).t(), atol=1e-5, rtol=1e-5)
+
+
+def test_missing_voxels_add_nothing_to_a_cell():
+    fine = random_voxels()
+    coarse, parent = fine.downsample(2)
+    conv = CellConv(3, 4)
+    feats = torch.randn(len(fine), 3)
+    expected = torch.zeros(len(coarse), 4)
+    for row, coords in enumerate(fine.coords.tolist()):
+        x, y, z = (c % 2 for c in coords[1:])
+        expected[parent[row]] += conv.weight[:, x, y, z].detach() @ feats[row]
+    torch.testing.assert_close(
+        conv(feats, cell_maps(fine, coarse, parent).down), expected, atol=1e-5, rtol=1e-5
+    )
+
+
+def test_sr_unet34_has_the_originals_number_of_weights():
+    # kernels by hand from the table of widths and depths; 2 norm weights per channel behind each
+    def conv(k, cin, cout):
+        return k**3 * cin * cout + 2 * cout
+
+    total = conv(3, 3, 32)
+    width = 32
+    for planes, blocks in zip((32, 64, 128, 256), (2, 3, 4, 6)):
+        total += conv(2, width, width)
+        for _ in range(blocks):
+            total += conv(3, width, planes) + conv(3, planes, planes)
+            total += conv(1, width, planes) if width != planes else 0
+            width = planes
+    for planes, skip in zip((256, 128, 96, 96), (128, 64, 32, 32)):
+        total += conv(2, width, planes)
+        width = planes + skip
+        for _ in range(2):
+            total += conv(3, width, planes) + conv(3, planes, planes)
+            total += conv(1, width, planes) if width != planes else 0
+            width = planes
+    model = MODELS.build(dict(type='SparseUNet34', in_channels=3))
+    assert sum(weight.numel() for weight in model.parameters()) == total
+    assert 37e6 < total < 39e6
+
+
+def test_levels_are_returned_fine_to_coarse_on_the_parents_of_the_voxels():
+    voxels = random_voxels()
+    levels = tiny_unet(out_indices=(0, 1, 2))(torch.randn(len(voxels), 3), voxels)
+    assert [feats.shape[1] for feats, _ in levels] == [5, 6, 6]
+    for (_, fine), (_, coarse) in zip(levels, levels[1:]):
+        torch.testing.assert_close(fine.downsample(2)[0].coords, coarse.coords)
+
+
+def test_every_weight_gets_a_finite_gradient():
+    voxels, model = random_voxels(), tiny_unet()
+    model(torch.randn(len(voxels), 3), voxels)[0][0].square().sum().backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None and bool(weight.grad.isfinite().all()), name
+        assert bool(weight.grad.abs().max() > 0), name
+
+
+def test_scenes_of_a_batch_do_not_see_each_other():
+    model, voxels = tiny_unet().eval(), random_voxels()
+    feats = torch.randn(len(voxels), 3)
+    first = voxels.coords[:, 0] == 0
+    alone = voxels_of(voxels.coords[first])
+    together = model(feats, voxels)[0][0][first]
+    torch.testing.assert_close(together, model(feats[first], alone)[0][0], atol=1e-5, rtol=1e-5)
+
+
+def test_whole_cells_of_the_coarsest_level_shift_without_effect():
+    model, voxels = tiny_unet().eval(), random_voxels()
+    feats = torch.randn(len(voxels), 3)
+    moved = voxels_of(voxels.coords + torch.tensor([0, 4, -8, 12]), 2)
+    torch.testing.assert_close(model(feats, voxels)[0][0], model(feats, moved)[0][0], atol=1e-5, rtol=1e-5)
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match='must be equally long'):
+        MODELS.build(
+            dict(
+                type='SparseResUNet', in_channels=3, encoder_channels=(4,), decoder_channels=(4, 4),
+                encoder_blocks=(1,), decoder_blocks=(1,),
+            )
+        )  # fmt: skip
+    with pytest.raises(ValueError, match=r'out_indices must be levels 0 \.\. 2'):
+        tiny_unet(out_indices=(3,))
+    voxels = random_voxels()
+    with pytest.raises(ValueError, match='feats must be'):
+        tiny_unet()(torch.randn(len(voxels), 4), voxels)

@@ -75,3 +75,13 @@ def test_basenames_are_unique():
 def test_transformer_blocks_of_recipes_learn_at_a_tenth_of_the_rate(path):
     keys = load(path).optim_wrapper.paramwise_cfg.custom_keys
     assert keys['.blocks.'].lr_mult == 0.1
+
+
+@pytest.mark.parametrize('area', [1, 5, 6])
+def test_each_fold_of_s3dis_trains_on_the_other_areas(area, monkeypatch):
+    monkeypatch.setenv('S3DIS_TEST_AREA', str(area))
+    config = Config.fromfile(ROOT / 'configs/swin3d/swin3d-small_s3dis-seg_finetune.py')
+    trained = config.train_dataloader.dataset.dataset.ann_file
+    assert config.val_dataloader.dataset.ann_file == [f's3dis_infos_Area_{area}.pkl']
+    assert config.test_dataloader.dataset.ann_file == [f's3dis_infos_Area_{area}.pkl']
+    assert trained == [f's3dis_infos_Area_{other}.pkl' for other in range(1, 7) if other != area]

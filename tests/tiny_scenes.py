@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from mmengine.fileio import dump
+from mmengine.fileio import dump, load
 
 from swin3d_mmdet3d.datasets.class_lists import S3DIS, SCANNET, STRUCTURED3D
+from swin3d_mmdet3d.datasets.scannet200 import SCANNET200
 
 
 def make_scene(rng, raw_ids, num_points=600):
@@ -64,6 +65,19 @@ def write_tiny_scannet(folder, num_points=600, scenes_per_file=1):
     """Three splits in the layout of ScanNet; returns the data root."""
     files = [f'scannet_infos_{split}.pkl' for split in ('train', 'val', 'test')]
     return write_infos(folder, files, SCANNET, num_points, scenes_per_file)
+
+
+def write_tiny_scannet200(folder, num_points=600, scenes_per_file=1):
+    """Three splits in the layout of ScanNet whose masks of 200 classes alone make sense; returns the root."""
+    files = [f'scannet_infos_{split}.pkl' for split in ('train', 'val', 'test')]
+    root = Path(write_infos(folder, files, SCANNET200, num_points, scenes_per_file))
+    (root / 'semantic_mask').rename(root / 'semantic_mask200')
+    for file in files:
+        infos = load(str(root / file))
+        for info in infos['data_list']:
+            info['pts_semantic_mask200_path'] = info['pts_semantic_mask_path']
+        dump(infos, str(root / file))
+    return str(root)
 
 
 def write_tiny_structured3d(folder, num_points=600, scenes_per_file=1):

@@ -2,7 +2,7 @@
 # microsoft/Swin3D)
 _base_ = ['./swin3d-small_s3dis-seg.py']
 
-train_dataloader = dict(dataset=dict(times=6))  # loop 6
+train_dataloader = dict(dataset=dict(times=6))  # loop of config/s3dis/swin3D_RGB_S.yaml
 model = dict(
     backbone=dict(
         init_cfg=dict(

@@ -12,7 +12,7 @@ from mmdet3d.datasets import Seg3DDataset
 from mmdet3d.registry import DATASETS
 
 from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
-from .scannet200 import SCANNET200
+from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .scene_files import check_info_file, check_scene_files
 
 IGNORE_INDEX = 255
@@ -149,7 +149,10 @@ class ScanNet200WholeSceneDataset(WholeSceneDataset):
     Source: arXiv 2204.07761.
     """
 
-    METAINFO = segmentation_metainfo(SCANNET200, num_raw_ids=1358)  # scannetv2-labels.combined.tsv
+    METAINFO = dict(
+        **segmentation_metainfo(SCANNET200, num_raw_ids=1358),  # ids of scannetv2-labels.combined.tsv
+        class_groups=SCANNET200_GROUPS,
+    )
     SEMANTIC_FOLDER = 'semantic_mask200'
 
     def parse_data_info(self, info: dict) -> dict:

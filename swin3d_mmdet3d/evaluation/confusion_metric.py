@@ -20,23 +20,17 @@ class ConfusionSegMetric(BaseMetric):
 
     The scores are those of mmdet3d's SegMetric, under the same names: each class's IoU, ``miou``, ``acc``
     and ``acc_cls``. SegMetric keeps all predictions and labels until the end; this one keeps ``(C, C)``
-    counts a scene, and the sum stays in :attr:`matrix` for metrics over several runs.
+    counts a scene, and the sum stays in :attr:`matrix` for scores over several runs. Where the data set's
+    METAINFO has ``class_groups``, such as head, common and tail of ScanNet200, ``miou_<group>`` is the mean
+    IoU of the group's classes.
 
     Args:
-        class_groups: Named groups of class names, each of which adds ``miou_<group>``, the mean IoU of its
-            classes, such as head, common and tail of ScanNet200.
         collect_device: 'cpu' or 'gpu', where ranks exchange their counts.
         prefix: Put before the names of the scores.
     """
 
-    def __init__(
-        self,
-        class_groups: Optional[dict[str, Sequence[str]]] = None,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
-    ) -> None:
+    def __init__(self, collect_device: str = 'cpu', prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.class_groups = dict(class_groups or {})
         self.matrix: Optional[np.ndarray] = None
 
     def process(self, data_batch: dict, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -64,10 +58,8 @@ class ConfusionSegMetric(BaseMetric):
         scores = segmentation_scores(self.matrix)
         metrics = dict(zip(names, scores.iou.tolist()))
         metrics.update(miou=scores.mean_iou, acc=scores.accuracy, acc_cls=scores.mean_accuracy)
-        for group, members in self.class_groups.items():
-            unknown = [name for name in members if name not in names]
-            if unknown:
-                raise ValueError(f'class_groups[{group!r}] must name classes of the data set, got {unknown}')
-            metrics[f'miou_{group}'] = mean_of_present(scores.iou[[names.index(name) for name in members]])
+        for group, members in self.dataset_meta.get('class_groups', {}).items():
+            rows = [row for row, name in enumerate(names) if name in members]
+            metrics[f'miou_{group}'] = mean_of_present(scores.iou[rows])
         MMLogger.get_current_instance().info(f'\n{scores_table(scores, names)}')
         return metrics

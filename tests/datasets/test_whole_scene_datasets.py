@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmdet3d.registry import DATASETS, METRICS
 from mmengine.config import Config
-from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
+from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_scannet200, write_tiny_structured3d
 
 import swin3d_mmdet3d.datasets  # noqa: F401  (registers the data sets)
 
@@ -18,9 +18,11 @@ WRITERS = {
     'rooms-seg': write_tiny_s3dis,
     'scannet-seg': write_tiny_scannet,
     'scannet-normal-seg': write_tiny_scannet,
+    'scannet200-seg': write_tiny_scannet200,
+    'scannet200-normal-seg': write_tiny_scannet200,
     'structured3d-seg': write_tiny_structured3d,
 }
-NUM_CLASSES = {'s3dis': 13, 'rooms': 13, 'scannet': 20, 'structured3d': 25}
+NUM_CLASSES = {'s3dis': 13, 'rooms': 13, 'scannet': 20, 'scannet200': 200, 'structured3d': 25}
 
 
 def load(name, folder):

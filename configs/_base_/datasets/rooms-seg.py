@@ -54,7 +54,7 @@ tta_pipeline = [
         ],
     ),
 ]
-tta_model = dict(type='Seg3DTTAModel')
+tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
 train_dataloader = dict(
     batch_size=2,
@@ -89,5 +89,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(type='SegMetric')
-test_evaluator = dict(type='SegMetric')
+val_evaluator = dict(type='ConfusionSegMetric')
+test_evaluator = dict(type='ConfusionSegMetric')

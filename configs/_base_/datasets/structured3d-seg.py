@@ -65,13 +65,14 @@ tta_pipeline = [
         ],
     ),
 ]
-tta_model = dict(type='Seg3DTTAModel')
+tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
 # 12 rooms per batch over all devices.
 train_dataloader = dict(
     batch_size=12,
     num_workers=4,
     persistent_workers=True,
+    drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
@@ -104,5 +105,5 @@ test_dataloader = dict(
     dataset=dict(val_dataloader['dataset'], ann_file='structured3d_infos_test.pkl'),
 )
 
-val_evaluator = dict(type='SegMetric')
-test_evaluator = dict(type='SegMetric')
+val_evaluator = dict(type='ConfusionSegMetric')
+test_evaluator = dict(type='ConfusionSegMetric')

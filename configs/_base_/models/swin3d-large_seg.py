@@ -24,4 +24,6 @@ model = dict(
     ),
     neck=dict(type='Swin3DDecoder', attention=True, up_k=3, **sizes),
     decode_head=dict(type='VoxelSegHead', in_channels=80, num_classes=20),
+    # large scenes: the same labels for less memory
+    test_cfg=dict(mode='chunks', chunk_size=4.0, max_voxels=400000),
 )

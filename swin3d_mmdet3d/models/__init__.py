@@ -1,9 +1,33 @@
 """Networks: preprocessors, backbones, necks, heads and the models that join them."""
 
-from .backbones import Swin3D
+from .backbones import SparseResNet34, Swin3D
 from .data_preprocessors import VoxelPreprocessor
-from .decode_heads import VoxelSegHead
-from .necks import Swin3DDecoder
+from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
+from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
+from .detectors import TwoStageVoxelDetector, VoxelDetector
+from .hooks import SemanticThresholdHook
+from .losses import AxisAlignedDIoULoss
+from .necks import SparseTR3DNeck, Swin3DDecoder
+from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
-__all__ = ['L1VoteTTAModel', 'Swin3D', 'Swin3DDecoder', 'VoxelPreprocessor', 'VoxelSegHead', 'VoxelSegmentor']
+__all__ = [
+    'CAGroup3DHead',
+    'CAGroup3DRoIHead',
+    'AxisAlignedDIoULoss',
+    'DecoupledHead',
+    'L1VoteTTAModel',
+    'LanguageAlignedHead',
+    'SemanticThresholdHook',
+    'SparseFCAF3DHead',
+    'SparseResNet34',
+    'SparseTR3DHead',
+    'SparseTR3DNeck',
+    'Swin3D',
+    'Swin3DDecoder',
+    'TwoStageVoxelDetector',
+    'VoxelDetector',
+    'VoxelPreprocessor',
+    'VoxelSegHead',
+    'VoxelSegmentor',
+]

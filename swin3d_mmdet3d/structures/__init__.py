@@ -3,6 +3,7 @@
 from .kernel_map import KernelMap, kernel_map_between, transposed_kernel_map
 from .prompt import Prompt
 from .prompted_inputs import find_prompt, with_prompt
+from .scene_levels import SceneLevels, voxel_locations
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 
 __all__ = [
@@ -10,9 +11,11 @@ __all__ = [
     'FeatureLevel',
     'KernelMap',
     'Prompt',
+    'SceneLevels',
     'SparseVoxels',
     'find_prompt',
     'kernel_map_between',
     'transposed_kernel_map',
+    'voxel_locations',
     'with_prompt',
 ]

@@ -36,12 +36,15 @@ class VoxelBatch:
         point2voxel: Per scene ``(P,)`` int64, the row of each point's voxel among the N.
         representative: ``(N,)`` int64, the point that speaks for each voxel, as a row of all scenes' points
             joined: the voxel's first point.
+        origin: ``(B, 3)`` float32 metres, the place of coordinate (0, 0, 0) of each scene, in the order of
+            the voxel axes: a voxel's lowest corner lies at coords * voxel_size + origin.
     """
 
     feats: Tensor
     voxels: SparseVoxels
     point2voxel: list[Tensor]
     representative: Tensor
+    origin: Tensor
 
 
 @MODELS.register_module()
@@ -91,7 +94,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         self.axes = list(axes)
 
     def simple_process(self, data: dict, training: bool = False) -> dict:
-        """Collate as mmdet3d does and add ``feats``, ``voxels``, ``point2voxel`` and ``representative``."""
+        """Collate as mmdet3d does and add the fields of :class:`VoxelBatch`."""
         batch = super().simple_process(data, training)
         voxel_batch = self.voxelize_points(batch['inputs']['points'], keep_lattice=training)
         batch['inputs'].update(vars(voxel_batch))
@@ -111,7 +114,8 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """
         for scene, cloud in enumerate(points):
             self._check(cloud, scene)
-        places = [self._places(cloud, keep_lattice) for cloud in points]  # voxel units, float64
+        origins = [self._origin(cloud, keep_lattice) for cloud in points]
+        places = [self._places(cloud, origin) for cloud, origin in zip(points, origins)]
         place = torch.cat(places)
         cell = place.floor().long()
         counts = torch.tensor([len(p) for p in places], device=place.device)
@@ -141,6 +145,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             ),
             point2voxel=list(inverse.split(counts.tolist())),
             representative=first,
+            origin=torch.stack(origins).float(),
         )
 
     @property
@@ -153,13 +158,14 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """Columns that a point needs: 3, 6 with colours, 9 with normals."""
         return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
 
-    def _places(self, cloud: Tensor, keep_lattice: bool) -> Tensor:
-        """Positions in voxels from the scene's lowest corner: ``(P, 3)`` float64."""
-        xyz = cloud[:, self.axes].double()
-        corner = xyz.amin(0)
-        if keep_lattice:
-            corner = (corner / self.voxel_size).floor() * self.voxel_size
-        place = ((xyz - corner) / self.voxel_size).clamp_(min=0)
+    def _origin(self, cloud: Tensor, keep_lattice: bool) -> Tensor:
+        """The scene's lowest corner or the lattice point below it: ``(3,)`` float64 metres."""
+        corner = cloud[:, self.axes].double().amin(0)
+        return (corner / self.voxel_size).floor() * self.voxel_size if keep_lattice else corner
+
+    def _places(self, cloud: Tensor, origin: Tensor) -> Tensor:
+        """Positions in voxels from the origin: ``(P, 3)`` float64."""
+        place = ((cloud[:, self.axes].double() - origin) / self.voxel_size).clamp_(min=0)
         if float(place.max()) >= MAX_EXTENT:
             raise ValueError(
                 f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '

@@ -1,0 +1,226 @@
+"""The anchor-free box head of FCAF3D on sparse voxels, without MinkowskiEngine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional
+
+import torch
+from mmcv.cnn import Scale
+from mmdet3d.models.dense_heads import FCAF3DHead
+from mmdet3d.models.dense_heads.base_3d_dense_head import Base3DDenseHead
+from mmdet3d.registry import MODELS
+from mmdet3d.structures import BaseInstance3DBoxes
+from mmengine.model import bias_init_with_prob
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, voxel_locations
+
+from ..layers import (
+    SiteConvBlock,
+    SiteUpsampleBlock,
+    interpolate_at,
+    multiclass_bev_nms,
+    prune,
+    union_add,
+)
+
+
+class LevelPrediction(NamedTuple):
+    """Predictions of one level, per scene.
+
+    Attributes:
+        center: Centerness logits ``(N, 1)``.
+        box: Distances to the six faces in metres ``(N, 6)``: x, x, y, y, z, z, low before high.
+        cls: Class logits ``(N, classes)``.
+        location: Places in metres ``(N, 3)``.
+    """
+
+    center: list[Tensor]
+    box: list[Tensor]
+    cls: list[Tensor]
+    location: list[Tensor]
+
+
+class NegativeAsBackground(nn.Module):
+    """A classification loss that takes any negative label for background, on every device.
+
+    FCAF3D labels background -1, which mmdet's focal loss accepts on CUDA alone.
+    """
+
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, logits: Tensor, labels: Tensor, **kwargs: Any) -> Tensor:
+        """Loss of logits ``(N, classes)`` and labels ``(N,)``."""
+        return self.loss(logits, torch.where(labels < 0, logits.shape[1], labels), **kwargs)
+
+
+class UpBlock(nn.Sequential):
+    """Generative up-sampling, norm, ELU, then convolution at the new sites, norm, ELU: layers 0 to 5."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(
+            *SiteUpsampleBlock(in_channels, out_channels, kernel_size=2, activation='elu'),
+            *SiteConvBlock(out_channels, out_channels, activation='elu'),
+        )
+
+    def forward(self, level: FeatureLevel) -> FeatureLevel:
+        """Make the level at half the stride."""
+        upsample, norm, activation, conv, second_norm, second_activation = self
+        feats, voxels = upsample(level)
+        feats = activation(norm(feats))
+        return second_activation(second_norm(conv((feats, voxels)))), voxels
+
+
+@MODELS.register_module()
+class SparseFCAF3DHead(FCAF3DHead):
+    """Feature pyramid that makes and prunes sites, with a prediction at each site of each level.
+
+    Losses, assignment and decoding are mmdet3d's ``FCAF3DHead``; the layers under it are this project's,
+    named as there. Boxes are axis-aligned.
+
+    Args:
+        num_classes: Classes.
+        in_channels: Width of each level, fine to coarse.
+        out_channels: Width of the levels that are predicted from.
+        pts_prune_threshold: Sites of a scene that a level keeps at most.
+        pts_assign_threshold: Sites inside a box that a level needs to be assigned to it.
+        pts_center_threshold: Sites nearest to the centre of a box that learn it.
+        center_loss: Config of the centerness loss.
+        bbox_loss: Config of the box loss.
+        cls_loss: Config of the classification loss.
+        train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
+        test_cfg: ``nms_pre``, ``iou_thr`` and ``score_thr``.
+        init_cfg: Initialisation config of mmengine.
+
+    Source: arXiv 2112.00322; FCAF3DHead of mmdet3d 1.4.0.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: Sequence[int],
+        out_channels: int,
+        pts_prune_threshold: int,
+        pts_assign_threshold: int,
+        pts_center_threshold: int,
+        center_loss: Optional[dict] = None,
+        bbox_loss: Optional[dict] = None,
+        cls_loss: Optional[dict] = None,
+        train_cfg: Optional[dict] = None,
+        test_cfg: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        # the stock constructor refuses to run without MinkowskiEngine, whose layers it makes
+        Base3DDenseHead.__init__(self, init_cfg)
+        self.num_classes = num_classes
+        self.pts_prune_threshold = pts_prune_threshold
+        self.pts_assign_threshold = pts_assign_threshold
+        self.pts_center_threshold = pts_center_threshold
+        self.center_loss = MODELS.build(center_loss or dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True))
+        self.bbox_loss = MODELS.build(bbox_loss or dict(type='AxisAlignedIoULoss'))
+        self.cls_loss = NegativeAsBackground(MODELS.build(cls_loss or dict(type='mmdet.FocalLoss')))
+        self.train_cfg = train_cfg
+        self.test_cfg = test_cfg
+        self._init_layers(in_channels, out_channels, 6, num_classes)
+
+    def _init_layers(
+        self, in_channels: Sequence[int], out_channels: int, num_reg_outs: int, num_classes: int
+    ) -> None:
+        for i, width in enumerate(in_channels):
+            if i > 0:
+                self.add_module(f'up_block_{i}', UpBlock(width, in_channels[i - 1]))
+            self.add_module(f'out_block_{i}', SiteConvBlock(width, out_channels, activation='elu'))
+        self.conv_center = nn.Linear(out_channels, 1, bias=False)
+        self.conv_reg = nn.Linear(out_channels, num_reg_outs, bias=False)
+        self.conv_cls = nn.Linear(out_channels, num_classes)
+        self.scales = nn.ModuleList(Scale(1.0) for _ in in_channels)
+
+    def init_weights(self) -> None:
+        """Small weights for the predictions, so that training starts from the prior of background."""
+        for layer in (self.conv_center, self.conv_reg, self.conv_cls):
+            nn.init.normal_(layer.weight, std=0.01)
+        nn.init.constant_(self.conv_cls.bias, bias_init_with_prob(0.01))
+
+    def forward(self, x: SceneLevels) -> tuple[list[list[Tensor]], ...]:
+        """Predict from every level.
+
+        Args:
+            x: Levels of the backbone, each at twice the stride of the one before, and origins.
+
+        Returns:
+            Centerness, boxes, class logits and locations as :class:`LevelPrediction` has them, each a list
+            over levels (fine to coarse) of lists over scenes.
+        """
+        levels, origin = x
+        predictions: list[LevelPrediction] = []
+        level, scores = levels[-1], None
+        for i in reversed(range(len(levels))):
+            if i < len(levels) - 1:
+                level = union_add(levels[i], self.get_submodule(f'up_block_{i + 1}')(level))
+                level = self._prune(level, scores)
+            prediction, scores = self._forward_single(level, i, origin)
+            predictions.append(prediction)
+        return tuple(list(values) for values in zip(*reversed(predictions)))
+
+    @torch.no_grad()
+    def _keep_best(self, level: FeatureLevel, scores: FeatureLevel) -> Tensor:
+        """Mask ``(N,)`` of each scene's best sites by the interpolated scores of the coarser level."""
+        voxels = level[1]
+        score = interpolate_at(scores, voxels.coords)[:, 0]
+        keep = torch.ones(len(voxels), dtype=torch.bool, device=score.device)
+        ptr = voxels.ptr.tolist()
+        for start, stop in zip(ptr, ptr[1:]):
+            order = score[start:stop].argsort(descending=True, stable=True)  # ties: the lower row
+            keep[start + order[self.pts_prune_threshold :]] = False
+        return keep
+
+    def _prune(self, level: FeatureLevel, scores: FeatureLevel) -> FeatureLevel:
+        if int(level[1].ptr.diff().max()) <= self.pts_prune_threshold:
+            return level
+        return prune(level, self._keep_best(level, scores))
+
+    def _forward_single(
+        self, level: FeatureLevel, index: int, origin: Tensor
+    ) -> tuple[LevelPrediction, FeatureLevel]:
+        """Predictions of a level, and its best class logit at each site as a level ``(N, 1)``."""
+        voxels = level[1]
+        feats = self.get_submodule(f'out_block_{index}')(level)
+        logits = self.conv_cls(feats)
+        values = (
+            self.conv_center(feats),
+            torch.exp(self.scales[index](self.conv_reg(feats))),
+            logits,
+            voxel_locations(voxels, origin),
+        )
+        counts = voxels.ptr.diff().tolist()
+        prediction = LevelPrediction(*(list(value.split(counts)) for value in values))
+        return prediction, (logits.detach().amax(1, keepdim=True), voxels)
+
+    @torch.no_grad()
+    def get_targets(
+        self, points: list[Tensor], gt_bboxes: BaseInstance3DBoxes, gt_labels: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Targets of a scene's sites; sites are background where there is no box of a known class.
+
+        Args:
+            points: Locations of each level, ``(N, 3)`` metres.
+            gt_bboxes: Boxes of the scene.
+            gt_labels: ``(boxes,)`` int64, negative for a class that is not learnt.
+
+        Returns:
+            Centerness ``(N,)``, boxes ``(N, 6)`` and labels ``(N,)`` of all sites; -1 is background.
+        """
+        known = gt_labels >= 0
+        if bool(known.any()) and sum(map(len, points)):
+            return super().get_targets(points, gt_bboxes[known], gt_labels[known])
+        locations = torch.cat(points)
+        labels = gt_labels.new_full((len(locations),), -1)
+        return locations.new_zeros(len(locations)), locations.new_zeros(len(locations), 6), labels
+
+    def _single_scene_multiclass_nms(
+        self, bboxes: Tensor, scores: Tensor, input_meta: dict
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return multiclass_bev_nms(bboxes, scores, self.test_cfg.score_thr, self.test_cfg.iou_thr)

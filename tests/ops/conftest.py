@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import swin3d_ops
 import torch
+from swin3d_ops import cuda_emulation, cuda_runtime
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 
@@ -95,3 +96,22 @@ def one_window():
         )
 
     return build
+
+
+@pytest.fixture
+def emulated_gpu(monkeypatch):
+    """Let the CUDA back-end launch on an emulated GPU; `backwards` reverses its blocks and threads."""
+
+    class Gpu:
+        backwards = False
+        shared_limit = cuda_emulation.EmulatedProgram.shared_limit
+
+        def program(self, source, definitions, device):
+            program = cuda_emulation.emulated_program(source, definitions, self.backwards)
+            program.shared_limit = self.shared_limit
+            return program
+
+    gpu = Gpu()
+    monkeypatch.setattr(cuda_runtime, 'program', gpu.program)
+    monkeypatch.setattr(cuda_runtime, 'shared_limit', lambda device: gpu.shared_limit)
+    return gpu

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..backends import choose_backend
-from . import cpu_impl, reference, torch_impl
+from . import cpu_impl, cuda_impl, reference, torch_impl
 
 __all__ = ['knn']
 
@@ -13,6 +13,7 @@ _IMPLEMENTATIONS = {
     'reference': reference.knn,
     'torch': torch_impl.knn,
     'cpu': cpu_impl.knn,
+    'cuda': cuda_impl.knn,
 }
 
 

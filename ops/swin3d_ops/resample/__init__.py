@@ -6,11 +6,11 @@ import torch
 
 from ..autocast import widen_under_autocast
 from ..backends import choose_backend
-from . import cpu_impl, reference, torch_impl
+from . import cpu_impl, cuda_impl, reference, torch_impl
 
 __all__ = ['gather_max', 'interpolate', 'inverse_distance_weights']
 
-_MODULES = {'reference': reference, 'torch': torch_impl, 'cpu': cpu_impl}
+_MODULES = {'reference': reference, 'torch': torch_impl, 'cpu': cpu_impl, 'cuda': cuda_impl}
 _GATHER_MAX = {name: module.gather_max for name, module in _MODULES.items()}
 _INTERPOLATE = {name: module.interpolate for name, module in _MODULES.items()}
 

@@ -1,0 +1,108 @@
+"""Resampling by the CUDA kernels: memory, the inverse index, and the CUDA side of the operators."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from .. import cuda_runtime, registration
+from . import cpu_impl  # defines the operators
+
+SOURCE = 'resample.cuh'
+THREADS = 256  # kThreads
+WARP = 32
+ELEMENTS = {
+    torch.float32: 'float', torch.float64: 'double', torch.float16: 'f16', torch.bfloat16: 'bf16'
+}  # fmt: skip
+POINTERS = 'feats weight grad_out index entry start choice out grad_feats grad_weight'.split()
+INTEGERS = ('sources', 'results', 'neighbours', 'channels')
+
+
+class _Rows(ctypes.Structure):
+    """The ctypes twin of ``struct Rows``."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
+
+
+def _launch(
+    kernel: str, work: int, shared: int, sources: int, channels: int, **tensors: torch.Tensor
+) -> None:
+    """Launch a kernel with a thread per piece of work; the tensors are contiguous."""
+    if not work:
+        return
+    rows = _Rows(sources=sources, channels=channels)
+    rows.results, rows.neighbours = tensors['index'].shape
+    for name, tensor in tensors.items():
+        setattr(rows, name, tensor.data_ptr())
+    dtype = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
+    real = ELEMENTS[torch.float64 if dtype == torch.float64 else torch.float32]
+    definitions = (('SWIN3D_ELEMENT', ELEMENTS[dtype]), ('SWIN3D_REAL', real))
+    program = cuda_runtime.program(SOURCE, definitions, tensors['index'].device)
+    program.launch(kernel, (-(-work // THREADS), 1), THREADS, shared, rows)
+
+
+def inverse_index(index: torch.Tensor, num_rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the entries of ``index`` sorted by the row they name, and each row's bounds among them."""
+    row, entry = index.flatten().sort(stable=True)
+    return entry, torch.searchsorted(row, torch.arange(num_rows + 1, device=index.device))
+
+
+def max_forward(feats, index):
+    """Return the maxima (M, C) and the neighbour (M, C) int32 that gave each."""
+    feats, index = feats.contiguous(), index.contiguous()
+    out = feats.new_empty(index.shape[0], feats.shape[1])
+    choice = torch.empty_like(out, dtype=torch.int32)
+    _launch(
+        'gather_max', out.numel(), 0, *feats.shape, feats=feats, index=index, out=out, choice=choice
+    )  # fmt: skip
+    return out, choice
+
+
+def max_backward(grad_out, index, choice, num_rows):
+    """Return the gradient of feats, (N, C)."""
+    grad_out, index, choice = grad_out.contiguous(), index.contiguous(), choice.contiguous()
+    grad = grad_out.new_empty(num_rows, grad_out.shape[1])
+    entry, start = inverse_index(index, num_rows)
+    _launch(
+        'gather_max_backward', grad.numel(), 0, *grad.shape, grad_out=grad_out, index=index,
+        choice=choice, entry=entry, start=start, grad_feats=grad,
+    )  # fmt: skip
+    return grad
+
+
+def sum_forward(feats, index, weight):
+    """Return the weighted sums, (M, C)."""
+    feats, index, weight = feats.contiguous(), index.contiguous(), weight.contiguous()
+    out = feats.new_empty(index.shape[0], feats.shape[1])
+    _launch(
+        'interpolate', out.numel(), 0, *feats.shape, feats=feats, index=index, weight=weight, out=out
+    )  # fmt: skip
+    return out
+
+
+def sum_backward(grad_out, feats, index, weight):
+    """Return the gradients of feats (N, C) and weight (M, K)."""
+    tensors = dict(grad_out=grad_out, feats=feats, index=index, weight=weight)
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    entry, start = inverse_index(tensors['index'], feats.shape[0])
+    grad_feats = feats.new_empty(feats.shape)
+    grad_weight = weight.new_empty(weight.shape)
+    _launch(
+        'interpolate_feats_grad', grad_feats.numel(), 0, *feats.shape, **tensors, entry=entry,
+        start=start, grad_feats=grad_feats,
+    )  # fmt: skip
+    shared = THREADS * max(4, feats.element_size())
+    _launch(
+        'interpolate_weight_grad', grad_weight.numel() * WARP, shared, *feats.shape, **tensors,
+        grad_weight=grad_weight,
+    )  # fmt: skip
+    return grad_feats, grad_weight
+
+
+registration.implement('gather_max', max_forward, 'CUDA')
+registration.implement('gather_max_backward', max_backward, 'CUDA')
+registration.implement('interpolate', sum_forward, 'CUDA')
+registration.implement('interpolate_backward', sum_backward, 'CUDA')
+gather_max = cpu_impl.gather_max  # the operators take the kernels of their tensors' device
+interpolate = cpu_impl.interpolate

@@ -1,0 +1,147 @@
+"""The CUDA window attention, its blocks emulated on the CPU, against the float64 reference."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+from swin3d_ops import WindowIndex
+from swin3d_ops.window_attention import cuda_impl
+
+pytestmark = pytest.mark.skipif(
+    shutil.which('c++') is None and shutil.which('g++') is None,
+    reason='the emulation needs a C++ compiler',
+)
+NAMES = ('out', 'q', 'k', 'v', 'q_table', 'k_table', 'v_table')
+NINE_AXES = (56, 56, 56, 32, 32, 32, 32, 32, 32)
+
+
+def run(problem, dtype):
+    """Return the output and the six gradients of the CUDA back-end."""
+    inputs = [tensor.to(dtype) for tensor in problem.inputs]
+    scale = inputs[0].shape[2] ** -0.5
+    structure = (problem.signals, problem.table_rows, problem.windows.order, problem.windows.ptr, scale)
+    out, lse = cuda_impl.forward(*inputs, *structure)
+    return [out, *cuda_impl.backward(problem.grad_out.to(dtype), lse, *inputs, *structure)]
+
+
+def check(problem, dtype, tolerance):
+    expected = problem.run_with_gradients('reference', torch.float64)
+    for name, got, truth in zip(NAMES, run(problem, dtype), expected):
+        assert got.dtype == dtype, name
+        # Gradients that cancel to zero are held to the size of the inputs.
+        scale = truth.abs().max().clamp(min=1e-3)
+        error = float((got.double() - truth).abs().max() / scale)
+        assert error <= tolerance, f'{name}: {error:.2e}'
+
+
+def windows_of(sizes):
+    """Deal shuffled voxels to windows of the given sizes."""
+    ptr = torch.tensor([0, *sizes]).cumsum(0)
+    count = int(ptr[-1])
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(1))
+    return WindowIndex(order=order, ptr=ptr, cell=torch.zeros(count, 3, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    'heads, width, table_rows, window_size',
+    [
+        (2, 8, (40, 40, 40, 32, 32, 32), 5),
+        (1, 16, NINE_AXES, 9),
+        (3, 12, (5, 3, 200), 24),
+        (1, 64, (40, 40, 40), 7),
+    ],
+)
+def test_float64_equals_the_reference(emulated_gpu, attention, heads, width, table_rows, window_size):
+    problem = attention(170, heads, width, table_rows, window_size=window_size)
+    check(problem, torch.float64, 1e-12)
+
+
+@pytest.mark.parametrize(
+    'sizes', [(1,), (400,), (1,) * 90, (63, 1, 64, 2, 65, 129), (3, 200, 1, 1, 70, 62)], ids=str
+)
+def test_windows_of_any_size_share_blocks(emulated_gpu, attention, sizes):
+    problem = attention(sum(sizes), 2, 8)
+    problem.windows = windows_of(sizes)
+    check(problem, torch.float64, 1e-12)
+
+
+def test_window_of_a_thousand_voxels_in_float32(emulated_gpu, attention):
+    problem = attention(1000, 1, 8, dtype=torch.float32)
+    problem.windows = windows_of([1000])
+    check(problem, torch.float32, 2e-5)
+
+
+def test_float32_is_within_rounding(emulated_gpu, attention):
+    check(attention(300, 2, 8, dtype=torch.float32), torch.float32, 5e-6)
+
+
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float16, 4e-3), (torch.bfloat16, 3e-2)])
+def test_half_precision_accumulates_in_float32(emulated_gpu, attention, dtype, tolerance):
+    check(attention(120, 2, 8, dtype=dtype), dtype, tolerance)
+
+
+def test_signals_far_outside_the_tables_take_their_border_rows(emulated_gpu, attention):
+    problem = attention(150, 2, 8)
+    problem.signals = problem.signals * 1e6
+    check(problem, torch.float64, 1e-12)
+
+
+def test_double_signals_decide_rows_in_double(emulated_gpu, attention):
+    problem = attention(120, 2, 8, dtype=torch.float32)
+    # Half-way between rows up to less than the resolution of float32.
+    problem.signals = (problem.signals.double() * 4).round() + 0.5 - 1e-12 * torch.arange(120)[:, None]
+    check(problem, torch.float32, 5e-6)
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf'), -float('inf')])
+def test_signals_that_are_not_finite_read_the_rows_of_the_reference(emulated_gpu, attention, bad):
+    problem = attention(80, 2, 8, window_size=9)
+    problem.signals[3] = bad
+    problem.signals[40, 1] = -bad
+    check(problem, torch.float64, 1e-12)
+
+
+def test_table_rows_beyond_shared_memory_are_taken_in_turns(emulated_gpu, attention, monkeypatch):
+    monkeypatch.setattr(cuda_impl, 'SHARED_TARGET', 1)
+    monkeypatch.setattr(cuda_impl, 'FEWEST_STORED_ROWS', 7)
+    check(attention(150, 1, 16, NINE_AXES, window_size=9), torch.float64, 1e-12)
+
+
+def test_little_shared_memory_halves_the_blocks(emulated_gpu, attention):
+    emulated_gpu.shared_limit = 48 * 1024
+    problem = attention(150, 2, 8, dtype=torch.float32, window_size=9)
+    q, _, _, table, _, _ = problem.inputs
+    assert cuda_impl.Plan(q, table, problem.signals, problem.table_rows, problem.windows.ptr).lanes == 32
+    check(problem, torch.float32, 5e-6)
+
+
+def test_too_little_shared_memory_is_said(emulated_gpu, attention):
+    emulated_gpu.shared_limit = 16 * 1024
+    with pytest.raises(ValueError, match='do not fit the shared memory of cpu with head width 8'):
+        run(attention(10, 2, 8), torch.float32)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16])
+def test_order_of_threads_and_blocks_does_not_change_a_bit(emulated_gpu, attention, dtype):
+    problem = attention(200, 2, 8, dtype=dtype, window_size=9)
+    forwards = run(problem, dtype)
+    emulated_gpu.backwards = True
+    for first, second in zip(forwards, run(problem, dtype)):
+        assert torch.equal(first, second)
+
+
+def test_no_voxels_give_empty_results_and_zero_table_gradients(emulated_gpu, attention):
+    problem = attention(5, 2, 8)
+    problem.windows = windows_of([])
+    problem.inputs = [tensor[:0] for tensor in problem.inputs[:3]] + problem.inputs[3:]
+    problem.signals, problem.grad_out = problem.signals[:0], problem.grad_out[:0]
+    out, *grads = run(problem, torch.float64)
+    assert out.shape == (0, 2, 8)
+    assert all(torch.equal(grad, torch.zeros_like(x)) for grad, x in zip(grads, problem.inputs))
+
+
+def test_wide_heads_are_refused(emulated_gpu, attention):
+    with pytest.raises(ValueError, match='head width 64, got 216 and 65'):
+        run(attention(4, 1, 65), torch.float32)

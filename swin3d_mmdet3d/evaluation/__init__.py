@@ -3,12 +3,14 @@
 from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table, segmentation_scores
 from .confusion_metric import ConfusionSegMetric
 from .indoor_metric import PresentClassIndoorMetric
+from .per_condition_metric import PerConditionMetric
 from .scannet_submission import check_submission, write_submission
 from .submission_metric import ScanNetSubmission
 from .test_result import TestResult, merge_areas
 
 __all__ = [
     'ConfusionSegMetric',
+    'PerConditionMetric',
     'PresentClassIndoorMetric',
     'ScanNetSubmission',
     'SegmentationScores',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 from torch import Tensor
 
@@ -13,10 +14,11 @@ class Prompt:
 
     Attributes:
         condition: Name of the data set that all scenes of the batch come from.
-        embedding: ``(prompt_channels,)`` float, the learned embedding of the condition.
+        embedding: ``(prompt_channels,)`` float, the learned embedding of the condition; None where no norm
+            has adaptive scale and shift.
 
     Source: arXiv 2308.09718, section 4.1.
     """
 
     condition: str
-    embedding: Tensor
+    embedding: Optional[Tensor] = None

@@ -11,7 +11,7 @@ from .sparse_voxels import SparseVoxels
 
 
 def with_prompt(inputs: Any, prompt: Prompt) -> Any:
-    """The same inputs, with ``prompt`` on every :class:`SparseVoxels` in dicts, lists, tuples and dataclasses."""
+    """The same inputs, with ``prompt`` on all :class:`SparseVoxels` in dicts, lists, tuples and dataclasses."""
     if isinstance(inputs, SparseVoxels):
         return dataclasses.replace(inputs, prompt=prompt)
     if isinstance(inputs, Mapping):
@@ -19,7 +19,7 @@ def with_prompt(inputs: Any, prompt: Prompt) -> Any:
     if isinstance(inputs, (list, tuple)):
         values = [with_prompt(value, prompt) for value in inputs]
         return type(inputs)(*values) if hasattr(inputs, '_fields') else type(inputs)(values)
-    if dataclasses.is_dataclass(inputs) and not isinstance(inputs, type):
+    if dataclasses.is_dataclass(inputs):
         fields = {f.name: with_prompt(getattr(inputs, f.name), prompt) for f in dataclasses.fields(inputs)}
         return dataclasses.replace(inputs, **fields)
     return inputs

@@ -9,6 +9,7 @@ from .colors import (
     NormalizeColorSigned,
     RandomDropColor,
 )
+from .condition import SetCondition
 from .crops import NearestCrop, SphereCrop
 from .elastic_distortion import ElasticDistortion
 from .frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
@@ -48,6 +49,7 @@ __all__ = [
     'RandomPointDropout',
     'RandomPointPerVoxel',
     'ResizeFrames',
+    'SetCondition',
     'ShiftToOrigin',
     'SphereCrop',
 ]

@@ -104,9 +104,6 @@ class PromptNorm(nn.Module):
                     state_dict.setdefault(f'{prefix}norms.{key}.{name}', plain)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def extra_repr(self) -> str:
-        return f'conditions={self.conditions}, decoupled={self.decoupled}'
-
 
 def use_prompt_norms(
     network: nn.Module,

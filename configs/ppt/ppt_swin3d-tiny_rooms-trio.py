@@ -1,0 +1,41 @@
+# Point prompt training of Swin3D-tiny on the three generated domains, minutes on two CPU cores
+_base_ = [
+    '../_base_/datasets/rooms-trio-seg.py',
+    '../_base_/models/swin3d-tiny_seg.py',
+    '../_base_/default_runtime.py',
+]
+
+conditions = ['Structured3D', 'ScanNet', 'S3DIS']
+model = dict(
+    _delete_=True,
+    type='PPT',
+    conditions=conditions,
+    norms='both',
+    model=dict(
+        type='VoxelSegmentor',
+        data_preprocessor={{_base_.model.data_preprocessor}},
+        backbone={{_base_.model.backbone}},
+        neck={{_base_.model.neck}},
+        decode_head=dict(
+            type='LanguageAlignedHead',
+            in_channels=32,
+            text_table='indoor36_all-minilm-l6-v2.npz',
+            class_names={name: name for name in conditions},
+        ),
+    ),
+)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.05),
+    paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.25)}),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
+    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=100, end=1200, T_max=1100),
+]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200, val_interval=1200)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=1200))
+custom_hooks = [dict(type='ConditionLossHook'), dict(type='FoldedExportHook')]
+log_processor = dict(by_epoch=False)

@@ -1,0 +1,99 @@
+"""Class names as vectors of a frozen text encoder, in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..whole_file import whole_file
+
+TABLE_FOLDER = Path(__file__).parent / 'text_tables'
+"""Tables that travel with the package."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """Vectors of class names.
+
+    Attributes:
+        names: K distinct names.
+        vectors: ``(K, T)`` float32, unit length.
+        encoder: What made the vectors, with the template the names were put in.
+
+    Raises:
+        ValueError: If names repeat or ``vectors`` are not one finite non-zero row per name.
+    """
+
+    names: tuple[str, ...]
+    vectors: Tensor
+    encoder: str
+
+    def __post_init__(self) -> None:
+        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        if repeated or not self.names:
+            raise ValueError(f'names of a text table must be distinct, at least one, got {repeated} twice')
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.names):
+            raise ValueError(
+                f'vectors must be one row for each of {len(self.names)} names, '
+                f'got shape {tuple(self.vectors.shape)}'
+            )
+        length = self.vectors.float().norm(dim=1)
+        if not bool(torch.isfinite(length).all()) or not bool((length > 0).all()):
+            raise ValueError('vectors must be finite and not zero')
+        object.__setattr__(self, 'vectors', self.vectors.float() / length[:, None])
+
+    def rows(self, names: Sequence[str]) -> Tensor:
+        """Row of each name, ``(len(names),)`` int64.
+
+        Raises:
+            ValueError: Naming the names that the table lacks or that ``names`` repeats.
+        """
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise ValueError(f'names must be in the text table of {self.encoder}, got {missing}')
+        repeated = sorted({name for name in names if list(names).count(name) > 1})
+        if repeated:
+            raise ValueError(f'names must be distinct, got {repeated} twice')
+        return torch.tensor([self.names.index(name) for name in names])
+
+
+def load_text_table(path: Union[str, Path]) -> TextTable:
+    """Read a table: a path, or the name of one that travels with the package.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file lacks an entry.
+    """
+    path = Path(path)
+    file = path if path.exists() else TABLE_FOLDER / path.name
+    if not file.exists():
+        known = sorted(table.name for table in TABLE_FOLDER.glob('*.npz'))
+        raise FileNotFoundError(f'text table {path} must be a file or one of {known}')
+    with np.load(file, allow_pickle=False) as content:
+        missing = {'names', 'vectors', 'encoder'} - set(content.files)
+        if missing:
+            raise ValueError(
+                f'text table {file} must hold names, vectors and encoder, got no {sorted(missing)}'
+            )
+        return TextTable(
+            tuple(str(name) for name in content['names']),
+            torch.from_numpy(content['vectors'].astype(np.float32)),
+            str(content['encoder']),
+        )
+
+
+def save_text_table(table: TextTable, path: Union[str, Path]) -> None:
+    """Write a table as an ``.npz`` file, whole or not at all."""
+    with whole_file(path) as part:
+        np.savez(
+            part,
+            names=np.array(table.names),
+            vectors=table.vectors.numpy().astype(np.float32),
+            encoder=np.array(table.encoder),
+        )

@@ -1,0 +1,52 @@
+"""What all classifiers of voxels share: the loss and the check of its labels."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from swin3d_mmdet3d.structures import SparseVoxels
+
+
+class VoxelHead(BaseModule):
+    """A classifier ``(feats (N, C), voxels) -> logits (N, classes)`` with its loss.
+
+    Args:
+        ignore_index: Label that takes no part in the loss.
+        loss_decode: Config of the loss, called with logits, labels and ``ignore_index``.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self, ignore_index: int = 255, loss_decode: Optional[dict] = None, init_cfg: Optional[dict] = None
+    ) -> None:
+        super().__init__(init_cfg)
+        self.ignore_index = ignore_index
+        # avg_non_ignore: the mean over labelled voxels, and 0 where a batch has none
+        self.loss_decode = MODELS.build(
+            loss_decode or dict(type='mmdet.CrossEntropyLoss', avg_non_ignore=True)
+        )
+
+    def loss(self, feats: Tensor, voxels: Optional[SparseVoxels], labels: Tensor) -> dict[str, Tensor]:
+        """Loss of voxels.
+
+        Args:
+            feats: ``(N, C)``.
+            voxels: The N voxels.
+            labels: ``(N,)`` int64, classes or ``ignore_index``.
+
+        Raises:
+            ValueError: If a label is neither a class nor ``ignore_index``.
+        """
+        logits = self(feats, voxels)
+        num_classes = logits.shape[1]
+        wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
+        if bool(wrong.any()):
+            raise ValueError(
+                f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
+                f'got {labels[wrong].unique().tolist()[:8]}'
+            )
+        return dict(loss_seg=self.loss_decode(logits, labels, ignore_index=self.ignore_index))

@@ -1,0 +1,155 @@
+"""Point Prompt Training: one network for several data sets, without negative transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from swin3d_mmdet3d.models.layers.prompt_norm import (
+    PromptNorm,
+    check_conditions,
+    folded_state_dict,
+    use_prompt_norms,
+)
+from swin3d_mmdet3d.structures import Prompt, with_prompt
+
+FORMS = ('decoupled', 'adaptive', 'both', 'shared')
+
+
+@MODELS.register_module()
+class PPT(BaseModel):
+    """A model whose norms know which data set a batch comes from.
+
+    Every batch has one condition, the ``condition`` of its samples; the model's voxels carry it with a
+    learned embedding, and the norms of its networks answer to it. What the model is trained for is its own
+    matter: segmentation with a :class:`LanguageAlignedHead` or a :class:`DecoupledHead`, or an objective
+    without labels.
+
+    Args:
+        model: Config of the model to train, one whose inputs hold :class:`SparseVoxels`.
+        conditions: Names of the data sets.
+        norms: 'decoupled' (a norm for each condition), 'adaptive' (scale and shift from the embedding),
+            'both', or 'shared' (plain norms: naive joint training).
+        prompted: Names of the networks of ``model`` whose norms are replaced; those it lacks are passed over.
+        prompt_channels: Width of the embedding of a condition.
+        exclude: Regular expression; norms whose name it finds stay plain.
+        trainable_conditions: Conditions that train while all else is frozen: their embedding and decoupled
+            norms. None trains everything. To add a data set to a trained model, name it here.
+        data_preprocessor: Config of the preprocessor; that of ``model`` by default.
+        init_cfg: Initialisation config of mmengine.
+
+    Raises:
+        ValueError: If an argument does not fit, or a batch mixes conditions or has an unknown one.
+
+    Source: arXiv 2308.09718 (PPT-v1m1 of github.com/Pointcept/Pointcept for point U-Nets); on Swin3D the
+        LayerNorms of blocks and resampling and the BatchNorm of the stem are replaced.
+    """
+
+    def __init__(
+        self,
+        model: dict,
+        conditions: Sequence[str],
+        norms: str = 'both',
+        prompted: Sequence[str] = ('backbone', 'neck'),
+        prompt_channels: int = 256,
+        exclude: Optional[str] = None,
+        trainable_conditions: Optional[Sequence[str]] = None,
+        data_preprocessor: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        check_conditions(conditions)
+        if norms not in FORMS:
+            raise ValueError(f'norms must be one of {FORMS}, got {norms!r}')
+        model = MODELS.build(model)
+        super().__init__(data_preprocessor or model.data_preprocessor, init_cfg)
+        self.model = model
+        self.conditions = tuple(conditions)
+        adaptive = norms in ('adaptive', 'both')
+        self.embeddings = nn.ParameterDict(
+            {condition: nn.Parameter(torch.randn(prompt_channels)) for condition in conditions if adaptive}
+        )
+        self.prompted = [name for name in prompted if isinstance(getattr(model, name, None), nn.Module)]
+        if not self.prompted:
+            raise ValueError(f'prompted must name a network of {type(model).__name__}, got {tuple(prompted)}')
+        if norms != 'shared':
+            for name in self.prompted:
+                use_prompt_norms(
+                    getattr(model, name),
+                    conditions,
+                    decoupled=norms != 'adaptive',
+                    prompt_channels=prompt_channels if adaptive else None,
+                    exclude=exclude,
+                )
+        self.frozen_norms: tuple[nn.Module, ...] = ()
+        if trainable_conditions is not None:
+            self._freeze_all_but(trainable_conditions)
+
+    def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
+        """Run the model under the condition of the samples; arguments and result are the model's own.
+
+        Raises:
+            ValueError: If the samples have no condition, several, or an unknown one.
+        """
+        prompt = self.prompt_of(self.condition_of(data_samples))
+        return self.model(with_prompt(inputs, prompt), data_samples, mode=mode)
+
+    def prompt_of(self, condition: str) -> Prompt:
+        """The prompt of a condition, with its learned embedding."""
+        if condition not in self.conditions:
+            raise ValueError(f'condition must be one of {self.conditions}, got {condition!r}')
+        return Prompt(condition, self.embeddings[condition] if condition in self.embeddings else None)
+
+    def condition_of(self, data_samples: Optional[Sequence]) -> str:
+        """The condition that all samples of a batch share."""
+        if not data_samples:
+            raise ValueError('data_samples must name the condition of the batch, got none')
+        found = [sample.metainfo.get('condition') for sample in data_samples]
+        if None in found:
+            raise ValueError(
+                'samples must have a condition; the transform SetCondition gives it, '
+                "and 'condition' must be among the meta_keys that are packed"
+            )
+        if len(set(found)) > 1:
+            raise ValueError(
+                f'a batch must have one condition, got {sorted(set(found))}; use SingleSourceBatchSampler'
+            )
+        return found[0]
+
+    @torch.no_grad()
+    def folded_state_dict(self, condition: str) -> dict[str, Tensor]:
+        """Weights of the plain model that does the same for one condition: the inner model's names."""
+        weights = self.model.state_dict()
+        prompt = self.prompt_of(condition)
+        for name in self.prompted:
+            plain = folded_state_dict(getattr(self.model, name), prompt)
+            weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
+            weights.update({f'{name}.{key}': value for key, value in plain.items()})
+        return weights
+
+    def train(self, mode: bool = True) -> PPT:
+        """Train or evaluate; frozen norms keep their statistics in both."""
+        super().train(mode)
+        for norm in self.frozen_norms:
+            norm.eval()
+        return self
+
+    def _freeze_all_but(self, conditions: Sequence[str]) -> None:
+        unknown = [name for name in conditions if name not in self.conditions]
+        if unknown or not conditions:
+            raise ValueError(
+                f'trainable_conditions must be some of {self.conditions}, got {tuple(conditions)}'
+            )
+        self.requires_grad_(False)
+        trained = [self.embeddings[name] for name in conditions if name in self.embeddings]
+        prompt_norms = [m for m in self.modules() if isinstance(m, PromptNorm) and m.decoupled]
+        living = [norm.norms[name] for norm in prompt_norms for name in conditions]
+        for part in [*trained, *living]:
+            part.requires_grad_(True)
+        self.frozen_norms = tuple(
+            m for m in self.modules() if isinstance(m, nn.BatchNorm1d) and m not in living
+        )

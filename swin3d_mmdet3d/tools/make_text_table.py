@@ -1,0 +1,52 @@
+"""Command line that encodes class names: `python -m swin3d_mmdet3d.tools.make_text_table`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+from swin3d_mmdet3d.datasets.indoor_vocabulary import INDOOR_NAMES
+from swin3d_mmdet3d.datasets.text_table import TextTable, save_text_table
+from swin3d_mmdet3d.pretraining.text_encoders import (
+    encode_clip,
+    encode_sentences,
+    packaged_sentence_model,
+)
+
+ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description='Encode class names by a frozen text encoder.')
+    parser.add_argument('out', help='table to write, .npz')
+    parser.add_argument('--encoder', choices=tuple(ENCODERS), default='sentence')
+    parser.add_argument(
+        '--weights', help='folder of local weights; all-MiniLM-L6-v2 of its package by default (sentence)'
+    )
+    parser.add_argument('--template', default='{}', help="text of a name, such as 'a {} in a room'")
+    parser.add_argument(
+        '--names', nargs='+', default=INDOOR_NAMES, help='class names; the indoor vocabulary by default'
+    )
+    args = parser.parse_args(arguments)
+    if '{}' not in args.template:
+        parser.error(f'--template must contain {{}}, got {args.template!r}')
+    if args.encoder == 'clip' and not args.weights:
+        parser.error('--weights must name a folder with a CLIP model, got none')
+    return args
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Writes the table that the command line asks for."""
+    args = parse_args(arguments)
+    folder = Path(args.weights) if args.weights else packaged_sentence_model()
+    name = folder.name if args.weights else 'all-MiniLM-L6-v2'
+    vectors = ENCODERS[args.encoder]([args.template.format(text) for text in args.names], folder)
+    save_text_table(TextTable(tuple(args.names), vectors, f'{name}, {args.template!r}'), args.out)
+    print_log(f'{len(args.names)} names, {vectors.shape[1]} dimensions: {args.out}', logger='current')
+
+
+if __name__ == '__main__':
+    main()

@@ -3,8 +3,8 @@
 from . import transforms
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
-from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .samplers import SingleSourceBatchSampler
+from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .whole_scene_dataset import (
     IGNORE_INDEX,
     S3DISWholeSceneDataset,

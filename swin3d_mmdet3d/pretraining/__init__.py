@@ -3,11 +3,13 @@
 from . import heads, hooks, losses, matchers, teachers
 from .base import BasePretrainer
 from .ppkt import PPKT
+from .ppt import PPT
 from .student_weights import StrictPretrained
 from .views import CloudView, PixelMatches, ViewPreprocessor
 
 __all__ = [
     'PPKT',
+    'PPT',
     'BasePretrainer',
     'CloudView',
     'PixelMatches',

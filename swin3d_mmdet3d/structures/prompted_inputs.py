@@ -11,7 +11,7 @@ from .sparse_voxels import SparseVoxels
 
 
 def with_prompt(inputs: Any, prompt: Prompt) -> Any:
-    """The same inputs, with ``prompt`` on all :class:`SparseVoxels` in dicts, lists, tuples and dataclasses."""
+    """The same inputs, with ``prompt`` on all voxels in nested dicts, lists, tuples and dataclasses."""
     if isinstance(inputs, SparseVoxels):
         return dataclasses.replace(inputs, prompt=prompt)
     if isinstance(inputs, Mapping):

@@ -12,9 +12,9 @@ from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
 __all__ = [
+    'AxisAlignedDIoULoss',
     'CAGroup3DHead',
     'CAGroup3DRoIHead',
-    'AxisAlignedDIoULoss',
     'DecoupledHead',
     'L1VoteTTAModel',
     'LanguageAlignedHead',

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmdet3d.registry import HOOKS
 from mmengine.runner import Runner
 
 

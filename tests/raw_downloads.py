@@ -191,23 +191,47 @@ def panorama(seed, size=(256, 128)):
 
 
 def write_panorama(folder, seed, size=(256, 128)):
-    """camera_xyz.txt (millimetres) and the full rgb_rawlight, depth and semantic images of a room.
+    """camera_xyz.txt (millimetres) and the full images of a room's panorama.
 
-    A patch of the window is measured by nothing (depth 65535), a patch of the wall has no label.
+    A patch of pixels is measured by nothing (depth 65535), another has no label.
     """
-    full = folder / 'panorama' / 'full'
-    full.mkdir(parents=True, exist_ok=True)
     _, distance, number, room = panorama(seed, size)
+    full = folder / 'panorama' / 'full'
+    _write_images(full, room, distance, number)
+    (folder / 'panorama' / 'camera_xyz.txt').write_text(' '.join(f'{1000 * v:.3f}' for v in EYE) + '\n')
+
+
+def write_perspective(folder, seed, size=(160, 120), view=0):
+    """camera_pose.txt and the images of a view that looks along x + y, slightly down."""
+    front = np.array([0.6, 0.75, -0.28])
+    front /= np.linalg.norm(front)
+    right = np.cross(front, [0, 0, 1])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, front)
+    half_angles = np.radians([40, 30])
+    column, row = np.meshgrid(np.arange(1, size[0] + 1), np.arange(1, size[1] + 1))
+    x = (column / size[0] * 2 - 1) * np.tan(half_angles[0])
+    y = (row / size[1] * 2 - 1) * np.tan(half_angles[1])
+    directions = front + x[..., None] * right - y[..., None] * up
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    room = furnished_room(STRUCTURED3D_FURNITURE, seed)
+    distance, number = first_hits(room, EYE, directions.reshape(-1, 3))
+    full = folder / 'perspective' / 'full' / str(view)
+    _write_images(full, room, distance.reshape(x.shape), number.reshape(x.shape))
+    pose = [*(1000 * EYE), *front, *up, *half_angles, 1]
+    (full / 'camera_pose.txt').write_text(' '.join(repr(float(v)) for v in pose) + '\n')
+
+
+def _write_images(folder, room, distance, number):
+    folder.mkdir(parents=True, exist_ok=True)
     thing = np.array([rectangle.thing for rectangle in room.rectangles])[number]
     ids = dict(zip(STRUCTURED3D.names, STRUCTURED3D.raw_ids))
     semantic = np.array([ids[kind] for kind in room.kinds], dtype=np.uint8)[thing]
     depth = np.round(distance * 1000).astype(np.uint16)
     depth[2:6, 10:20] = 65535
     semantic[8:12, 10:20] = 0
-    (folder / 'panorama' / 'camera_xyz.txt').write_text(' '.join(f'{1000 * v:.3f}' for v in EYE) + '\n')
-    rgb = room.colors[thing].astype(np.uint8)
-    cv2.imwrite(str(full / 'rgb_rawlight.png'), rgb[..., ::-1])
-    cv2.imwrite(str(full / 'depth.png'), depth)
-    image = Image.fromarray(semantic, mode='P')
+    cv2.imwrite(str(folder / 'rgb_rawlight.png'), room.colors[thing].astype(np.uint8)[..., ::-1])
+    cv2.imwrite(str(folder / 'depth.png'), depth)
+    image = Image.fromarray(semantic)
     image.putpalette([value % 256 for value in range(768)])
-    image.save(full / 'semantic.png')
+    image.save(folder / 'semantic.png')

@@ -1,15 +1,21 @@
-"""Structured3D: panorama renders as labelled points with normals from depth."""
+"""Structured3D: renders of rooms as labelled points with normals from depth."""
 
 from __future__ import annotations
 
 import functools
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from swin3d_mmdet3d.datasets.class_lists import STRUCTURED3D
+from swin3d_mmdet3d.preparation.depth_image import (
+    image_normals,
+    panorama_directions,
+    perspective_directions,
+)
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
 from swin3d_mmdet3d.preparation.raw_files import bad_file, existing_file, read_image
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
@@ -26,14 +32,16 @@ def prepare_structured3d(
     raw: str | os.PathLike,
     out: str | os.PathLike,
     voxel_size: float = VOXEL_SIZE,
+    perspective: bool = False,
     workers: int | None = None,
 ) -> list[Outcome]:
     """Prepares Structured3D for segmentation with 25 classes.
 
     Args:
-        raw: folder of the unpacked panorama archives: that of the scenes, or the folder around it.
+        raw: folder of the unpacked archives: that of the scenes, or the folder around it.
         out: folder of the prepared data set.
         voxel_size: one point is kept in each voxel of this size in metres.
+        perspective: whether the perspective renders of a room are joined to its panorama.
         workers: processes; all cores by default.
 
     Returns:
@@ -45,8 +53,8 @@ def prepare_structured3d(
     """
     if not voxel_size > 0:
         raise ValueError(f'voxel_size must be positive, got {voxel_size}')
-    read = functools.partial(read_panorama, voxel_size=voxel_size)
-    settings = {'voxel_size': voxel_size}
+    settings = {'voxel_size': voxel_size, 'perspective': perspective}
+    read = functools.partial(read_room, **settings)
     scenes = find_rooms(Path(raw))
     return prepare_scenes(DataSet('structured3d', STRUCTURED3D), scenes, read, out, settings, workers)
 
@@ -66,8 +74,8 @@ def find_rooms(raw: Path) -> list[RawScene]:
     return rooms
 
 
-def read_panorama(scene: RawScene, voxel_size: float = VOXEL_SIZE) -> PreparedScene:
-    """Points, normals and labels of what a panorama shows, in the order of its pixels.
+def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool = False) -> PreparedScene:
+    """Points, normals and labels of what a room's images show, in the order of their pixels.
 
     Left out are pixels without a measured depth or a label, and those seen at a grazing angle
     (cosine at most 0.15). In each voxel the first pixel stays. Normals face the camera.
@@ -78,74 +86,57 @@ def read_panorama(scene: RawScene, voxel_size: float = VOXEL_SIZE) -> PreparedSc
 
     Source: the rules of Uni3DScenes, the conversion that the authors of Swin3D published.
     """
-    camera = _camera(scene, scene.source / 'panorama' / 'camera_xyz.txt')
-    full = scene.source / 'panorama' / 'full'
-    depth = read_image(scene.name, full / 'depth.png')
+    panorama = scene.source / 'panorama'
+    camera = _numbers(scene, panorama / 'camera_xyz.txt', (3,)) / 1000
+    clouds = [_cloud(scene, panorama / 'full', camera, panorama_directions, closed=True)]
+    if not len(clouds[0][0]):
+        raise bad_file(scene.name, panorama / 'full' / 'depth.png', 'shows no measured point with a label')
+    if perspective:
+        for folder in sorted((scene.source / 'perspective' / 'full').glob('*')):
+            pose = _numbers(scene, folder / 'camera_pose.txt', (11, 12))
+            front, up, half_angles = pose[3:6], pose[6:9], pose[9:11]
+            sight = functools.partial(perspective_directions, front=front, up=up, half_angles=half_angles)
+            clouds.append(_cloud(scene, folder, pose[:3] / 1000, sight, closed=False))
+    points, normals, labels = (np.concatenate(column) for column in zip(*clouds))
+    rows = _first_in_voxels(points[:, :3], voxel_size)
+    return PreparedScene(points[rows], normals[rows], {'semantic_mask': labels[rows]})
+
+
+def _cloud(
+    scene: RawScene, folder: Path, camera: np.ndarray, directions: Callable[..., np.ndarray], closed: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (P, 6), normals (P, 3) and labels (P,) of the usable pixels of a view."""
+    depth = read_image(scene.name, folder / 'depth.png')
     if depth.ndim != 2 or depth.dtype.kind not in 'iu' or min(depth.shape) < 3:
-        raise bad_file(scene.name, full / 'depth.png', f'must hold whole millimetres, got {depth.dtype}')
-    rgb = _of_size(scene, full / 'rgb_rawlight.png', depth.shape, (3, 4))[..., :3]
-    semantic = _of_size(scene, full / 'semantic.png', depth.shape, ())
+        raise bad_file(
+            scene.name, folder / 'depth.png', f'must hold whole millimetres, got {depth.dtype} {depth.shape}'
+        )
+    rgb = _of_size(scene, folder / 'rgb_rawlight.png', depth.shape, (3, 4))[..., :3]
+    semantic = _of_size(scene, folder / 'semantic.png', depth.shape, ())
     if semantic.max() >= NUM_NYU40_IDS:
-        raise bad_file(scene.name, full / 'semantic.png', f'must hold ids 0..40, got {semantic.max()}')
-    sight = panorama_directions(*depth.shape)
+        raise bad_file(scene.name, folder / 'semantic.png', f'must hold ids 0..40, got {semantic.max()}')
+    sight = directions(*depth.shape)
     local = sight * (depth[..., None] / 1000.0)
     measured = ~np.isin(depth, UNMEASURED)
-    normals = image_normals(local, measured)
+    normals = image_normals(local, measured, closed)
     cosine = np.einsum('hwc,hwc->hw', normals, -sight)
     valid = measured & (semantic > 0) & (np.abs(cosine) > LEAST_COSINE)
-    if not valid.any():
-        raise bad_file(scene.name, full / 'depth.png', 'shows no measured point with a label')
     normals = np.where(cosine[..., None] < 0, -normals, normals)[valid].astype(np.float32)
     points = np.concatenate([local[valid] + camera, rgb[valid]], axis=1).astype(np.float32)
-    rows = _first_in_voxels(points[:, :3], voxel_size)
-    masks = {'semantic_mask': semantic[valid][rows].astype(np.int64)}
-    return PreparedScene(points[rows], normals[rows], masks)
+    return points, normals, semantic[valid].astype(np.int64)
 
 
-def panorama_directions(height: int, width: int) -> np.ndarray:
-    """(height, width, 3) unit directions of the pixels, z up.
-
-    The left edge looks to -y and the first row straight up; the azimuth grows from y towards x.
-    """
-    azimuth = np.arange(width) / width * 2 * np.pi - np.pi
-    elevation = np.pi / 2 - np.arange(height)[:, None] / height * np.pi
-    level = np.cos(elevation)
-    up = np.broadcast_to(np.sin(elevation), (height, width))
-    return np.stack([level * np.sin(azimuth), level * np.cos(azimuth), up], axis=-1)
-
-
-def image_normals(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Unit normals of an organised surface: the cross product of its two pixel steps.
-
-    Args:
-        points: (H, W, 3) points of the pixels of a panorama, whose left and right edges meet.
-        valid: (H, W) whether a pixel has a point.
-
-    Returns:
-        (H, W, 3) float64 unit vectors of either sign; 0 at the first and last row, where a
-        neighbour has no point, and where the steps are parallel.
-    """
-    across = np.roll(points, -1, axis=1) - np.roll(points, 1, axis=1)
-    down = np.zeros_like(points)
-    down[1:-1] = points[2:] - points[:-2]
-    known = valid & np.roll(valid, 1, axis=1) & np.roll(valid, -1, axis=1)
-    known[1:-1] &= valid[2:] & valid[:-2]
-    cross = np.cross(across, down)
-    length = np.linalg.norm(cross, axis=-1)
-    known &= length > 1e-12
-    return np.where(known[..., None], cross / np.where(known, length, 1)[..., None], 0.0)
-
-
-def _camera(scene: RawScene, path: Path) -> np.ndarray:
-    """(3,) place of the camera in metres."""
+def _numbers(scene: RawScene, path: Path, counts: tuple[int, ...]) -> np.ndarray:
+    """The numbers of a text file, as many as one of `counts`."""
     text = existing_file(scene.name, path).read_text(encoding='utf-8', errors='replace')
     try:
-        place = np.array(text.split(), dtype=np.float64)
+        numbers = np.array(text.split(), dtype=np.float64)
     except ValueError:
         raise bad_file(scene.name, path, f'must hold numbers, got {text!r}') from None
-    if place.shape != (3,) or not np.isfinite(place).all():
-        raise bad_file(scene.name, path, f'must hold three finite numbers, got {text!r}')
-    return place / 1000
+    if len(numbers) not in counts or not np.isfinite(numbers).all():
+        wanted = ' or '.join(map(str, counts))
+        raise bad_file(scene.name, path, f'must hold {wanted} finite numbers, got {text!r}')
+    return numbers
 
 
 def _of_size(scene: RawScene, path: Path, size: tuple[int, int], channels: tuple[int, ...]) -> np.ndarray:

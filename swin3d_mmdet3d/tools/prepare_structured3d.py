@@ -10,11 +10,14 @@ from swin3d_mmdet3d.preparation import exit_status, prepare_structured3d
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description='Prepare the panorama renders of Structured3D.')
+    parser = argparse.ArgumentParser(description='Prepare the renders of Structured3D.')
     parser.add_argument('raw', help='folder Structured3D of the unpacked archives')
     parser.add_argument('out', help='folder of the prepared data set')
     parser.add_argument(
         '--voxel-size', type=float, default=0.01, help='one point is kept in each voxel of so many metres'
+    )
+    parser.add_argument(
+        '--perspective', action='store_true', help='join the perspective renders to the panoramas'
     )
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     return parser.parse_args(arguments)

@@ -179,7 +179,7 @@ DAMAGES = {
         'whole millimetres',
     ),
     'nothing seen': ('structured3d', f'{PANORAMA}/full/depth.png', image(lambda it: it * 0), 'no measured'),
-    'two numbers': ('structured3d', f'{PANORAMA}/camera_xyz.txt', lambda p: p.write_text('1 2'), 'three'),
+    'two numbers': ('structured3d', f'{PANORAMA}/camera_xyz.txt', lambda p: p.write_text('1 2'), 'hold 3'),
     'no place': ('structured3d', f'{PANORAMA}/camera_xyz.txt', Path.unlink, 'is missing'),
 }
 

@@ -4,12 +4,17 @@ import pickle
 
 import numpy as np
 import pytest
-from raw_downloads import EYE, panorama, write_raw_structured3d
+from raw_downloads import EYE, panorama, write_perspective, write_raw_structured3d
 
 from swin3d_mmdet3d.datasets.class_lists import STRUCTURED3D
 from swin3d_mmdet3d.preparation import prepare_structured3d
+from swin3d_mmdet3d.preparation.depth_image import (
+    image_normals,
+    panorama_directions,
+    perspective_directions,
+)
 from swin3d_mmdet3d.preparation.preparation_run import RawScene
-from swin3d_mmdet3d.preparation.structured3d import image_normals, panorama_directions, read_panorama
+from swin3d_mmdet3d.preparation.structured3d import read_room
 
 NAME = 'scene_00001_room_485142'
 SIZE = (256, 128)
@@ -88,7 +93,7 @@ def test_normals_are_unit_face_the_camera_and_are_those_of_the_surface(cloud, sc
 
 def test_unmeasured_unlabelled_and_grazing_pixels_are_left_out_and_no_others(prepared, scene):
     folder = prepared.parent / 'raw' / 'Structured3D' / 'scene_00001' / '2D_rendering' / '485142'
-    points = read_panorama(RawScene(NAME, 'train', folder), voxel_size=1e-4).points
+    points = read_room(RawScene(NAME, 'train', folder), voxel_size=1e-4).points
     kept = np.zeros(SIZE[::-1], dtype=bool)
     kept[pixels_of(points)] = True
     assert not kept[2:6, 10:20].any()
@@ -138,7 +143,7 @@ def test_directions_of_the_panorama():
 
 def test_normals_of_a_sphere_are_its_radii():
     sight = panorama_directions(32, 64)
-    normals = image_normals(3 * sight, np.ones((32, 64), dtype=bool))
+    normals = image_normals(3 * sight, np.ones((32, 64), dtype=bool), closed=True)
     np.testing.assert_allclose(np.abs(np.einsum('hwc,hwc->hw', normals, sight))[1:-1], 1, atol=1e-12)
     assert not normals[[0, -1]].any()
 
@@ -147,9 +152,49 @@ def test_pixels_beside_a_hole_have_no_normal():
     sight = panorama_directions(8, 16)
     valid = np.ones((8, 16), dtype=bool)
     valid[4, 0] = False
-    without = ~image_normals(sight, valid).any(axis=-1)
+    without = ~image_normals(sight, valid, closed=True).any(axis=-1)
     expected = np.zeros((8, 16), dtype=bool)
     expected[[0, 7]] = True
     for row, column in ((4, 0), (3, 0), (5, 0), (4, 1), (4, 15)):
         expected[row, column] = True
     np.testing.assert_array_equal(without, expected)
+
+
+def test_directions_of_a_perspective_view():
+    """A camera that looks to y with 90 by 60 degrees: half a pixel below right of the middle is the axis."""
+    directions = perspective_directions(4, 8, np.array([0, 1, 0]), np.array([0, 0, 1]), np.radians([45, 30]))
+    table = {(1, 3): [0, 1, 0], (1, 7): [1, 1, 0], (3, 3): [0, 1, -np.tan(np.pi / 6)], (1, 1): [-0.5, 1, 0]}
+    for pixel, direction in table.items():
+        np.testing.assert_allclose(directions[pixel], direction / np.linalg.norm(direction), atol=1e-15)
+
+
+def test_edges_of_an_open_image_have_no_normal():
+    points = np.stack([*np.meshgrid(np.arange(5.0), np.arange(4.0)), np.zeros((4, 5))], axis=-1)
+    normals = image_normals(points, np.ones((4, 5), dtype=bool), closed=False)
+    np.testing.assert_array_equal(normals[1:-1, 1:-1], np.broadcast_to([0, 0, 1], (2, 3, 3)))
+    assert np.count_nonzero(normals.any(axis=-1)) == 6
+
+
+def test_perspective_views_lie_on_the_surfaces_of_the_panorama(tmp_path):
+    raw = write_raw_structured3d(tmp_path / 'raw', scenes=(1,), size=SIZE)
+    folder = raw / 'scene_00001' / '2D_rendering' / '485142'
+    write_perspective(folder, 1)
+    room = panorama(1, (8, 4))[3]
+    alone = read_room(RawScene(NAME, 'train', folder))
+    both = read_room(RawScene(NAME, 'train', folder), perspective=True)
+    np.testing.assert_array_equal(both.points[: len(alone.points)], alone.points)
+    points, normals = both.points[len(alone.points) :, :3], both.normals[len(alone.points) :]
+    assert len(points) > 2000
+    raw_id = dict(zip(STRUCTURED3D.names, STRUCTURED3D.raw_ids))
+    labels = np.array([raw_id[room.kinds[r.thing]] for r in room.rectangles])
+    height = np.array([(points - r.corner) @ r.normal for r in room.rectangles])
+    own = labels[:, None] == both.masks['semantic_mask'][None, len(alone.points) :]
+    nearest = np.abs(np.where(own, height, np.inf))
+    assert nearest.min(axis=0).max() < 1e-3
+    truth = np.array([r.normal for r in room.rectangles])[nearest.argmin(axis=0)]
+    assert np.quantile(np.einsum('ij,ij->i', truth, normals), 0.2) > 0.99
+    outcomes = prepare_structured3d(raw, tmp_path / 'out', perspective=True, workers=1)
+    assert outcomes[0].num_points == len(both.points)
+    (folder / 'perspective' / 'full' / '0' / 'camera_pose.txt').write_text('1 2 3')
+    with pytest.raises(ValueError, match=r'scene scene_00001.*camera_pose.txt must hold 11 or 12 finite'):
+        read_room(RawScene(NAME, 'train', folder), perspective=True)

@@ -1,0 +1,167 @@
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from posed_frames import INTRINSIC, SIZE, poses, room_depth, room_image
+from real_data import local_real_data
+
+from swin3d_mmdet3d.datasets.frame_files import frame_names, read_frame
+from swin3d_mmdet3d.geometry.camera import scale_intrinsic, unproject
+from swin3d_mmdet3d.preparation.posed_images import prepare_recording
+from swin3d_mmdet3d.tools import prepare_rgbd_frames
+
+
+def sens_bytes(frames, intrinsic=INTRINSIC, compression=1, version=4, color_factor=2):
+    """A .sens stream by hand: colour of twice the depth's resolution."""
+    color_intrinsic = scale_intrinsic(INTRINSIC, color_factor, color_factor)
+    matrices = [color_intrinsic, np.eye(4), intrinsic, np.eye(4)]
+    head = struct.pack('<IQ', version, 6) + b'sensor'
+    head += b''.join(matrix.astype('<f4').tobytes() for matrix in matrices)
+    head += struct.pack('<iiIIII', 2, compression, *(color_factor * s for s in SIZE), *SIZE)
+    head += struct.pack('<fQ', 1000.0, len(frames))
+    body = []
+    for image, depth, pose in frames:
+        large = cv2.resize(image, None, fx=color_factor, fy=color_factor, interpolation=cv2.INTER_NEAREST)
+        color = cv2.imencode('.jpg', large[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
+        packed = zlib.compress(depth.astype('<u2').tobytes())
+        body.append(pose.astype('<f4').tobytes() + struct.pack('<QQQQ', 0, 0, len(color), len(packed)))
+        body[-1] += color + packed
+    return head + b''.join(body)
+
+
+def recorded_room(count=6):
+    return [(room_image(pose), np.round(room_depth(pose) * 1000), pose) for pose in poses(count)]
+
+
+def write_folder(root, frames, intrinsic=INTRINSIC):
+    (root / 'color').mkdir(parents=True)
+    (root / 'depth').mkdir()
+    np.savetxt(root / 'intrinsics.txt', intrinsic[:3, :3])
+    for index, (image, depth, pose) in enumerate(frames):
+        cv2.imwrite(str(root / 'color' / f'{index}.png'), image[..., ::-1])
+        cv2.imwrite(str(root / 'depth' / f'{index}.png'), depth.astype(np.uint16))
+        if pose is not None:
+            np.savetxt(root / f'{index}.pose.txt', pose)
+    return root
+
+
+def test_stream_gives_every_nth_frame_with_depth_pose_and_registered_colour(tmp_path):
+    frames = recorded_room()
+    (tmp_path / 'scene.sens').write_bytes(sens_bytes(frames))
+    counts = prepare_recording(tmp_path / 'scene.sens', tmp_path / 'out', every=2)
+    assert counts == dict(frames=3)
+    for name, (image, depth, pose) in zip(frame_names(tmp_path / 'out')[0], frames[::2]):
+        read = read_frame(tmp_path / 'out', name, 100.0, 0.0)
+        np.testing.assert_array_equal(read.depth, depth.astype(np.float32) * np.float32(1e-3))
+        np.testing.assert_allclose(read.pose, pose, atol=1e-6)
+        np.testing.assert_allclose(read.intrinsic, INTRINSIC, atol=1e-5)
+        assert np.abs(read.image.astype(int) - image).mean() < 3  # jpeg, twice
+
+
+def test_folder_gives_the_same_frames_as_the_stream(tmp_path):
+    frames = recorded_room()
+    (tmp_path / 'scene.sens').write_bytes(sens_bytes(frames))
+    prepare_recording(tmp_path / 'scene.sens', tmp_path / 'a', every=1)
+    prepare_recording(write_folder(tmp_path / 'folder', frames), tmp_path / 'b', every=1)
+    assert frame_names(tmp_path / 'a') == frame_names(tmp_path / 'b') == ([f'{i:05d}' for i in range(6)], 0)
+    for name in frame_names(tmp_path / 'a')[0]:
+        first, second = (read_frame(tmp_path / folder, name, 100.0, 0.0) for folder in 'ab')
+        np.testing.assert_array_equal(first.depth, second.depth)
+        np.testing.assert_allclose(first.pose, second.pose, atol=1e-6)
+
+
+@pytest.mark.parametrize('up, points_up', [('z', [0, 0, 1]), ('y', [0, 1, 0]), ('-y', [0, -1, 0])])
+def test_up_becomes_z_by_a_rotation(tmp_path, up, points_up):
+    frames = recorded_room(1)
+    write_folder(tmp_path / 'folder', frames)
+    prepare_recording(tmp_path / 'folder', tmp_path / 'out', every=1, up=up)
+    pose = read_frame(tmp_path / 'out', '00000', 100.0, 0.0).pose
+    turn = pose[:3, :3] @ frames[0][2][:3, :3].T
+    np.testing.assert_allclose(turn @ points_up, [0, 0, 1], atol=1e-6)
+    assert np.isclose(np.linalg.det(turn), 1)
+
+
+def test_frames_without_pose_or_depth_are_skipped_and_counted(tmp_path):
+    frames = recorded_room()
+    frames[1] = (*frames[1][:2], np.full((4, 4), -np.inf))
+    frames[2] = (*frames[2][:2], None)
+    frames[4] = (frames[4][0], frames[4][1] * 0, frames[4][2])
+    counts = prepare_recording(write_folder(tmp_path / 'folder', frames), tmp_path / 'out', every=1)
+    assert counts == dict(frames=3, pose=2, depth=1)
+    assert len(frame_names(tmp_path / 'out')[0]) == 3
+
+
+def test_broken_recordings_are_named_and_leave_nothing(tmp_path):
+    frames = recorded_room(2)
+    whole = sens_bytes(frames)
+    skewed = INTRINSIC.copy()
+    skewed[0, 0] *= 1.2
+    cases = {
+        'truncated': (whole[:-10], 'truncated.sens is truncated at byte'),
+        'version': (sens_bytes(frames, version=3), 'must be of version 4, got 3'),
+        'occi': (sens_bytes(frames, compression=2), 'must hold raw or zlib depth, got compression 2'),
+        'unregistered': (sens_bytes(frames, intrinsic=skewed), 'depth must be registered to colour'),
+        'empty': (sens_bytes([]), 'has no usable frame'),
+    }
+    for name, (content, message) in cases.items():
+        (tmp_path / f'{name}.sens').write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            prepare_recording(tmp_path / f'{name}.sens', tmp_path / 'out' / name)
+    assert not any((tmp_path / 'out').iterdir())
+
+
+def test_inconsistent_folders_are_refused_by_name(tmp_path):
+    frames = recorded_room(1)
+    large = [(cv2.resize(frames[0][0], (64, 48)), *frames[0][1:])]
+    with pytest.raises(ValueError, match=r'color/0.png: colour and depth must have one size.*\(48, 64\)'):
+        prepare_recording(write_folder(tmp_path / 'sizes', large), tmp_path / 'a')
+    double = scale_intrinsic(INTRINSIC, 2, 2)
+    with pytest.raises(ValueError, match='intrinsic matrix must belong to images of 32 x 24'):
+        prepare_recording(write_folder(tmp_path / 'intrinsics', frames, double), tmp_path / 'b')
+    (tmp_path / 'none').mkdir()
+    with pytest.raises(ValueError, match='must hold one of'):
+        prepare_recording(tmp_path / 'none', tmp_path / 'c')
+    with pytest.raises(ValueError, match='every must be at least 1'):
+        prepare_recording(tmp_path / 'none', tmp_path / 'c', every=0)
+    with pytest.raises(ValueError, match='up must be one of'):
+        prepare_recording(tmp_path / 'none', tmp_path / 'c', up='x')
+
+
+def test_command_prepares_all_streams_of_a_folder_and_tells_the_broken_one(tmp_path):
+    for name in ('scene0', 'scene1', 'scene2'):
+        folder = tmp_path / 'scans' / name
+        folder.mkdir(parents=True)
+        (folder / f'{name}.sens').write_bytes(sens_bytes(recorded_room(2)))
+    broken = tmp_path / 'scans' / 'scene1' / 'scene1.sens'
+    broken.write_bytes(broken.read_bytes()[:300])
+    out = tmp_path / 'data'
+    arguments = [str(tmp_path / 'scans'), '--out', str(out), '--every', '1']
+    assert prepare_rgbd_frames.main(arguments) == 1
+    assert sorted(p.name for p in (out / 'posed_images').iterdir()) == ['scene0', 'scene2']
+    broken.write_bytes(sens_bytes(recorded_room(1)))
+    kept = (out / 'posed_images' / 'scene0' / '00000.jpg').stat().st_mtime_ns
+    assert prepare_rgbd_frames.main(arguments) == 0
+    assert (out / 'posed_images' / 'scene0' / '00000.jpg').stat().st_mtime_ns == kept
+    assert frame_names(out / 'posed_images' / 'scene1') == (['00000'], 0)
+
+
+def test_real_frames_of_a_rendered_room_agree_with_each_other(tmp_path):
+    source = local_real_data('livingroom_rgbd')
+    counts = prepare_recording(source, tmp_path / 'livingroom', every=1, up='-y')
+    assert counts == dict(frames=27)
+    first, second = (read_frame(tmp_path / 'livingroom', f'{i:05d}', 10.0, 0.1) for i in (0, 1))
+    row, column = np.nonzero(first.depth)
+    chosen = np.random.default_rng(0).choice(len(row), 4000, replace=False)
+    pixels = np.stack([column, row], axis=1)[chosen]
+    points = unproject(pixels, first.depth[row, column][chosen], first.pose, first.intrinsic)
+    from swin3d_mmdet3d.geometry.correspondence import visible_pixels
+
+    rows, seen = visible_pixels(points, second.depth, second.pose, second.intrinsic, tolerance=0.05)
+    assert len(rows) > 2000  # neighbouring frames overlap
+    there = second.image[seen[:, 1].round().astype(int), seen[:, 0].round().astype(int)].astype(int)
+    here = first.image[pixels[rows][:, 1], pixels[rows][:, 0]].astype(int)
+    shuffled = np.random.default_rng(1).permutation(len(rows))
+    assert np.abs(there - here).mean() < 0.3 * np.abs(there - here[shuffled]).mean()
+    assert np.ptp(points[:, 2]) < 4  # z is up: a room is lower than long

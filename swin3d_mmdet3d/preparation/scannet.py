@@ -203,4 +203,6 @@ def _first_file(folders: Sequence[Path], name: str, argument: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     places = ' or '.join(str(folder) for folder in folders)
-    raise FileNotFoundError(f'{argument}: expected the file {name} in {places}')
+    raise FileNotFoundError(
+        f'{argument}: expected the file {name} in {places}; docs/preparing_data.md tells where it comes from'
+    )

@@ -204,6 +204,7 @@ def setup_steps(python: str, version: tuple[int, int]) -> list[tuple]:
     torch = os.environ.get('SWIN3D_TORCH') or TORCH[version]
     lock = f'requirements/lock-py{version[0]}{version[1]}.txt'
     build = 'requirements/build.txt'
+    nvrtc = 'requirements/nvrtc.txt'
     names = [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('configs/**/*.py'))]
     names += [str(file.relative_to(ROOT)) for file in sorted(ROOT.glob('swin3d_mmdet3d/tools/*.py'))]
     packaging = file_keys(
@@ -213,7 +214,11 @@ def setup_steps(python: str, version: tuple[int, int]) -> list[tuple]:
         ('virtual environment', [python, str(version), str(ROOT)], lambda step: make_venv(step, python)),
         ('build tools', file_keys(build), lambda step: pip(step, 'install', '-r', build)),
         ('torch', [torch], lambda step: pip(step, 'install', torch, '-c', lock, '-c', build)),
-        ('locked packages', file_keys(lock), lambda step: pip(step, 'install', '--no-deps', '-r', lock)),
+        (
+            'locked packages',
+            file_keys(lock, nvrtc),
+            lambda step: pip(step, 'install', '--no-deps', '-r', lock, '-r', nvrtc),
+        ),
         ('mmcv', [MMCV], install_mmcv),
         (
             'swin3d_mmdet3d, editable',

@@ -60,8 +60,8 @@ class Nvrtc:
         self._check(self._library.nvrtcGetSupportedArchs(numbers))
         return sorted(numbers)
 
-    def compile(self, source: Path, options: list[str], architecture: int, _work: Path) -> bytes:
-        """Return the cubin of a source file."""
+    def compile(self, source: Path, options: list[str], architecture: int, _work: Path) -> tuple[bytes, str]:
+        """Return the cubin of a source file and what the compiler had to say."""
         program = ctypes.c_void_p()
         text = source.read_bytes()
         self._check(
@@ -70,14 +70,13 @@ class Nvrtc:
         try:
             options = [*options, f'-arch=sm_{architecture}', f'-I{source.parent}']
             array = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
-            if self._library.nvrtcCompileProgram(program, len(options), array) != 0:
-                raise KernelsUnavailableError(f'{self.name} failed: {_first_error(self._log(program))}')
-            return self._read(program, 'nvrtcGetCUBIN')
+            status = self._library.nvrtcCompileProgram(program, len(options), array)
+            log = self._read(program, 'nvrtcGetProgramLog').rstrip(b'\0').decode(errors='replace')
+            if status != 0:
+                raise KernelsUnavailableError(f'{self.name} failed: {_first_error(log)}')
+            return self._read(program, 'nvrtcGetCUBIN'), log
         finally:
             self._library.nvrtcDestroyProgram(ctypes.byref(program))
-
-    def _log(self, program) -> str:
-        return self._read(program, 'nvrtcGetProgramLog').rstrip(b'\0').decode(errors='replace')
 
     def _read(self, program, name: str) -> bytes:
         size = ctypes.c_size_t()
@@ -109,8 +108,8 @@ class Nvcc:
         """Return the compute capabilities that it compiles for, 90 for 9.0, ascending."""
         return sorted(map(int, re.findall(r'compute_(\d+)$', _output([self.path, '--list-gpu-arch']), re.M)))
 
-    def compile(self, source: Path, options: list[str], architecture: int, work: Path) -> bytes:
-        """Return the cubin of a source file; ``work`` is a folder for temporary files."""
+    def compile(self, source: Path, options: list[str], architecture: int, work: Path) -> tuple[bytes, str]:
+        """Return the cubin of a source file and what the compiler had to say; it writes below ``work``."""
         target = work / 'kernels.cubin'
         command = [
             self.path,
@@ -121,8 +120,8 @@ class Nvcc:
             'cu',
             '-cubin',
         ]
-        _output([*command, str(source), '-o', str(target)])
-        return target.read_bytes()
+        log = _output([*command, str(source), '-o', str(target)])
+        return target.read_bytes(), log
 
 
 def _output(command: list[str]) -> str:
@@ -132,7 +131,7 @@ def _output(command: list[str]) -> str:
         raise KernelsUnavailableError(f'{command[0]} does not run: {error}') from error
     if done.returncode != 0:
         raise KernelsUnavailableError(f'{command[0]} failed: {_first_error(done.stderr)}')
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def _first_error(log: str) -> str:
@@ -143,7 +142,7 @@ def _first_error(log: str) -> str:
 def library_folders() -> list[Path]:
     """Return the folders that may hold NVRTC: torch's wheels first, then CUDA toolkits."""
     folders = []
-    for package, below in (('torch', ('lib',)), ('nvidia', ('cuda_nvrtc/lib', 'cu*/lib'))):
+    for package, below in (('torch', ('lib',)), ('nvidia', ('cu[0-9]*/lib', 'cuda_nvrtc/lib'))):
         spec = importlib.util.find_spec(package)
         for root in (spec.submodule_search_locations or []) if spec else []:
             folders += [path for pattern in below for path in sorted(Path(root).glob(pattern))]
@@ -196,6 +195,11 @@ def find_compiler() -> Nvrtc | Nvcc:
     )
 
 
+def compile_options(source: str, definitions: tuple[tuple[str, object], ...]) -> list[str]:
+    """Return the compiler's options for a source file under the macros (name, value)."""
+    return [*OPTIONS, *SOURCE_OPTIONS.get(source, ()), *(f'-D{name}={value}' for name, value in definitions)]
+
+
 def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture: int) -> Path:
     """Return the path of the compiled kernels of a source file, compiling them if there are none yet.
 
@@ -214,27 +218,26 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
             f'{compiler.name} compiles for compute capability {known[0] / 10} to {known[-1] / 10}, '
             f'not for {architecture / 10}'
         )
-    options = [*OPTIONS, *SOURCE_OPTIONS.get(source, ())]
-    options += [f'-D{name}={value}' for name, value in definitions]
+    options = compile_options(source, definitions)
     name = f'{Path(source).stem}_sm{architecture}_{_digest(source, options, compiler.name)}.cubin'
-    for folder in (cache_folder(), _private_folder):
-        folder = folder() if callable(folder) else folder
-        target = folder / name
-        if target.exists():
-            return target
+    complaint = None
+    for folder in (cache_folder, _private_folder):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            work = tempfile.TemporaryDirectory(dir=folder, prefix='.compiling_')
-        except OSError:
-            continue
-        with work:
-            built = Path(work.name) / name
-            built.write_bytes(
-                compiler.compile(SOURCE_FOLDER / source, options, architecture, Path(work.name))
-            )
+            return _compile_into(folder() / name, compiler, SOURCE_FOLDER / source, options, architecture)
+        except OSError as error:
+            complaint = error
+    raise KernelsUnavailableError(f'neither the cache nor a temporary folder is writable: {complaint}')
+
+
+def _compile_into(target: Path, compiler, source: Path, options: list[str], architecture: int) -> Path:
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
+            content, _ = compiler.compile(source, options, architecture, Path(work))
+            built = Path(work) / target.name
+            built.write_bytes(content)
             os.replace(built, target)
-        return target
-    raise KernelsUnavailableError(f'neither {cache_folder()} nor the temporary folder is writable')
+    return target
 
 
 @functools.cache

@@ -9,7 +9,8 @@
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 
 #define SWIN3D_INLINE __device__ __forceinline__
-#define SWIN3D_KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
+// Shared memory leaves room for about four blocks on a multiprocessor: they may use that many registers.
+#define SWIN3D_KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads, 4) name
 #define PHASE(t) for (int t = threadIdx.x, swin3d_once = 1; swin3d_once; swin3d_once = 0)
 #define SYNC __syncthreads()
 

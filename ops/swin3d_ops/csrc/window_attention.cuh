@@ -106,7 +106,7 @@ template <int kPass> struct Attention {
     SWIN3D_INLINE const Real* tile_table() const { return table_of(kQueries ? p.k_table : p.q_table); }
 
     SWIN3D_INLINE void run() {
-        if (kPass != kForward) clear_partials();
+        if constexpr (kPass != kForward) clear_partials();
         for (int64 tile = block_x(); tile < p.tiles; tile += blocks_x()) {
             load_lanes(tile);
             const int turns = (m.frame->longest + kSpan - 1) / kSpan;
@@ -208,19 +208,24 @@ template <int kPass> struct Attention {
             }
         }
         SYNC;
-        if (!kLogits) return;
-        PHASE(t) {
-            const int j = t % kTile, part = t / kTile;
-            if (from + j >= to) continue;
-            const int* shift = m.tile_shift + j * kAxes;
-            Real x[kWidth];
-            for (int d = 0; d < kWidth; ++d) x[d] = m.tile0[j * kWidth + d];
-            project(x, tile_table(), shift, 1, lo, hi, part, kParts, m.seen0 + j * m.seen_stride, 1);
-            if (kPass != kKeyGrad) continue;
+        if constexpr (kLogits) {
+            PHASE(t) {
+                const int j = t % kTile, part = t / kTile;
+                if (from + j < to) project_tile(j, part, lo, hi);
+            }
+            SYNC;
+        }
+    }
+
+    SWIN3D_INLINE void project_tile(int j, int part, int lo, int hi) const {
+        const int* shift = m.tile_shift + j * kAxes;
+        Real x[kWidth];
+        for (int d = 0; d < kWidth; ++d) x[d] = m.tile0[j * kWidth + d];
+        project(x, tile_table(), shift, 1, lo, hi, part, kParts, m.seen0 + j * m.seen_stride, 1);
+        if constexpr (kPass == kKeyGrad) {
             for (int d = 0; d < kWidth; ++d) x[d] = m.tile1[j * kWidth + d];
             project(x, table_of(p.v_table), shift, 1, lo, hi, part, kParts, m.seen1 + j * m.seen_stride, 1);
         }
-        SYNC;
     }
 
     // to[i - lo] = x . table row of the stored row i, for every `step`-th i of [lo, hi). A voxel may
@@ -263,9 +268,10 @@ template <int kPass> struct Attention {
                 const int* shift = m.lane_shift + t;
                 for (int d = 0; d < kWidth; ++d) x[d] = m.lane0[d * kLanes + t];
                 project(x, lane_table(), shift, kLanes, lo, hi, 0, 1, m.stored0 + t, kLanes);
-                if (kPass != kQueryGrad) continue;
-                for (int d = 0; d < kWidth; ++d) x[d] = m.lane1[d * kLanes + t];
-                project(x, table_of(p.v_table), shift, kLanes, lo, hi, 0, 1, m.stored1 + t, kLanes);
+                if constexpr (kPass == kQueryGrad) {
+                    for (int d = 0; d < kWidth; ++d) x[d] = m.lane1[d * kLanes + t];
+                    project(x, table_of(p.v_table), shift, kLanes, lo, hi, 0, 1, m.stored1 + t, kLanes);
+                }
             }
             for (int part = 0; part < 2; ++part) {
                 int low, high;
@@ -332,42 +338,48 @@ template <int kPass> struct Attention {
         }
     }
 
-    // Turn logits into what is summed: weights, and in the backward pass gradients of the logits too.
+    // Turn the logits of a turn into what is summed.
     SWIN3D_INLINE void weigh(int span, bool delta_only, bool one_turn) {
-        if (kPass == kKeyGrad) return;
         PHASE(t) {
             Lane& me = lanes[t];
             const int count = smaller(me.stop - me.start - span * kSpan, kSpan);
-            if (count <= 0) continue;
-            Real* pair0 = m.pair0 + t;
-            Real* pair1 = m.pair1 + t;
-            if (kPass == kForward) {
-                Real most = me.most;
-                for (int n = 0; n < count; ++n) most = larger(most, pair0[n * kLanes]);
-                const Real shrink = exponential(me.most - most);
-                me.most = most;
-                me.total *= shrink;
+            if (count > 0 && kPass == kForward) weigh_forward(me, count, m.pair0 + t);
+            if (count > 0 && kPass == kQueryGrad) {
+                weigh_query_grad(me, count, m.pair0 + t, m.pair1 + t, delta_only, one_turn);
+            }
+        }
+    }
+
+    // Softmax so far: weights relative to the largest logit, earlier sums shrunk when it grows.
+    SWIN3D_INLINE void weigh_forward(Lane& me, int count, Real* logit) const {
+        Real most = me.most;
+        for (int n = 0; n < count; ++n) most = larger(most, logit[n * kLanes]);
+        const Real shrink = exponential(me.most - most);
+        me.most = most;
+        me.total *= shrink;
 #pragma unroll
-                for (int d = 0; d < kWidth; ++d) me.sum0[d] *= shrink;
-                for (int n = 0; n < count; ++n) {
-                    const Real weight = exponential(pair0[n * kLanes] - most);
-                    pair0[n * kLanes] = weight;
-                    me.total += weight;
-                }
-                continue;
-            }
-            const Real lse = p.lse[me.row];
-            for (int n = 0; n < count; ++n) {
-                const Real weight = exponential(pair0[n * kLanes] - lse);
-                pair0[n * kLanes] = weight;
-                if (delta_only || one_turn) me.delta += weight * pair1[n * kLanes];
-            }
-            if (delta_only) continue;
-            for (int n = 0; n < count; ++n) {
-                const Real weight = pair0[n * kLanes];
-                pair0[n * kLanes] = weight * (pair1[n * kLanes] - me.delta);
-                pair1[n * kLanes] = weight;
-            }
+        for (int d = 0; d < kWidth; ++d) me.sum0[d] *= shrink;
+        for (int n = 0; n < count; ++n) {
+            const Real weight = exponential(logit[n * kLanes] - most);
+            logit[n * kLanes] = weight;
+            me.total += weight;
+        }
+    }
+
+    // Logit and dp become the gradient of the logit, weight (dp - delta), and the weight.
+    SWIN3D_INLINE void weigh_query_grad(Lane& me, int count, Real* pair0, Real* pair1, bool delta_only,
+                                        bool one_turn) const {
+        const Real lse = p.lse[me.row];
+        for (int n = 0; n < count; ++n) {
+            const Real weight = exponential(pair0[n * kLanes] - lse);
+            pair0[n * kLanes] = weight;
+            if (delta_only || one_turn) me.delta += weight * pair1[n * kLanes];
+        }
+        if (delta_only) return;
+        for (int n = 0; n < count; ++n) {
+            const Real weight = pair0[n * kLanes];
+            pair0[n * kLanes] = weight * (pair1[n * kLanes] - me.delta);
+            pair1[n * kLanes] = weight;
         }
     }
 
@@ -393,11 +405,12 @@ template <int kPass> struct Attention {
                 }
             }
             PHASE(t) { apply_table(lanes[t], t, lo, hi); }
-            if (kPass == kForward) continue;
-            SYNC;
-            add_table_gradient(m.stored0, m.lane0, p.partial0, lo, hi);
-            if (kPass == kQueryGrad) add_table_gradient(m.stored1, m.lane1, p.partial1, lo, hi);
-            SYNC;
+            if constexpr (kPass != kForward) {
+                SYNC;
+                add_table_gradient(m.stored0, m.lane0, p.partial0, lo, hi);
+                if constexpr (kPass == kQueryGrad) add_table_gradient(m.stored1, m.lane1, p.partial1, lo, hi);
+                SYNC;
+            }
         }
     }
 

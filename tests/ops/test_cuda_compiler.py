@@ -1,0 +1,237 @@
+"""Compiling the CUDA kernels without a GPU: architectures, registers, cache, races, missing compilers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from swin3d_ops import cuda_compiler
+from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError
+
+try:
+    COMPILER = cuda_compiler.find_compiler()
+    REASON = ''
+except KernelsUnavailableError as error:
+    COMPILER, REASON = None, str(error)
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason=REASON)
+
+
+def attention(element, width, axes):
+    return (
+        ('SWIN3D_ELEMENT', element), ('SWIN3D_REAL', 'float'), ('SWIN3D_SIGNAL', 'float'),
+        ('SWIN3D_WIDTH', width), ('SWIN3D_AXES', axes), ('SWIN3D_LANES', 64),
+    )  # fmt: skip
+
+
+KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
+RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_REAL', 'float'))
+FAST = [
+    ('window_attention.cuh', attention('float', 8, 6), 80),
+    ('window_attention.cuh', attention('float', 8, 6), 90),
+    ('window_attention.cuh', attention('f16', 16, 9), 100),
+    ('knn.cuh', KNN, 90),
+    ('resample.cuh', RESAMPLE, 90),
+]
+ALL = [
+    (source, definitions, architecture)
+    for architecture in (70, 75, 80, 86, 90, 100, 120)
+    for source, definitions in (
+        ('window_attention.cuh', attention('float', 8, 9)),
+        ('window_attention.cuh', attention('bf16', 16, 6)),
+        ('window_attention.cuh', attention('float', 32, 6)),
+        ('knn.cuh', KNN),
+        ('resample.cuh', RESAMPLE),
+    )
+]
+
+
+def resources(source, definitions, architecture, work):
+    """Return kernel -> (registers, bytes of spilled registers), as the assembler reports them."""
+    if architecture not in COMPILER.architectures():
+        pytest.skip(f'{COMPILER.name} does not compile for sm_{architecture}')
+    options = [*cuda_compiler.compile_options(source, definitions), '--ptxas-options=-v']
+    cubin, report = COMPILER.compile(SOURCE_FOLDER / source, options, architecture, work)
+    assert cubin.startswith(b'\x7fELF')
+    kernels = {}
+    for part in report.split('Compiling entry function')[1:]:
+        spills = sum(map(int, re.findall(r'(\d+) bytes spill', part)))
+        kernels[re.search(r"'(\w+)'", part).group(1)] = (
+            int(re.search(r'Used (\d+) registers', part).group(1)),
+            spills,
+        )
+    return kernels
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    'source, definitions, architecture',
+    [*FAST, *(pytest.param(*case, marks=pytest.mark.slow) for case in ALL)],
+)
+def test_kernels_fit_the_registers_without_spilling(source, definitions, architecture, tmp_path):
+    kernels = resources(source, definitions, architecture, tmp_path)
+    declared = re.findall(r'SWIN3D_KERNEL\((\w+),', (SOURCE_FOLDER / source).read_text())
+    assert set(declared) <= set(kernels)
+    for name, (registers, spilled) in kernels.items():
+        assert spilled == 0, name
+        # Four blocks of 64 threads, which shared memory has room for, must fit 65536 registers.
+        assert registers <= 255, name
+
+
+@needs_compiler
+def test_neighbour_list_is_kept_in_registers(tmp_path):
+    options = [*cuda_compiler.compile_options('knn.cuh', KNN), '--ptxas-options=-v']
+    _, report = COMPILER.compile(SOURCE_FOLDER / 'knn.cuh', options, 90, tmp_path)
+    assert set(re.findall(r'(\d+) bytes stack frame', report)) == {'0'}
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv('SWIN3D_OPS_CACHE', str(tmp_path / 'cache'))
+    return tmp_path / 'cache'
+
+
+class FakeCompiler:
+    """Counts its calls."""
+
+    name, calls = 'fake 1.0', 0
+
+    def architectures(self):
+        return [75, 90]
+
+    def compile(self, source, options, architecture, work):
+        self.calls += 1
+        return b'cubin', ''
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    compiler = FakeCompiler()
+    monkeypatch.setattr(cuda_compiler, 'find_compiler', lambda: compiler)
+    return compiler
+
+
+def test_compiles_once_and_leaves_only_the_cubin(cache, fake):
+    first = cuda_compiler.cubin('knn.cuh', KNN, 90)
+    assert cuda_compiler.cubin('knn.cuh', KNN, 90) == first
+    assert fake.calls == 1
+    assert list(cache.iterdir()) == [first] and first.read_bytes() == b'cubin'
+
+
+def test_name_depends_on_definitions_architecture_and_compiler(cache, fake):
+    names = {cuda_compiler.cubin('knn.cuh', KNN, 90).name, cuda_compiler.cubin('knn.cuh', KNN, 75).name}
+    names.add(cuda_compiler.cubin('knn.cuh', KNN[:1], 90).name)
+    fake.name = 'fake 1.1'
+    names.add(cuda_compiler.cubin('knn.cuh', KNN, 90).name)
+    assert len(names) == fake.calls == 4
+
+
+def test_name_depends_on_every_source(cache, fake, monkeypatch, tmp_path):
+    before = cuda_compiler.cubin('knn.cuh', KNN, 90).name
+    (tmp_path / 'csrc').mkdir()
+    for path in SOURCE_FOLDER.glob('*.cuh'):
+        text = path.read_text() + ('// changed\n' if path.name == 'block_language.cuh' else '')
+        (tmp_path / 'csrc' / path.name).write_text(text)
+    monkeypatch.setattr(cuda_compiler, 'SOURCE_FOLDER', tmp_path / 'csrc')
+    assert cuda_compiler.cubin('knn.cuh', KNN, 90).name != before
+
+
+def test_unwritable_cache_falls_back_to_a_private_folder(cache, fake, monkeypatch, tmp_path):
+    cache.write_text('a file where the folder should be')
+    cuda_compiler._private_folder.cache_clear()
+    monkeypatch.setattr(cuda_compiler.tempfile, 'tempdir', str(tmp_path))
+    path = cuda_compiler.cubin('knn.cuh', KNN, 90)
+    assert path.read_bytes() == b'cubin' and cache.is_file()
+    cuda_compiler._private_folder.cache_clear()
+
+
+def test_unknown_architecture_is_named(cache, fake):
+    with pytest.raises(KernelsUnavailableError, match='compute capability 7.5 to 9.0, not for 6.1'):
+        cuda_compiler.cubin('knn.cuh', KNN, 61)
+
+
+RACER = """
+import sys, types
+package = types.ModuleType('swin3d_ops')  # without its __init__, which imports torch
+package.__path__ = [sys.argv[1]]
+sys.modules['swin3d_ops'] = package
+from swin3d_ops import cuda_compiler
+print(cuda_compiler.cubin('resample.cuh', (('SWIN3D_ELEMENT', 'float'), ('SWIN3D_REAL', 'float')), 90))
+"""
+
+
+@needs_compiler
+def test_racing_processes_all_get_the_same_cubin(cache):
+    command = [sys.executable, '-c', RACER, str(SOURCE_FOLDER.parent)]
+    racing = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    paths = {process.communicate(timeout=120)[0].strip() for process in racing}
+    assert len(paths) == 1
+    assert [str(path) for path in cache.iterdir()] == list(paths)
+
+
+@needs_compiler
+def test_failing_compilation_gives_its_complaint(tmp_path):
+    with pytest.raises(KernelsUnavailableError, match='failed: .*error'):
+        options = cuda_compiler.compile_options('knn.cuh', (('SWIN3D_REAL', 'quaternion'),))
+        COMPILER.compile(SOURCE_FOLDER / 'knn.cuh', options, 90, tmp_path)
+
+
+@pytest.fixture
+def search(monkeypatch):
+    """Look for compilers afresh, in the folders and programs that the test names."""
+
+    def use(folders=(), programs=()):
+        monkeypatch.setattr(cuda_compiler, 'library_folders', lambda: list(folders))
+        monkeypatch.setattr(cuda_compiler, '_programs', lambda: list(programs))
+        cuda_compiler.find_compiler.cache_clear()
+        return cuda_compiler.find_compiler
+
+    yield use
+    cuda_compiler.find_compiler.cache_clear()
+
+
+def test_hidden_compilers_are_said(search, tmp_path):
+    with pytest.raises(KernelsUnavailableError, match='no NVRTC in 1 folders .* and no nvcc: pip install'):
+        search([tmp_path])()
+
+
+def test_file_that_is_no_library_is_named(search, tmp_path):
+    (tmp_path / 'libnvrtc.so.12').write_text('not a library')
+    with pytest.raises(KernelsUnavailableError, match='libnvrtc.so.12 cannot be loaded'):
+        search([tmp_path])()
+
+
+FAKE_NVCC = """#!/bin/sh
+case "$1" in
+    --version) echo "Cuda compilation tools, release 13.0, V13.0.88";;
+    --list-gpu-arch) printf 'compute_75\\ncompute_90\\n';;
+    *) for argument; do last="$argument"; done; echo made > "$last";;
+esac
+"""
+
+
+def test_nvcc_serves_where_there_is_no_nvrtc(search, cache, tmp_path):
+    program = tmp_path / 'nvcc'
+    program.write_text(FAKE_NVCC)
+    program.chmod(0o755)
+    compiler = search([], [str(program)])()
+    assert compiler.name == 'nvcc 13.0.88' and compiler.architectures() == [75, 90]
+    assert cuda_compiler.cubin('knn.cuh', KNN, 90).read_text() == 'made\n'
+
+
+def test_broken_nvcc_is_said(search, tmp_path):
+    program = tmp_path / 'nvcc'
+    program.write_text('#!/bin/sh\necho "fatal error: no licence" >&2\nexit 1\n')
+    program.chmod(0o755)
+    with pytest.raises(KernelsUnavailableError, match='no licence'):
+        search([], [str(program)])()
+
+
+def test_sources_include_nothing_that_nvrtc_lacks():
+    for path in Path(SOURCE_FOLDER).glob('*.cuh'):
+        text = path.read_text()
+        if path.name == 'block_language.cuh':
+            text = text.split('#else')[0]
+        assert re.findall(r'#include <', text) == [], path.name

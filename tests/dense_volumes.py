@@ -57,3 +57,27 @@ def at_sites(volume, voxels):
 def dense_kernel(weight):
     """Weight ``(C_out, k, k, k, C_in)`` as PyTorch's conv3d takes it."""
     return weight.movedim(-1, 1)
+
+
+def masked_norm(volume, mask, norm):
+    """Batch norm in training, written out: mean and biased variance over the sites alone."""
+    count = mask.sum()
+    mean = (volume * mask).sum((0, 2, 3, 4), keepdim=True) / count
+    variance = ((volume - mean).square() * mask).sum((0, 2, 3, 4), keepdim=True) / count
+    scale, shift = (p.double().view(1, -1, 1, 1, 1) for p in (norm.weight, norm.bias))
+    return ((volume - mean) / (variance + norm.eps).sqrt() * scale + shift) * mask
+
+
+def double_weight(conv):
+    """The layer's weight in float64, still connected to it, as PyTorch's conv3d takes it."""
+    return dense_kernel(conv.weight.double())
+
+
+def sparse_and_dense_gradients(sparse, dense, inputs):
+    """Gradients of one random projection of two lists of outputs, as pairs of float64 tensors."""
+    directions = [torch.randn(value.shape, dtype=torch.float64) for value in dense]
+    pairs = []
+    for outputs in (sparse, dense):
+        total = sum((out.double() * direction).sum() for out, direction in zip(outputs, directions))
+        pairs.append([g.double() for g in torch.autograd.grad(total, inputs)])
+    return zip(*pairs)

@@ -7,8 +7,21 @@ import sys
 
 import torch
 
-from . import cpu_runtime
+from . import cpu_runtime, cuda_compiler, cuda_runtime
 from .backends import OPS, available_backends, choose_backend, logger
+from .cpu_library import KernelsUnavailableError
+
+
+def _cuda_status() -> str:
+    reason = cuda_runtime.reason_unavailable()
+    if reason is None:
+        name = torch.cuda.get_device_name()
+        major, minor = torch.cuda.get_device_capability()
+        return f'compiled by {cuda_compiler.find_compiler().name} for {name}, sm_{major}{minor}'
+    try:
+        return f'{reason}; {cuda_compiler.find_compiler().name} could compile them'
+    except KernelsUnavailableError as error:
+        return f'{reason}; {error}'
 
 
 def main() -> None:
@@ -22,8 +35,11 @@ def main() -> None:
         library = cpu_runtime.library()
         threads = 'OpenMP' if library.has_openmp else 'no OpenMP, one thread'
         logger.info('CPU kernels: %s build, %s, %s', library.isa, threads, library.path)
+    logger.info('CUDA kernels: %s', _cuda_status())
     for op in OPS:
         choose_backend(op, 'cpu', 'auto')
+        if torch.cuda.is_available():
+            choose_backend(op, 'cuda', 'auto')
         for name, reason in available_backends(op).items():
             logger.info('    %-10s %s', name, 'can run' if reason is None else f'cannot run: {reason}')
 

@@ -1,0 +1,169 @@
+"""What the CUDA back-end says and does without a GPU: reasons, fallback, launches on a stand-in driver."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+
+import pytest
+import swin3d_ops
+import torch
+from swin3d_ops import backends, cuda_runtime, self_check
+from swin3d_ops.cpu_library import KernelsUnavailableError
+
+OPERATORS = (
+    'window_attention', 'window_attention_backward', 'knn', 'gather_max', 'gather_max_backward',
+    'interpolate', 'interpolate_backward',
+)  # fmt: skip
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A machine that claims a GPU; the answer of `reason_unavailable` is computed afresh."""
+
+    cached = cuda_runtime.reason_unavailable
+
+    def claim(capability=(9, 0), available=True):
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: available)
+        monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda *_: capability)
+        cached.cache_clear()
+
+    yield claim
+    cached.cache_clear()
+
+
+@pytest.mark.parametrize('operator', OPERATORS)
+def test_every_operator_has_cuda_kernels(operator):
+    assert torch._C._dispatch_has_kernel_for_dispatch_key(f'swin3d::{operator}', 'CUDA')
+
+
+@pytest.mark.parametrize('operator', ['window_attention', 'gather_max', 'interpolate'])
+def test_autocast_on_cuda_has_a_rule(operator):
+    assert torch._C._dispatch_has_kernel_for_dispatch_key(f'swin3d::{operator}', 'AutocastCUDA')
+
+
+def test_machine_without_a_gpu_is_named(gpu):
+    gpu(available=False)
+    for op in backends.OPS:
+        assert swin3d_ops.available_backends(op)['cuda'].startswith('torch.cuda is not available')
+
+
+def test_named_cuda_on_a_machine_without_it_gives_the_reason(gpu, monkeypatch):
+    gpu(available=False)
+    monkeypatch.setenv('SWIN3D_OPS', 'cuda')
+    points = torch.zeros(2, 3)
+    with pytest.raises(ValueError, match="SWIN3D_OPS: 'cuda' cannot take .* torch.cuda is not available"):
+        swin3d_ops.knn(points, points, 1, torch.tensor([0, 2]), torch.tensor([0, 2]))
+    with pytest.raises(ValueError, match="'cuda' cannot run knn: torch.cuda is not available"):
+        backends.choose_backend('knn', 'cuda', 'cuda')
+
+
+def test_auto_gives_cuda_tensors_to_torch_and_says_so_once(gpu, monkeypatch, caplog):
+    gpu(available=False)
+    monkeypatch.setattr(backends, '_logged', set())
+    monkeypatch.delenv('SWIN3D_OPS', raising=False)
+    with caplog.at_level(logging.INFO, logger='swin3d_ops'):
+        assert [backends.choose_backend('knn', 'cuda', 'auto') for _ in range(2)] == ['torch', 'torch']
+    (record,) = caplog.records
+    assert 'knn on cuda runs on back-end torch (cuda kernels: torch.cuda is not' in record.message
+
+
+def test_old_gpu_is_named(gpu):
+    gpu((6, 1))
+    assert cuda_runtime.reason_unavailable() == 'compute capability 6.1 is below 7.0'
+
+
+def test_missing_compiler_is_the_reason(gpu, monkeypatch):
+    def missing():
+        raise KernelsUnavailableError('no NVRTC in 3 folders and no nvcc')
+
+    gpu()
+    monkeypatch.setattr(cuda_runtime.cuda_compiler, 'find_compiler', missing)
+    assert cuda_runtime.reason_unavailable() == 'no NVRTC in 3 folders and no nvcc'
+
+
+def test_missing_driver_is_the_reason(gpu, monkeypatch):
+    def missing(name):
+        raise OSError(name)
+
+    gpu()
+    monkeypatch.setattr(cuda_runtime.cuda_compiler, 'find_compiler', lambda: None)
+    monkeypatch.setattr(cuda_runtime.ctypes, 'CDLL', missing)
+    cuda_runtime._driver.cache_clear()
+    assert 'the NVIDIA driver (libcuda.so.1) was not found' in cuda_runtime.reason_unavailable()
+    cuda_runtime._driver.cache_clear()
+
+
+def test_kernel_that_fails_to_launch_is_not_trusted(gpu, monkeypatch):
+    def fail(*_):
+        raise RuntimeError('cuLaunchKernel: too many resources requested for launch')
+
+    gpu()
+    monkeypatch.setattr(self_check, '_on_device', lambda function, device_type: fail)
+    monkeypatch.setattr(cuda_runtime, 'reason_unavailable', lambda: None)
+    monkeypatch.delenv('SWIN3D_OPS', raising=False)
+    self_check.reason_to_distrust.cache_clear()
+    try:
+        assert 'the self-check failed: cuLaunchKernel' in swin3d_ops.available_backends('knn')['cuda']
+        assert backends.choose_backend('knn', 'cuda', 'auto') == 'torch'
+    finally:
+        self_check.reason_to_distrust.cache_clear()
+
+
+class Driver:
+    """A stand-in for the driver: remembers calls, answers 0 or, for one function, an error."""
+
+    def __init__(self, failing=None):
+        self.calls, self.failing = [], failing
+
+    def __getattr__(self, name):
+        def function(*arguments):
+            self.calls.append((name, arguments))
+            if name == 'cuGetErrorString':
+                arguments[1]._obj.value = b'invalid argument'
+            if name == 'cuDeviceGetAttribute':
+                arguments[0]._obj.value = {16: 132, 97: 232448}[arguments[1]]
+            return int(name == self.failing)
+
+        return function
+
+
+@pytest.fixture
+def driver(monkeypatch, tmp_path):
+    class Stream:
+        cuda_stream = 0x5EED
+
+    def build(failing=None):
+        driver = Driver(failing)
+        monkeypatch.setattr(cuda_runtime, '_driver', lambda: driver)
+        monkeypatch.setattr(torch.cuda, 'current_stream', lambda index: Stream)
+        cuda_runtime._shared_limit.cache_clear()
+        (tmp_path / 'kernels.cubin').write_bytes(b'cubin')
+        return driver, cuda_runtime.Program(tmp_path / 'kernels.cubin', 0)
+
+    yield build
+    cuda_runtime._shared_limit.cache_clear()
+
+
+def test_launch_goes_to_the_current_stream_in_the_primary_context(driver):
+    stand_in, program = driver()
+    calls = stand_in.calls
+    argument = ctypes.c_int(7)
+    program.launch('kernel', (5, 3), 64, 70_000, argument)
+    assert (program.multiprocessors, program.shared_limit) == (132, 232448)
+    names = [name for name, _ in calls]
+    context = ['cuDevicePrimaryCtxRetain', 'cuCtxSetCurrent', 'cuModuleLoadData']
+    assert sorted(context, key=names.index) == context
+    assert names[-1] == 'cuLaunchKernel'
+    _, *sizes, stream, places, extra = calls[-1][1]
+    assert sizes == [5, 3, 1, 64, 1, 1, 70_000]
+    assert stream.value == 0x5EED and extra is None
+    assert places[0] == ctypes.addressof(argument)
+    ((_, kernel_attribute),) = [call for call in calls if call[0] == 'cuFuncSetAttribute']
+    assert kernel_attribute[1:] == (8, 232448)
+
+
+def test_error_of_the_driver_names_the_call(driver):
+    _, program = driver('cuLaunchKernel')
+    with pytest.raises(RuntimeError, match='cuLaunchKernel: invalid argument'):
+        program.launch('kernel', (1, 1), 64, 0)

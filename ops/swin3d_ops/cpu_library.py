@@ -24,7 +24,11 @@ ISA_VARIABLE = 'SWIN3D_OPS_ISA'
 FLAGS = ('-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fPIC', '-fvisibility=hidden')
 FLAGS += ('-Wno-psabi', '-Wno-unknown-pragmas')
 SOURCE_FLAGS = {'knn.cpp': ('-ffp-contract=off',)}
-ISA_FLAGS = {'portable': (), 'avx2': ('-mavx2', '-mfma')}
+ISA_FLAGS = {
+    'portable': (),
+    'avx2': ('-mavx2', '-mfma'),
+    'avx512': ('-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma'),
+}
 COMPILE_SECONDS = 300
 
 
@@ -37,7 +41,7 @@ class CpuLibrary:
 
     Attributes:
         path: file of the shared library.
-        isa: 'avx2' or 'portable'.
+        isa: 'portable', 'avx2' or 'avx512', what the processor runs best unless named.
         has_openmp: whether the kernels use several threads.
     """
 
@@ -47,11 +51,11 @@ class CpuLibrary:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
             raise KernelsUnavailableError(f'{path} cannot be loaded: {error}') from error
-        best = 'avx2' if self._library.swin3d_supports_avx2() else 'portable'
-        self.isa = isa or os.environ.get(ISA_VARIABLE) or best
-        if self.isa not in ISA_FLAGS or (self.isa == 'avx2' and best != 'avx2'):
+        usable = [name for name in ISA_FLAGS if getattr(self._library, f'swin3d_supports_{name}')()]
+        self.isa = isa or os.environ.get(ISA_VARIABLE) or usable[-1]
+        if self.isa not in usable:
             raise KernelsUnavailableError(
-                f'{ISA_VARIABLE} must be portable or, where the processor has it, avx2, got {self.isa!r}'
+                f'{ISA_VARIABLE} must be one of {usable} on this processor, got {self.isa!r}'
             )
         self.has_openmp = bool(self._library.swin3d_has_openmp())
 

@@ -1,4 +1,7 @@
 // Table rows of all pairs of one window tile, and the sets of rows in use per query and per key.
+//
+// A row is stored as its offset in units of eight bytes into an array of one Duo per table row, which is what
+// an address needs: 2 ^ row_shift units a row.
 #pragma once
 
 #include "lanes.h"
@@ -6,133 +9,186 @@
 namespace swin3d {
 namespace {
 
-// Where the rows of each signal axis lie, and how the bits of a row set are dealt to 64-bit words.
+#ifdef SWIN3D_WIDE_DUO
+constexpr int kBinLanes = 16;
+#else
+constexpr int kBinLanes = kLanes;
+#endif
+
+typedef int32_t BinInts __attribute__((vector_size(4 * kBinLanes)));
+typedef uint32_t BinBits __attribute__((vector_size(4 * kBinLanes)));
+typedef uint16_t BinRows __attribute__((vector_size(2 * kBinLanes)));
+
+template <class F> struct SignalLanes;
+template <> struct SignalLanes<float> {
+    typedef float value __attribute__((vector_size(4 * kBinLanes)));
+    typedef BinInts integer;
+};
+template <> struct SignalLanes<double> {
+    typedef double value __attribute__((vector_size(8 * kBinLanes)));
+    typedef int64_t integer __attribute__((vector_size(8 * kBinLanes)));
+};
+
+// Bit `local` of a 32-bit word where it lies in [0, 32), else no bit.
+inline BinBits bit_of(BinInts local) {
+#if defined(SWIN3D_WIDE_DUO)
+    return (BinBits)_mm512_sllv_epi32(_mm512_set1_epi32(1), (__m512i)local);
+#elif defined(__AVX2__)
+    return (BinBits)_mm256_sllv_epi32(_mm256_set1_epi32(1), (__m256i)local);
+#else
+    const BinBits inside = (BinBits)((local >= 0) & (local < 32));
+#if defined(__SSE2__)
+    // No shifts by lane: the float 2 ^ local, where 2 ^ 31 overflows to the integer with bit 31 alone.
+    return inside & (BinBits)_mm_cvttps_epi32((__m128)((local + 127) << 23));
+#else
+    return inside & ((BinBits{} + 1) << ((BinBits)local & 31));
+#endif
+#endif
+}
+
+// Where the rows of each signal axis lie, and how the bits of a row set are dealt to 32-bit words.
 struct TableLayout {
-    int axes = 0;         // S
-    int padded_axes = 0;  // S up to a multiple of 8: one vector per 8 axes
-    int words = 0;        // words of a row set that are read
-    int padded_words = 0;
-    int rows = 0;         // R
-    bool wide = false;    // some axis has more than 64 rows
+    int axes = 0;       // S
+    int words = 0;      // words of a row set
+    int rows = 0;       // R
+    int row_shift = 0;  // log2 of the units of a row
     Buffer<int32_t> first_row, num_rows, axis_word, word_row;
 
-    void build(const int64_t* table_rows, int num_axes) {
-        axes = num_axes;
-        padded_axes = (axes + 7) / 8 * 8;
-        for (int a = 0; a < axes; ++a) wide = wide || table_rows[a] > 64;
-        first_row.zeros(padded_axes);
-        num_rows.zeros(padded_axes);
-        axis_word.zeros(padded_axes);
+    void build(const int64_t* table_rows, int num_axes, int shift) {
+        axes = num_axes, row_shift = shift;
         int total_words = 0;
-        for (int a = 0; a < axes; ++a) total_words += static_cast<int>((table_rows[a] + 63) / 64);
-        word_row.zeros(total_words + padded_axes);
-        for (int a = 0; a < padded_axes; ++a) num_rows.get()[a] = 1;
+        for (int a = 0; a < axes; ++a) total_words += static_cast<int>((table_rows[a] + 31) / 32);
+        first_row.zeros(axes), num_rows.zeros(axes), axis_word.zeros(axes), word_row.zeros(total_words);
         for (int a = 0; a < axes; ++a) {
             first_row.get()[a] = rows;
             num_rows.get()[a] = static_cast<int32_t>(table_rows[a]);
             axis_word.get()[a] = words;
-            for (int64_t r = 0; r < table_rows[a]; r += 64) {
+            for (int64_t r = 0; r < table_rows[a]; r += 32) {
                 word_row.get()[words++] = rows + static_cast<int>(r);
             }
             rows += static_cast<int>(table_rows[a]);
         }
-        padded_words = wide ? words : padded_axes;
     }
-};
 
-template <class F> struct SignalLanes;
-template <> struct SignalLanes<float> { typedef f32x8 value; typedef i32x8 integer; };
-template <> struct SignalLanes<double> { typedef f64x8 value; typedef i64x8 integer; };
+    // Write the members of the union of two row sets in ascending order and return their number; up to
+    // fifteen entries beyond them are overwritten.
+    int list_rows(const uint32_t* one, const uint32_t* other, int32_t* to) const {
+        int32_t* const start = to;
+        for (int w = 0; w < words; ++w) to = list_word(one[w] | other[w], word_row.get()[w] << row_shift, to);
+        return static_cast<int>(to - start);
+    }
+
+  private:
+#ifdef SWIN3D_WIDE_DUO
+    int32_t* list_word(uint32_t bits, int32_t base, int32_t* to) const {
+        const __m512i places = _mm512_slli_epi32(
+            _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), row_shift);
+        for (int part = 0; part < 2; ++part, bits >>= 16, base += 16 << row_shift) {
+            const __m512i rows = _mm512_add_epi32(places, _mm512_set1_epi32(base));
+            _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits), rows));
+            to += __builtin_popcount(bits & 0xFFFF);
+        }
+        return to;
+    }
+#else
+    int32_t* list_word(uint32_t bits, int32_t base, int32_t* to) const {
+        for (; bits != 0; bits &= bits - 1) *to++ = base + (__builtin_ctz(bits) << row_shift);
+        return to;
+    }
+#endif
+};
 
 // Rows and sets of one tile: queries [first, first + count) of a window against all its n keys.
 struct WindowBins {
-    Buffer<double> signals;         // (n, padded axes) of the window, float or double
-    Buffer<double> half, top;       // L / 2 and L - 1 per axis
-    Buffer<uint16_t> row;           // (count, n, padded axes)
-    Buffer<uint64_t> of_query;      // (count, words)
-    Buffer<uint64_t> of_key;        // (n, words)
+    int64_t keys = 0, queries = 0;  // padded line lengths
+    Buffer<double> signals;         // (axes, keys + kBinLanes), float or double
+    Buffer<uint16_t> of_query;      // (query, axes, keys)
+    Buffer<uint16_t> of_key;        // (key, axes, queries)
+    Buffer<uint32_t> query_set;     // (query, words)
+    Buffer<uint32_t> key_set;       // (key, words)
 
-    template <class F>
-    void load(const TableLayout& t, const void* all, const int64_t* tokens, int64_t n) {
+    // Signals of the window's n tokens; the tokens of the padding repeat the last one.
+    template <class F> void load(const TableLayout& t, const void* all, const int64_t* tokens, int64_t n) {
+        keys = padded(n);
         const F* source = static_cast<const F*>(all);
-        F* to = reinterpret_cast<F*>(signals.zeros(n * t.padded_axes));
-        for (int64_t i = 0; i < n; ++i) {
-            std::memcpy(to + i * t.padded_axes, source + tokens[i] * t.axes, t.axes * sizeof(F));
-        }
-        F* h = reinterpret_cast<F*>(half.zeros(t.padded_axes));
-        F* m = reinterpret_cast<F*>(top.zeros(t.padded_axes));
-        for (int a = 0; a < t.padded_axes; ++a) {
-            h[a] = static_cast<F>(t.num_rows.get()[a]) / 2;
-            m[a] = static_cast<F>(t.num_rows.get()[a] - 1);
+        F* to = reinterpret_cast<F*>(signals.resize(t.axes * (keys + kBinLanes)));
+        for (int64_t i = 0; i < keys + kBinLanes; ++i) {
+            const F* from = source + tokens[i < n ? i : n - 1] * t.axes;
+            for (int a = 0; a < t.axes; ++a) to[a * (keys + kBinLanes) + i] = from[a];
         }
     }
 
+    // Fill all buffers for a tile, and for the token after an odd number of them.
     template <class F> void compute(const TableLayout& t, int64_t first, int64_t count, int64_t n) {
-        row.resize(count * n * t.padded_axes);
-        of_query.zeros(count * t.padded_words);
-        of_key.zeros(n * t.padded_words);
-        for (int64_t i = 0; i < count; ++i) {
-            for (int block = 0; block < t.padded_axes; block += 8) {
-                compute_line<F>(t, first, i, n, block);
-            }
+        queries = padded(count);
+        const int64_t even_count = count + count % 2, even_n = n + n % 2;
+        uint16_t* rows = of_query.resize(even_count * t.axes * keys);
+        uint32_t* sets = query_set.resize(even_count * t.words);
+        for (int64_t i = 0; i < even_count; ++i) {
+            line<F, false>(t, first + i, 0, keys, rows + i * t.axes * keys, sets + i * t.words);
+        }
+        rows = of_key.resize(even_n * t.axes * queries);
+        sets = key_set.resize(even_n * t.words);
+        for (int64_t j = 0; j < even_n; ++j) {
+            line<F, true>(t, j, first, queries, rows + j * t.axes * queries, sets + j * t.words);
         }
     }
 
   private:
-    // (s_i - s_j) + L / 2 in exactly this order; a NaN fails the comparison and becomes row 0.
-    template <class F>
-    void compute_line(const TableLayout& t, int64_t first, int64_t i, int64_t n, int block) {
+    static int64_t padded(int64_t count) { return (count + kBinLanes - 1) / kBinLanes * kBinLanes; }
+
+    // Rows of one token against `count` others, and their set. (s_i - s_j) + L / 2 in exactly this order, i being
+    // the query; a NaN fails the comparison and becomes row 0.
+    template <class F, bool kOwnIsKey>
+    void line(const TableLayout& t, int64_t own, int64_t others, int64_t count, uint16_t* rows,
+              uint32_t* set) const {
         typedef typename SignalLanes<F>::value V;
         typedef typename SignalLanes<F>::integer I;
-        const int A = t.padded_axes;
-        const F* s = reinterpret_cast<const F*>(signals.get()) + block;
-        const V query = *reinterpret_cast<const V*>(s + (first + i) * A);
-        const V h = *reinterpret_cast<const V*>(reinterpret_cast<const F*>(half.get()) + block);
-        const V m = *reinterpret_cast<const V*>(reinterpret_cast<const F*>(top.get()) + block);
-        const i32x8 base = *reinterpret_cast<const i32x8*>(t.first_row.get() + block);
-        const V zero = V{};
-        uint16_t* line = row.get() + i * n * A + block;
-        uint64_t* query_set = of_query.get() + i * t.padded_words;
-        u64x8 query_bits = u64x8{};
-        for (int64_t j = 0; j < n; ++j) {
-            V x = (query - *reinterpret_cast<const V*>(s + j * A)) + h;
-            x = x > zero ? x : zero;
-            x = x < m ? x : m;
-            const i32x8 local = __builtin_convertvector(__builtin_convertvector(x, I), i32x8);
-            *reinterpret_cast<u16x8*>(line + j * A) = __builtin_convertvector(local + base, u16x8);
-            if (t.wide) {
-                insert_wide(t, local, block, query_set, of_key.get() + j * t.padded_words);
-            } else {
-                const u64x8 bits = (u64x8{} + 1) << __builtin_convertvector(local, u64x8);
-                query_bits |= bits;
-                *reinterpret_cast<u64x8*>(of_key.get() + j * A + block) |= bits;
+        typedef V Unaligned __attribute__((aligned(sizeof(F))));
+        const F* signal = reinterpret_cast<const F*>(signals.get());
+        for (int a = 0; a < t.axes; ++a, signal += keys + kBinLanes, rows += count) {
+            const int num_rows = t.num_rows.get()[a];
+            const V mine = V{} + signal[own], half = V{} + static_cast<F>(num_rows) / 2;
+            const V zero = V{}, top = V{} + static_cast<F>(num_rows - 1);
+            const BinInts base = BinInts{} + t.first_row.get()[a];
+            BinBits low = BinBits{}, high = BinBits{};
+            for (int64_t j = 0; j < count; j += kBinLanes) {
+                const V other = *reinterpret_cast<const Unaligned*>(signal + others + j);
+                V x = (kOwnIsKey ? other - mine : mine - other) + half;
+                x = x > zero ? x : zero;
+                x = x < top ? x : top;
+                const BinInts local = __builtin_convertvector(__builtin_convertvector(x, I), BinInts);
+                const BinInts offset = (local + base) << t.row_shift;
+                *reinterpret_cast<BinRows*>(rows + j) = __builtin_convertvector(offset, BinRows);
+                low |= bit_of(local);
+                if (num_rows > 32) high |= bit_of(local - 32);
             }
+            uint32_t* words = set + t.axis_word.get()[a];
+            words[0] = any(low);
+            if (num_rows > 32) words[1] = any(high);
+            if (num_rows > 64) complete_set(rows, count, t, a, words);
         }
-        if (!t.wide) *reinterpret_cast<u64x8*>(query_set + block) = query_bits;
     }
 
-    static void insert_wide(
-        const TableLayout& t, i32x8 local, int block, uint64_t* query_set, uint64_t* key_set) {
-        for (int a = block; a < t.axes && a < block + 8; ++a) {
-            const int r = local[a - block];
-            const int word = t.axis_word.get()[a] + r / 64;
-            query_set[word] |= uint64_t(1) << (r % 64);
-            key_set[word] |= uint64_t(1) << (r % 64);
+    static uint32_t any(BinBits bits) {
+#if defined(SWIN3D_WIDE_DUO)
+        return static_cast<uint32_t>(_mm512_reduce_or_epi32((__m512i)bits));
+#else
+        uint32_t all = 0;
+        for (int s = 0; s < kBinLanes; ++s) all |= bits[s];
+        return all;
+#endif
+    }
+
+    // Words of the rows from 64 on.
+    static void complete_set(const uint16_t* rows, int64_t count, const TableLayout& t, int axis, uint32_t* words) {
+        for (int w = 2; w < (t.num_rows.get()[axis] + 31) / 32; ++w) words[w] = 0;
+        for (int64_t j = 0; j < count; ++j) {
+            const int local = (rows[j] >> t.row_shift) - t.first_row.get()[axis];
+            if (local >= 64) words[local / 32] |= uint32_t(1) << local % 32;
         }
     }
 };
-
-// Write the members of a row set in ascending order; return their number.
-inline int list_rows(const TableLayout& t, const uint64_t* set, int32_t* rows) {
-    int count = 0;
-    for (int w = 0; w < t.words; ++w) {
-        const int32_t base = t.word_row.get()[w];
-        for (uint64_t bits = set[w]; bits != 0; bits &= bits - 1) {
-            rows[count++] = base + __builtin_ctzll(bits);
-        }
-    }
-    return count;
-}
 
 }  // namespace
 }  // namespace swin3d

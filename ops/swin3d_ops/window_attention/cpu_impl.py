@@ -8,7 +8,7 @@ import torch
 
 from .. import cpu_runtime, registration
 
-MAX_ROWS = 65535
+MAX_ROWS = 4095
 MAX_WIDTH = 64
 
 
@@ -19,6 +19,16 @@ def window_attention(
     return _attend(
         q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
     )[0]  # fmt: skip
+
+
+def _token_major(tensor):
+    """Return the tensor in a kernel's dtype with dense tokens; they may lie apart, as those of a view do."""
+    dense = tensor.stride()[1:] == (tensor.shape[2], 1)
+    return tensor if dense and tensor.dtype in cpu_runtime.SUFFIX else cpu_runtime.widened(tensor)
+
+
+def _inputs(*tensors):
+    return [_token_major(t) for t in tensors[:3]] + [cpu_runtime.widened(t) for t in tensors[3:]]
 
 
 def _arguments(inputs, signals, table_rows, order, ptr, scale):
@@ -34,6 +44,7 @@ def _arguments(inputs, signals, table_rows, order, ptr, scale):
     sizes = (num_voxels, heads, width, rows, len(table_rows), ptr.shape[0] - 1)
     arguments = (
         cpu_runtime.pointers(*inputs),
+        cpu_runtime.integers([t.stride(0) for t in inputs[:3]]),
         cpu_runtime.pointer(signals),
         ctypes.c_int(signals.dtype == torch.float64),
         cpu_runtime.integers(table_rows),
@@ -47,9 +58,9 @@ def _arguments(inputs, signals, table_rows, order, ptr, scale):
 
 def _forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
     dtype = q.dtype
-    inputs = [cpu_runtime.widened(t) for t in (q, k, v, q_table, k_table, v_table)]
+    inputs = _inputs(q, k, v, q_table, k_table, v_table)
     arguments, _alive = _arguments(inputs, signals, table_rows, order, ptr, scale)
-    out = torch.empty_like(inputs[0])
+    out = inputs[0].new_empty(q.shape)
     lse = inputs[0].new_empty(q.shape[:2])
     cpu_runtime.call(
         'window_attention_forward', out.dtype, *arguments, cpu_runtime.pointer(out),
@@ -67,10 +78,10 @@ def _backward(
     grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
 ):  # fmt: skip
     dtype = q.dtype
-    inputs = [cpu_runtime.widened(t) for t in (q, k, v, q_table, k_table, v_table)]
+    inputs = _inputs(q, k, v, q_table, k_table, v_table)
     arguments, _alive = _arguments(inputs, signals, table_rows, order, ptr, scale)
     grad_out, lse = cpu_runtime.widened(grad_out), lse.contiguous()
-    grads = [torch.empty_like(t) for t in inputs]
+    grads = [t.new_empty(t.shape) for t in inputs]
     cpu_runtime.call(
         'window_attention_backward', inputs[0].dtype, *arguments, cpu_runtime.pointer(grad_out),
         cpu_runtime.pointer(lse), cpu_runtime.pointers(*grads),

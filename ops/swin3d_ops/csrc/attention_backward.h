@@ -1,0 +1,180 @@
+// Backward pass: the logits again, from the stored log-sum-exp; three projections and three histograms.
+//
+// Chunks do not depend on the number of threads, and what they add to the table gradients is summed in chunk
+// order: the same bits for any number of threads.
+#pragma once
+
+#include "attention_tile.h"
+
+namespace swin3d {
+namespace {
+
+template <class T> struct BackwardResults {
+    const T *grad_out, *lse;
+    T* const* grads;  // of q, k, v and the three tables
+};
+
+template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
+    typedef Tile<T, NC, AX> Base;
+    typedef typename Base::V V;
+    typedef typename Base::W W;
+    using Base::p_, Base::n_, Base::first_, Base::count_, Base::tokens_, Base::half, Base::even, Base::pairs;
+
+  public:
+    static void run(const Problem<T>& p, const BackwardResults<T>& to, int threads) {
+        const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
+        const int64_t size = 3 * p.groups * p.table_size();
+        Buffer<W> total;
+        total.zeros(size);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+        {
+            Backward pass(p, to);
+            Buffer<W> part;
+#pragma omp for ordered schedule(dynamic, 1)
+            for (int64_t c = 0; c < chunks; ++c) {
+                pass.table_grads_ = part.zeros(size);
+                for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) pass.differentiate(w);
+#pragma omp ordered
+                {
+                    W* sum = total.get();
+                    for (int64_t i = 0; i < size; ++i) sum[i] += part.get()[i];
+                }
+            }
+        }
+        const W* from = total.get();
+        for (int which = 0; which < 3; ++which) {
+            for (int64_t g = 0; g < p.groups; ++g) {
+                for (int64_t r = 0; r < p.tables.rows; ++r, from += p.pairs) {
+                    p.unpack(from, g, T(1), to.grads[3 + which] + r * p.heads * p.width);
+                }
+            }
+        }
+    }
+
+  private:
+    Backward(const Problem<T>& p, const BackwardResults<T>& to) : Base(p), to_(to) {
+        for (auto* buffer : {&this->query_side_, &value_side_, &slopes_, &weights_}) {
+            buffer->resize(p.tables.rows);
+        }
+    }
+
+    W* table_grad(int which, int64_t g) const { return table_grads_ + (which * p_.groups + g) * p_.table_size(); }
+
+    void differentiate(int64_t window) {
+        this->load(window);
+        this->pack_tokens(to_.grad_out, p_.heads * p_.width, T(1), upstream_);
+        key_grad_.zeros(p_.groups * even(n_) * pairs());
+        value_grad_.zeros(p_.groups * even(n_) * pairs());
+        for (int64_t first = 0; first < n_; first += this->tile_) {
+            this->start_tile(first);
+            weight_.resize(even(count_) / 2 * even(n_));
+            for (int64_t g = 0; g < p_.groups; ++g) {
+                this->key_logits(g);
+                for (int64_t i = 0; i < count_; i += 2) differentiate_queries(g, i);
+                for (int64_t j = 0; j < n_; j += 2) differentiate_keys(g, j);
+            }
+        }
+        for (int64_t g = 0; g < p_.groups; ++g) {
+            for (int64_t j = 0; j < n_; ++j) {
+                const int64_t at = tokens_[j] * p_.heads * p_.width;
+                p_.unpack(this->token(key_grad_, g, j), g, T(1), to_.grads[1] + at);
+                p_.unpack(this->token(value_grad_, g, j), g, T(1), to_.grads[2] + at);
+            }
+        }
+    }
+
+    // Log-sum-exp of queries i, i + 1; where there is no query or no head, more than any logit.
+    W log_sums(int64_t g, int64_t i) const {
+        W sums = Base::both(V{} + std::numeric_limits<T>::max() / 4);
+        T* lanes = reinterpret_cast<T*>(&sums);
+        for (int which = 0; which < 2; ++which) {
+            for (int64_t h = 0; h < kLanes && g * kLanes + h < p_.heads; ++h) {
+                if (i + which >= count_) continue;
+                const int64_t token = tokens_[first_ + i + which];
+                lanes[which * kLanes + h] = to_.lse[token * p_.heads + g * kLanes + h];
+            }
+        }
+        return sums;
+    }
+
+    // Weights and slopes (gradients of the logits) of two queries; gradients of q and of two tables.
+    void differentiate_queries(int64_t g, int64_t i) {
+        W *line = this->line(this->logits_, i), *weight = this->line(weight_, i);
+        this->complete_logits(g, i, line);
+        const W offset = log_sums(g, i);
+        const W live = Base::join(V{} + 1, i + 1 < count_ ? V{} + 1 : V{});
+        for (int64_t j = 0; j < n_; ++j) weight[j] = exponential(line[j] - offset) * live, line[j] = W{};
+        const W* upstream = this->token(upstream_, g, first_ + i);
+        this->project(upstream, p_.table(2, g), value_side_.get());
+        this->add_query_side(i, upstream, this->token(this->value_, g, 0), value_side_.get(), line);
+        W mean = W{};
+        for (int64_t j = 0; j < n_; ++j) mean += weight[j] * line[j];
+        slopes_and_histograms(i, mean, weight, line);
+        if (n_ % 2) weight[n_] = line[n_] = W{};
+
+        W result[64] = {};
+        const W* slopes = slopes_.get();
+        this->accumulate([&](int64_t j) { return half(line + j, 0); }, 1, this->token(this->key_, g, 0), n_, slopes,
+                         p_.table(0, g), result);
+        for (int which = 0; which < 2 && i + which < count_; ++which) {
+            const int64_t at = tokens_[first_ + i + which] * p_.heads * p_.width;
+            p_.unpack(result + which * pairs(), g, p_.scale, to_.grads[0] + at);
+        }
+        this->add_outer(slopes, this->token(this->query_, g, first_ + i), table_grad(0, g));
+        this->add_outer(weights_.get(), upstream, table_grad(2, g));
+    }
+
+    void slopes_and_histograms(int64_t i, W mean, const W* weight, W* line) {
+        W *slopes = slopes_.get(), *weights = weights_.get();
+        this->clear(slopes);
+        this->clear(weights);
+        const int64_t step = this->bins_.keys;
+        const uint16_t *rows = this->query_rows(i), *next = this->query_rows(i + 1);
+        for (int64_t j = 0; j < n_; ++j) {
+            const W w = weight[j], slope = w * (line[j] - mean);
+            line[j] = slope;
+            this->count(Base::low(slope), rows + j, step, half(slopes, 0));
+            this->count(Base::low(w), rows + j, step, half(weights, 0));
+            this->count(Base::high(slope), next + j, step, half(slopes, 1));
+            this->count(Base::high(w), next + j, step, half(weights, 1));
+        }
+    }
+
+    // Gradients of k, v and of the key table for keys j, j + 1.
+    void differentiate_keys(int64_t g, int64_t j) {
+        this->list_key_rows(j);
+        W* slopes = slopes_.get();
+        this->clear(slopes);
+        const int64_t lines = even(n_), step = this->bins_.queries;
+        const W* slope = this->logits_.get() + j;
+        const uint16_t *rows = this->key_rows(j), *next = this->key_rows(j + 1);
+        for (int64_t i = 0; i < count_; i += 2, slope += lines) {
+            this->count(Base::low(slope[0]), rows + i, step, half(slopes, 0));
+            this->count(Base::low(slope[1]), next + i, step, half(slopes, 1));
+            this->count(Base::high(slope[0]), rows + i + 1, step, half(slopes, 0));
+            this->count(Base::high(slope[1]), next + i + 1, step, half(slopes, 1));
+        }
+        add_columns(this->logits_, g, j, this->query_, slopes, p_.table(1, g), key_grad_);
+        add_columns(weight_, g, j, upstream_, nullptr, nullptr, value_grad_);
+        this->add_outer(slopes, this->token(this->key_, g, j), table_grad(1, g));
+    }
+
+    // Columns j, j + 1 of the weights against the tile's queries x, even and odd queries in turn.
+    void add_columns(const Buffer<W>& weights, int64_t g, int64_t j, const Buffer<W>& x, const W* histogram,
+                     const W* table, Buffer<W>& to) {
+        W* out = to.get() + (g * even(n_) + j) * pairs();
+        const V* column = half(weights.get() + j, 0);
+        const int64_t step = 2 * even(n_);
+        this->accumulate([&](int64_t i) { return column + i / 2 * step + i % 2; }, 2, this->token(x, g, first_),
+                         count_, histogram, table, out);
+    }
+
+    const BackwardResults<T> to_;
+    W* table_grads_ = nullptr;                   // (3, group, row, pairs) of the chunk
+    Buffer<W> upstream_, key_grad_, value_grad_;  // (group, token, pairs)
+    Buffer<W> weight_;                           // (pair of queries, key)
+    Buffer<W> value_side_, weights_, slopes_;    // (table row)
+};
+
+}  // namespace
+}  // namespace swin3d

@@ -4,15 +4,15 @@ from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table
 from .confusion_metric import ConfusionSegMetric
 from .indoor_metric import PresentClassIndoorMetric
 from .per_condition_metric import PerConditionMetric
-from .scannet_submission import check_submission, write_submission
-from .submission_metric import ScanNetSubmission
+from .submission_files import check_submission, write_submission
+from .submission_metric import SegSubmission
 from .test_result import TestResult, merge_areas
 
 __all__ = [
     'ConfusionSegMetric',
     'PerConditionMetric',
     'PresentClassIndoorMetric',
-    'ScanNetSubmission',
+    'SegSubmission',
     'SegmentationScores',
     'TestResult',
     'check_submission',

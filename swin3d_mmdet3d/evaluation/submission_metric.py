@@ -13,14 +13,15 @@ from mmdet3d.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from .scannet_submission import scene_text, write_submission
+from .submission_files import scene_text, write_submission
 
 
 @METRICS.register_module()
-class ScanNetSubmission(BaseMetric):
+class SegSubmission(BaseMetric):
     """Write the predictions of a split as a submission to the test server of ScanNet or ScanNet200.
 
-    The raw ids are those of the data set's classes. Labels are not needed. Each rank keeps the text of its
+    The raw ids are those of the data set's classes, so that the files of data sets without a server, such as
+    S3DIS, compare with their semantic masks. Labels are not needed. Each rank keeps the text of its
     scans; the first one writes the file. mmdet3d's SegMetric has an argument for this that does not run.
 
     Args:

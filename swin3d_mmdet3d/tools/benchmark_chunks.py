@@ -92,7 +92,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             scene = pool.apply(label_scene, (config, args.points, chunk_size))
         labels.append(scene.labels)
         table.add_row([name, scene.voxels, f'{scene.seconds:.1f}', f'{scene.peak_gb:.2f}'])
-        logger.info(f'{name} done, {len(np.unique(scene.labels))} classes occur')
+        logger.info(f'{name}: {scene.peak_gb:.2f} GB, {len(np.unique(scene.labels))} classes occur')
     logger.info(f'{args.config}, {args.points} points, {torch.get_num_threads()} threads\n{table}')
     if args.compare:
         logger.info(f'labels differ at {100 * np.mean(labels[0] != labels[1]):.5f} % of the points')

@@ -1,13 +1,23 @@
-"""Evaluates a checkpoint with mmengine's runner: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`."""
+"""Evaluates a checkpoint with mmengine's runner: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`.
+
+The scores go to the log and to `test_result.json` of the work folder, `test_result_votes.json` with --tta,
+where `merge_areas` and `reproduction_table` find them.
+"""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from swin3d_mmdet3d.evaluation import ConfusionSegMetric, TestResult
 from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
+
+LABEL_STEPS = ('LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
+"""Transforms that read labels."""
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -16,8 +26,24 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
-    parser.add_argument('--tta', action='store_true', help='average over the views of tta_pipeline')
+    parser.add_argument('--tta', action='store_true', help='vote over the views of tta_pipeline')
+    parser.add_argument(
+        '--submission',
+        metavar='FILE.zip',
+        help="label the benchmark's test split and write the file for its server instead of scoring",
+    )
     return parser.parse_args(arguments)
+
+
+def test_dataset(cfg: Config) -> ConfigDict:
+    """The test data set's settings, out of its wrappers."""
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+test_dataset.__test__ = False  # not a test
 
 
 def enable_tta(cfg: Config) -> None:
@@ -31,11 +57,43 @@ def enable_tta(cfg: Config) -> None:
         raise ValueError(
             f'--tta needs tta_model and tta_pipeline in config {cfg.filename}; missing: {", ".join(missing)}'
         )
-    dataset = cfg.test_dataloader.dataset
-    while 'pipeline' not in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = cfg.tta_pipeline
+    test_dataset(cfg).pipeline = cfg.tta_pipeline
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+
+
+def enable_submission(cfg: Config, path: str) -> None:
+    """Reads the scans of `submission_infos`, without labels, and writes a submission in place of scores.
+
+    Raises:
+        ValueError: the config names no `submission_infos`: its data set has no test server.
+    """
+    if 'submission_infos' not in cfg:
+        raise ValueError(f'--submission needs submission_infos in config {cfg.filename}')
+    dataset = test_dataset(cfg)
+    dataset.ann_file = cfg.submission_infos
+    dataset.pipeline = [step for step in dataset.pipeline if step['type'] not in LABEL_STEPS]
+    cfg.test_evaluator = dict(type='SegSubmission', path=path)
+
+
+def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics: dict) -> None:
+    """Writes the scores, and the confusion matrix where there is one, into the work folder."""
+    ann_file = test_dataset(cfg).ann_file
+    matrices = [
+        (metric.matrix.tolist(), list(metric.dataset_meta['classes']))
+        for metric in runner.test_loop.evaluator.metrics
+        if isinstance(metric, ConfusionSegMetric)
+    ]
+    confusion, classes = matrices[0] if matrices else (None, None)
+    result = TestResult(
+        config=Path(args.config).stem,
+        checkpoint=str(args.checkpoint),
+        votes=args.tta,
+        info_files=[Path(name).name for name in ([ann_file] if isinstance(ann_file, str) else ann_file)],
+        metrics={name: float(value) for name, value in metrics.items()},
+        classes=classes,
+        confusion=confusion,
+    )
+    runner.logger.info(f'wrote {result.write(cfg.work_dir)}')
 
 
 def load_weights(runner: Runner, checkpoint: str) -> None:
@@ -60,9 +118,13 @@ def main(arguments: list[str] | None = None) -> None:
     cfg.resume = False
     if args.tta:
         enable_tta(cfg)
+    if args.submission is not None:
+        enable_submission(cfg, args.submission)
     runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     load_weights(runner, args.checkpoint)
-    runner.test()
+    metrics = runner.test()
+    if args.submission is None and is_main_process():
+        write_result(runner, cfg, args, metrics)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ max_voxels = 80000
 test_area = int('{{$S3DIS_TEST_AREA:5}}')
 train_infos = [f's3dis_infos_Area_{area}.pkl' for area in range(1, 7) if area != test_area]
 test_infos = [f's3dis_infos_Area_{test_area}.pkl']
+submission_infos = test_infos  # what `test --submission` labels; there is no test server
 
 load_points = [
     dict(type='LoadColoredPoints'),

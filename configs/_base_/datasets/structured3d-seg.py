@@ -5,6 +5,7 @@ data_root = 'data/structured3d/'
 ignore_index = 255
 voxel_size = 0.02  # m
 max_voxels = 120000
+submission_infos = 'structured3d_infos_test.pkl'  # what `test --submission` labels; there is no test server
 
 load_points = [
     dict(type='LoadColoredPoints'),

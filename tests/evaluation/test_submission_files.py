@@ -13,7 +13,7 @@ from swin3d_mmdet3d.evaluation import check_submission
 
 def submit(path, dataset_type, labels):
     """Write a submission through the metric, with the data set's own meta information."""
-    metric = METRICS.build(dict(type='ScanNetSubmission', path=str(path)))
+    metric = METRICS.build(dict(type='SegSubmission', path=str(path)))
     metric.dataset_meta = dataset_type(lazy_init=True, test_mode=True, pipeline=[]).metainfo
     for scene, label in labels.items():
         prediction = dict(pts_semantic_mask=torch.from_numpy(label))
@@ -77,4 +77,4 @@ def test_labels_beyond_the_classes_raise_with_the_scene_and_leave_no_file(tmp_pa
 
 def test_a_path_without_zip_ending_raises():
     with pytest.raises(ValueError, match=r'path must end in .zip, got out'):
-        METRICS.build(dict(type='ScanNetSubmission', path='out'))
+        METRICS.build(dict(type='SegSubmission', path='out'))

@@ -28,7 +28,7 @@ def class_cell_sizes(class_sizes: Sequence[Sequence[float]]) -> Tensor:
 
     Source: arXiv 2210.04264, section 3.2 (voxels proportional to the class's mean size).
     """
-    sizes = torch.as_tensor(class_sizes, dtype=torch.float32)
+    sizes = torch.as_tensor(class_sizes, dtype=torch.float32, device='cpu')
     if sizes.ndim != 2 or sizes.shape[1] != 3 or not bool((sizes > 0).all()):
         raise ValueError(f'class_sizes must be rows of three positive lengths, got {class_sizes}')
     return (sizes / 2).clamp(*CELL_RANGE)

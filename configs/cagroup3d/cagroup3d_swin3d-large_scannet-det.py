@@ -1,0 +1,30 @@
+# CAGroup3D on the U-Net of Swin3D-L down to 4 cm (Swin3D_Task; arXiv 2304.06906, section 4.2)
+_base_ = [
+    '../_base_/datasets/scannet-det.py',
+    '../_base_/models/cagroup3d_scannet.py',
+    '../_base_/schedules/cagroup3d_50e.py',
+]
+
+sizes = dict(
+    channels=[80, 160, 320, 640, 640],
+    num_heads=[10, 10, 20, 40, 40],
+    window_sizes=[5, 7, 7, 7, 7],
+    quant_size=4,
+    signals={{_base_.signals}},
+)
+model = dict(
+    backbone=dict(
+        type='Swin3D',
+        in_channels=6,
+        depths=[2, 4, 9, 4, 4],
+        down_stride=2,
+        drop_path_rate=0.3,
+        **sizes,
+    ),
+    neck=dict(type='Swin3DDecoder', attention=True, up_k=3, out_level=1, **sizes),
+    bbox_head=dict(in_channels=160),
+)
+train_dataloader = dict(
+    batch_size=3,
+    dataset=dict(times=4, dataset=dict(pipeline={{_base_.train_pipeline_50k}})),
+)

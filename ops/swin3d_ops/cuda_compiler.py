@@ -68,7 +68,7 @@ class Nvrtc:
             self._library.nvrtcCreateProgram(ctypes.byref(program), text, source.name.encode(), 0, None, None)
         )
         try:
-            options = [*options, f'-arch=sm_{architecture}', f'-I{source.parent}']
+            options = [*options, f'-arch=sm_{architecture}', f'-I{SOURCE_FOLDER}']
             array = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
             status = self._library.nvrtcCompileProgram(program, len(options), array)
             log = self._read(program, 'nvrtcGetProgramLog').rstrip(b'\0').decode(errors='replace')
@@ -115,7 +115,7 @@ class Nvcc:
             self.path,
             *options,
             f'-arch=sm_{architecture}',
-            f'-I{source.parent}',
+            f'-I{SOURCE_FOLDER}',
             '-x',
             'cu',
             '-cubin',
@@ -204,7 +204,7 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
     """Return the path of the compiled kernels of a source file, compiling them if there are none yet.
 
     Args:
-        source: file name in the folder ``csrc``.
+        source: file name in the folder ``csrc``, or a path.
         definitions: macros (name, value) that fix types and sizes.
         architecture: compute capability, 90 for 9.0.
 
@@ -248,6 +248,6 @@ def _private_folder() -> Path:
 
 def _digest(source: str, options: list[str], compiler: str) -> str:
     digest = hashlib.sha256(repr((source, options, compiler)).encode())
-    for path in sorted(SOURCE_FOLDER.glob('*.cuh')):
+    for path in sorted({*SOURCE_FOLDER.glob('*.cuh'), SOURCE_FOLDER / source}):
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
     return digest.hexdigest()[:16]

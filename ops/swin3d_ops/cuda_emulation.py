@@ -62,7 +62,7 @@ def emulated_program(source: str, definitions: tuple[tuple[str, object], ...], b
 @functools.cache
 def _compiled(source: str, definitions: tuple) -> Path:
     digest = hashlib.sha256(repr((source, definitions, FLAGS)).encode())
-    for path in (*sorted(SOURCE_FOLDER.glob('*.cuh')), HARNESS):
+    for path in sorted({*SOURCE_FOLDER.glob('*.cuh'), SOURCE_FOLDER / source, HARNESS}):
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
     target = cache_folder() / f'{Path(source).stem}_emulation_{digest.hexdigest()[:16]}.so'
     if target.exists():

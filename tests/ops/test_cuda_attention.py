@@ -142,6 +142,15 @@ def test_no_voxels_give_empty_results_and_zero_table_gradients(emulated_gpu, att
     assert all(torch.equal(grad, torch.zeros_like(x)) for grad, x in zip(grads, problem.inputs))
 
 
+def test_slices_of_one_projection_need_no_copy(emulated_gpu, attention):
+    problem = attention(100, 2, 8)
+    dense = run(problem, torch.float64)
+    problem.inputs[:3] = torch.stack(problem.inputs[:3], dim=1).unbind(1)
+    assert not problem.inputs[0].is_contiguous()
+    for got, expected in zip(run(problem, torch.float64), dense):
+        assert torch.equal(got, expected)
+
+
 def test_wide_heads_are_refused(emulated_gpu, attention):
     with pytest.raises(ValueError, match='head width 64, got 216 and 65'):
         run(attention(4, 1, 65), torch.float32)

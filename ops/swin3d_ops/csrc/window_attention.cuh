@@ -125,6 +125,7 @@ template <int kPass> struct Attention {
 
     SWIN3D_INLINE void load_lanes(int64 tile) {
         const int from = static_cast<int>(tile * kLanes), to = smaller(from + kLanes, p.voxels);
+        const Real scale = static_cast<Real>(p.scale);
         Frame& f = *m.frame;
         PHASE(t) {
             if (t == 0) f.longest = 0;
@@ -137,6 +138,9 @@ template <int kPass> struct Attention {
             const bool real = position < to;
             const int w = p.window[real ? position : from];
             const int64 token = p.order[real ? position : from], at = (token * p.heads + head) * kWidth;
+            const Element* const q = p.q + token * p.q_step + head * kWidth;
+            const Element* const k = p.k + token * p.k_step + head * kWidth;
+            const Element* const v = p.v + token * p.v_step + head * kWidth;
             me.row = token * p.heads + head;
             me.start = static_cast<int>(p.ptr[w]);
             me.stop = real ? static_cast<int>(p.ptr[w + 1]) : me.start;
@@ -147,11 +151,10 @@ template <int kPass> struct Attention {
             if (position == to - 1) f.last_start = me.start, f.last_stop = me.stop;
 #pragma unroll
             for (int d = 0; d < kWidth; ++d) {
-                const Real q = kQueries ? widen<Real>(p.q[at + d]) * static_cast<Real>(p.scale) : 0;
-                const Real mine = kQueries ? q : widen<Real>(p.k[at + d]);
+                const Real mine = widen<Real>(kQueries ? q[d] : k[d]) * (kQueries ? scale : 1);
                 m.lane0[d * kLanes + t] = real ? mine : 0;
                 if (kPass == kQueryGrad) m.lane1[d * kLanes + t] = real ? widen<Real>(p.grad_out[at + d]) : 0;
-                if (kPass == kKeyGrad) m.lane1[d * kLanes + t] = real ? widen<Real>(p.v[at + d]) : 0;
+                if (kPass == kKeyGrad) m.lane1[d * kLanes + t] = real ? widen<Real>(v[d]) : 0;
                 me.sum0[d] = me.sum1[d] = 0;
             }
 #pragma unroll
@@ -193,13 +196,15 @@ template <int kPass> struct Attention {
                 }
             }
             for (int d = part; d < kWidth; d += kParts) {
-                const int64 at = row * kWidth + d;
-                if (kPass == kForward) m.tile0[j * kWidth + d] = widen<Real>(kLogits ? p.k[at] : p.v[at]);
-                if (kPass == kQueryGrad) m.tile0[j * kWidth + d] = widen<Real>(p.k[at]);
-                if (kPass == kQueryGrad && kLogits) m.tile1[j * kWidth + d] = widen<Real>(p.v[at]);
+                const int at = head * kWidth + d, place = j * kWidth + d;
+                const Element* const k = p.k + token * p.k_step + at;
+                const Element* const v = p.v + token * p.v_step + at;
+                if (kPass == kForward) m.tile0[place] = widen<Real>(kLogits ? *k : *v);
+                if (kPass == kQueryGrad) m.tile0[place] = widen<Real>(*k);
+                if (kPass == kQueryGrad && kLogits) m.tile1[place] = widen<Real>(*v);
                 if (kPass == kKeyGrad) {
-                    m.tile0[j * kWidth + d] = widen<Real>(p.q[at]) * static_cast<Real>(p.scale);
-                    m.tile1[j * kWidth + d] = widen<Real>(p.grad_out[at]);
+                    m.tile0[place] = widen<Real>(p.q[token * p.q_step + at]) * static_cast<Real>(p.scale);
+                    m.tile1[place] = widen<Real>(p.grad_out[row * kWidth + d]);
                 }
             }
             if (kPass == kKeyGrad && kLogits && part == 0) {

@@ -19,7 +19,8 @@ constexpr int kWarp = 32;
 
 // A position is a place in `order`: the voxels of a window have consecutive positions.
 struct Problem {
-    const Element *q, *k, *v, *grad_out;      // (N, H, D)
+    const Element *q, *k, *v;                 // (N, H, D), voxels q_step, k_step, v_step elements apart
+    const Element* grad_out;                  // (N, H, D)
     const Real *q_table, *k_table, *v_table;  // (H, D, R)
     const Signal* signals;                    // (N, S)
     const int64 *order, *ptr;                 // (N), (W + 1)
@@ -30,6 +31,7 @@ struct Problem {
     Element *out, *grad_q, *grad_k, *grad_v;  // (N, H, D)
     Real *partial0, *partial1;                // (G, H, R, D): table gradients of each block
     double scale;
+    int64 q_step, k_step, v_step;
     int voxels, windows, heads, rows, tiles, capacity;
     int first[kAxesRoom], size[kAxesRoom];  // table rows of each axis
 };

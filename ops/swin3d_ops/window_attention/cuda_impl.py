@@ -26,6 +26,7 @@ POINTERS = (
     'q k v grad_out q_table k_table v_table signals order ptr window low high reach lse delta '
     'out grad_q grad_k grad_v partial0 partial1'
 ).split()
+STEPS = ('q_step', 'k_step', 'v_step')
 INTEGERS = ('voxels', 'windows', 'heads', 'rows', 'tiles', 'capacity')
 
 
@@ -34,6 +35,7 @@ def _problem_type(axes: int):
     """Return the ctypes twin of ``struct Problem``."""
     room = max(axes, 1)
     fields = [(name, ctypes.c_void_p) for name in POINTERS] + [('scale', ctypes.c_double)]
+    fields += [(name, ctypes.c_int64) for name in STEPS]
     fields += [(name, ctypes.c_int) for name in INTEGERS]
     fields += [('first', ctypes.c_int * room), ('size', ctypes.c_int * room)]
     return type('Problem', (ctypes.Structure,), {'_fields_': fields})
@@ -134,15 +136,22 @@ class Plan:
         self.program.launch('sum_partials', (-(-grad.numel() // 256), 1), 256, 0, *arguments, *sizes)
 
 
+def _dense_heads(tensor):
+    """Return (N, H, D) with dense voxels; these may lie apart, as those of a slice of one projection do."""
+    return tensor if tensor.stride()[1:] == (tensor.shape[2], 1) else tensor.contiguous()
+
+
 def _planned(inputs, signals, table_rows, order, ptr, scale):
     """Return the plan with its inputs set, and the tensors that must outlive the launches."""
-    q, k, v, *tables = (tensor.contiguous() for tensor in inputs)
+    q, k, v = (_dense_heads(tensor) for tensor in inputs[:3])
+    tables = inputs[3:]
     signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
     plan = Plan(q, tables[0], signals, table_rows, ptr)
     tables = [table.permute(1, 2, 0).to(plan.real).contiguous() for table in tables]
     plan.point(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr)
     plan.point(q_table=tables[0], k_table=tables[1], v_table=tables[2])
     plan.struct.scale = scale
+    plan.struct.q_step, plan.struct.k_step, plan.struct.v_step = (t.stride(0) for t in (q, k, v))
     return plan, (q, k, v, tables, signals, order, ptr, plan.find_ranges(signals))
 
 

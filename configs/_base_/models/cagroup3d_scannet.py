@@ -2,7 +2,7 @@
 # configs
 signals = ('xyz', 'rgb')
 # Metres, in the order of the data set's classes: the table of cagroup_head.py (Haiyang-W/CAGroup3D),
-# 0.3 of the mean sizes of the classes' boxes that VoteNet lists. The cells are half as long, within 0.04 .. 1 m.
+# 0.3 of VoteNet's mean sizes of the classes' boxes. The cells are half as long, within 0.04 .. 1 m.
 class_sizes = [
     [0.2309, 0.2435, 0.2777],  # cabinet
     [0.5631, 0.5528, 0.3579],  # bed

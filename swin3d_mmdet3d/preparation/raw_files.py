@@ -55,13 +55,15 @@ def read_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
         ValueError: naming them, if it is truncated, no triangle mesh, without vertices, or has a
             coordinate that is not finite or a face of other vertices.
     """
-    lists = {'face': {'vertex_indices': 3, 'vertex_index': 3}}
+    triangles = {'face': {'vertex_indices': 3, 'vertex_index': 3}}
     try:
-        ply = PlyData.read(str(existing_file(scene, path)), known_list_len=lists)
+        ply = PlyData.read(str(existing_file(scene, path)), known_list_len=triangles)
         vertex, face = ply['vertex'], ply['face'].data
+        lists = face[face.dtype.names[0]]
         columns = [vertex[name] for name in ('x', 'y', 'z', 'red', 'green', 'blue')]
         points = np.stack(columns, axis=1).astype(np.float32)
-        faces = np.array(face[face.dtype.names[0]])
+        # An ASCII file gives an array of lists, a binary one a map of the file.
+        faces = np.array(lists.tolist() if lists.dtype == object else lists).reshape(len(lists), 3)
     except (PlyParseError, KeyError, ValueError, UnicodeDecodeError) as error:
         raise bad_file(scene, path, f'is truncated or no mesh with colours: {error}') from error
     check_points(scene, path, points)

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from plyfile import PlyData
+from plyfile import PlyData, PlyElement
 from raw_downloads import (
     LABEL_MAP,
     SCANNET_CATEGORIES,
@@ -19,6 +19,7 @@ from raw_downloads import (
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
 from swin3d_mmdet3d.preparation import prepare_scannet
 from swin3d_mmdet3d.preparation.preparation_run import RawScene
+from swin3d_mmdet3d.preparation.raw_files import read_mesh
 from swin3d_mmdet3d.preparation.scannet import read_label_map, read_scan
 
 NAME = 'scene0000_00'
@@ -180,3 +181,23 @@ def test_unusable_label_map_is_named(table, message, tmp_path):
     (tmp_path / 'map.tsv').write_text(table)
     with pytest.raises(ValueError, match=f'label map .*map.tsv {message}'):
         read_label_map(tmp_path / 'map.tsv')
+
+
+@pytest.mark.parametrize('form', [dict(text=True), dict(byte_order='>'), dict(byte_order='<')])
+def test_meshes_of_every_ply_encoding_are_the_same(form, scan, tmp_path):
+    path = tmp_path / NAME / f'{NAME}_vh_clean_2.ply'
+    points, faces = read_mesh(NAME, path)
+    PlyData(PlyData.read(str(path), mmap=False).elements, **form).write(str(tmp_path / 'other.ply'))
+    other_points, other_faces = read_mesh(NAME, tmp_path / 'other.ply')
+    np.testing.assert_allclose(other_points, points, rtol=1e-6)
+    np.testing.assert_array_equal(other_faces, faces)
+
+
+@pytest.mark.parametrize('text', [True, False])
+def test_mesh_of_quadrangles_is_refused(text, scan, tmp_path):
+    path = tmp_path / NAME / f'{NAME}_vh_clean_2.ply'
+    vertex = PlyData.read(str(path), mmap=False)['vertex']
+    face = np.zeros(3, dtype=[('vertex_indices', '<i4', (4,))])
+    PlyData([vertex, PlyElement.describe(face, 'face')], text=text).write(str(path))
+    with pytest.raises(ValueError, match=f'scene {NAME}: file {path} is truncated or no mesh'):
+        read_mesh(NAME, path)

@@ -12,7 +12,8 @@ from mmengine.config import Config
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / 'configs').rglob('*.py')) + sorted((ROOT / 'projects').rglob('configs/*.py'))
 LEAVES = [p for p in FILES if '_base_' not in p.parts]
-RECIPES = [p for p in LEAVES if 'rooms' not in p.name]
+SEGMENTORS = [p for p in LEAVES if Config.fromfile(p).get('model', {}).get('type') == 'VoxelSegmentor']
+RECIPES = [p for p in SEGMENTORS if 'swin3d' in p.stem and 'rooms' not in p.name]
 
 
 @cache
@@ -37,7 +38,7 @@ def hops(path):
     return max((1 + hops(base.resolve()) for base in bases(path)), default=0)
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=ids)
+@pytest.mark.parametrize('path', SEGMENTORS, ids=ids)
 def test_config_builds_its_model_with_matching_channels_and_classes(path):
     config = load(path)
     with torch.device('meta'):
@@ -50,7 +51,7 @@ def test_config_builds_its_model_with_matching_channels_and_classes(path):
     preprocessor = model.data_preprocessor
     width = sum(3 for _ in preprocessor.features)
     assert model.backbone.in_channels == width
-    for stage in model.backbone.layers:
+    for stage in getattr(model.backbone, 'layers', ()):  # a convolutional backbone has no signals
         assert set(stage.signals) <= set(preprocessor.signals)
 
 

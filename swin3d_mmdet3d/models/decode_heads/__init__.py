@@ -2,6 +2,7 @@
 
 from .decoupled_head import DecoupledHead
 from .language_aligned_head import LanguageAlignedHead
+from .linear_probe_head import LinearProbeHead
 from .voxel_seg_head import VoxelSegHead
 
-__all__ = ['DecoupledHead', 'LanguageAlignedHead', 'VoxelSegHead']
+__all__ = ['DecoupledHead', 'LanguageAlignedHead', 'LinearProbeHead', 'VoxelSegHead']

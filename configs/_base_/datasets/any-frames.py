@@ -1,0 +1,26 @@
+# Any folder of posed RGB-D frames for pretraining: each frame's cloud with estimated normals, 10 cm voxels.
+pi = 3.141592653589793
+data_root = 'data/frames/'
+voxel_size = 0.1  # m
+
+train_pipeline = [
+    dict(type='LoadRGBDFrames', num_frames=1),
+    dict(type='BackProjectFrames', max_depth=6.0),
+    dict(type='ResizeFrames', size=(320, 240)),
+    dict(type='FlipFrames', prob=0.5),
+    # thinned out before normals are estimated; their grid follows the cloud's corner again further down
+    dict(type='RandomPointPerVoxel', voxel_size=voxel_size / 2),
+    dict(type='EstimateNormals'),
+    dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
+    dict(type='ShiftToOrigin'),
+    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+    dict(type='NormalizeColorSigned'),
+    dict(type='PackPretrainInputs'),
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(type='RGBDFrameDataset', data_root=data_root, pipeline=train_pipeline),
+)

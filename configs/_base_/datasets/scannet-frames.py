@@ -1,0 +1,33 @@
+# RGB-D frames of ScanNet for pretraining: every 25th frame of the streams, as prepare_rgbd_frames writes them
+# (arXiv 2104.04687, section 4.1). A frame's pixels become its cloud; 2.5 cm voxels.
+pi = 3.141592653589793
+data_root = 'data/scannet/'
+voxel_size = 0.025  # m
+
+train_pipeline = [
+    dict(type='LoadRGBDFrames', num_frames=1, max_depth=10.0),
+    dict(type='BackProjectFrames', max_depth=10.0),
+    # 2D: flip and random resize (paper); one size for the batch
+    dict(type='ResizeFrames', size=(640, 480), ratio_range=(0.8, 1.2)),
+    dict(type='CropFrames', size=(640, 480), min_kept=0.5),
+    dict(type='FlipFrames', prob=0.5),
+    # 3D: scale, rotation, elastic (paper; ranges are ours)
+    dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
+    dict(type='ElasticDistortion'),
+    dict(type='ShiftToOrigin'),
+    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+    dict(type='NormalizeColorSigned'),
+    dict(type='PackPretrainInputs'),
+]
+train_dataloader = dict(
+    batch_size=24,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='RGBDFrameDataset',
+        data_root=data_root,
+        ann_file='scannet_infos_train.pkl',
+        pipeline=train_pipeline,
+    ),
+)

@@ -1,0 +1,15 @@
+# The tiny Swin3D on two labelled rooms, from a student of ppkt_swin3d-tiny_rooms.py (few labels)
+_base_ = ['../swin3d/swin3d-tiny_rooms-seg.py']
+
+student = 'work_dirs/ppkt_swin3d-tiny_rooms/student.pth'
+model = dict(
+    backbone=dict(init_cfg=dict(type='StrictPretrained', checkpoint=student, prefix='backbone.')),
+    neck=dict(init_cfg=dict(type='StrictPretrained', checkpoint=student, prefix='neck.')),
+)
+train_dataloader = dict(dataset=dict(dataset=dict(indices=2)))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),
+    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=30, end=300, T_max=270),
+]
+train_cfg = dict(max_iters=300, val_interval=300)
+default_hooks = dict(checkpoint=dict(interval=300))

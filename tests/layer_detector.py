@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from mmdet3d.models.detectors import Base3DDetector
 from mmdet3d.registry import MODELS
-from mmdet3d.structures import DepthInstance3DBoxes
 from mmengine.structures import InstanceData
 
 NAMES = ('low', 'high')
@@ -38,7 +37,7 @@ class LayerDetector(Base3DDetector):
             low, top = (torch.stack([getattr(p, end)(0) for p in layers]) for end in ('amin', 'amax'))
             rows = torch.cat([(low + top) / 2, top - low], dim=1)
             sample.pred_instances_3d = InstanceData(
-                bboxes_3d=DepthInstance3DBoxes(rows, box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5)),
+                bboxes_3d=sample.box_type_3d(rows, box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5)),
                 scores_3d=self.scores.detach(),
                 labels_3d=torch.arange(2),
             )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmdet3d.models.detectors import Base3DDetector
 from mmdet3d.registry import MODELS
-from mmdet3d.structures import Det3DDataSample
+from mmdet3d.structures import Box3DMode, DepthInstance3DBoxes, Det3DDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.logging import print_log
@@ -68,7 +68,10 @@ class ScanInferencer:
         Missing colours become mid-grey and missing normals are estimated where the model needs them;
         either is logged.
         """
-        data = self.pipeline(dict(points=NormalPoints.from_columns(self._columns(scan))))
+        points = NormalPoints.from_columns(self._columns(scan))
+        data = self.pipeline(
+            dict(points=points, box_type_3d=DepthInstance3DBoxes, box_mode_3d=Box3DMode.DEPTH)
+        )
         with torch.no_grad():
             (sample,) = self.model.test_step(pseudo_collate([data]))
         return sample

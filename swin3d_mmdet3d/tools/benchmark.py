@@ -2,7 +2,8 @@
 
 ``python -m swin3d_mmdet3d.tools.benchmark CONFIG [--points 25000 50000 100000] [--train]`` runs the config's
 model on a generated room of boxes, or on ``--scan FILE`` thinned to each number of points, and prints a
-table. Every size runs in a process of its own, so that the peak memory is that size's.
+table. Every size runs in a process of its own, so that the peak memory is that size's; so do a detector's
+backbone and head.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import resource
 import statistics
 import sys
 import time
-from typing import NamedTuple, Optional, Sequence
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
+from mmdet3d.models.detectors import Base3DDetector
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -70,17 +72,47 @@ def scan_points(path: str, num_points: int, seed: int = 0) -> np.ndarray:
     return np.hstack([scan.xyz[rows] - scan.xyz.min(0), color]).astype(np.float32)
 
 
-def step(model: nn.Module, feats: Tensor, voxels: object, train: bool) -> None:
+def part_names(config: Config) -> tuple[str, ...]:
+    """The parts of a config's model that are measured one by one."""
+    is_detector = issubclass(MODELS.get(config.model.type), Base3DDetector)
+    return ('backbone', 'head') if is_detector else ('network',)
+
+
+def network_part(model: nn.Module, inputs: dict, part: str) -> Callable[[], object]:
+    """A function that runs one part of the model and returns its outputs.
+
+    The head of a detector runs on features that the backbone made beforehand.
+    """
+    if part == 'network':
+        return lambda: model.voxel_logits(inputs['feats'], inputs['voxels'])
+    if part == 'backbone':
+        return lambda: model.extract_feat(inputs)
+    with torch.no_grad():
+        made = model.extract_feat(inputs)
+    levels = tuple((feats.detach().requires_grad_(), voxels) for feats, voxels in made.levels)
+    return lambda: model.bbox_head(made._replace(levels=levels))
+
+
+def outputs_with_gradient(outputs: object) -> Iterator[Tensor]:
+    """The tensors in nested tuples and lists that gradients flow through."""
+    if isinstance(outputs, Tensor):
+        if outputs.requires_grad:
+            yield outputs
+    elif isinstance(outputs, (tuple, list)):
+        for output in outputs:
+            yield from outputs_with_gradient(output)
+
+
+def step(run: Callable[[], object], train: bool) -> None:
     """One forward pass, with its backward pass if ``train``."""
     with torch.set_grad_enabled(train):
-        logits = model.voxel_logits(feats, voxels)
+        outputs = run()
     if train:
-        logits.square().mean().backward()
-        model.zero_grad()
+        sum(output.square().mean() for output in outputs_with_gradient(outputs)).backward()
 
 
-def measure(config: Config, points: np.ndarray, train: bool, runs: int) -> Measurement:
-    """Build the model, run it ``runs + 1`` times and take medians without the first."""
+def measure(config: Config, points: np.ndarray, train: bool, runs: int, part: str = 'network') -> Measurement:
+    """Build the model, run a part of it ``runs + 1`` times and take medians without the first."""
     init_default_scope('mmdet3d')
     torch.manual_seed(0)
     model = MODELS.build(config.model).train(train)
@@ -89,13 +121,15 @@ def measure(config: Config, points: np.ndarray, train: bool, runs: int) -> Measu
     if missing > 0:  # normals: up, for want of better; they do not change the cost
         cloud = torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1)
     batch = model.data_preprocessor.voxelize_points([cloud])
+    run = network_part(model, vars(batch), part)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = [], []
     for _ in range(runs + 1):
         start, start_cpu = time.perf_counter(), time.process_time()
-        step(model, batch.feats, batch.voxels, train)
+        step(run, train)
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - start_cpu)
+        model.zero_grad()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return Measurement(
         len(batch.voxels), statistics.median(wall[1:]), statistics.median(cpu[1:]), peak / 1024
@@ -123,13 +157,15 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     config = Config.fromfile(args.config)
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size
-    table = PrettyTable(['voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel'])
+    init_default_scope('mmdet3d')
+    table = PrettyTable(['part', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel'])
     for num_points in args.points:
         points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
-        with multiprocessing.get_context('spawn').Pool(1) as pool:
-            row = pool.apply(measure, (config, points, args.train, args.runs))
-        per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)
-        table.add_row([row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
+        for part in part_names(config):
+            with multiprocessing.get_context('spawn').Pool(1) as pool:
+                row = pool.apply(measure, (config, points, args.train, args.runs, part))
+            per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)
+            table.add_row([part, row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
         logger.info(f'{num_points} points done')
     logger.info(f'{args.config}, {torch.get_num_threads()} threads\n{table}')
     return 0

@@ -8,9 +8,18 @@ import torch
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
 
-from swin3d_mmdet3d.tools.benchmark import boxes_room, measure, scan_points
+from swin3d_mmdet3d.tools.benchmark import (
+    boxes_room,
+    measure,
+    network_part,
+    part_names,
+    scan_points,
+    step,
+)
 
-CONFIG = Path(__file__).parents[2] / 'configs' / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
+CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIG = CONFIGS / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
+DETECTOR = CONFIGS / 'fcaf3d' / 'fcaf3d_swin3d-tiny_rooms-scannet-det.py'
 
 
 def test_measured_voxels_are_those_of_the_network():
@@ -22,6 +31,23 @@ def test_measured_voxels_are_those_of_the_network():
     voxels = MODELS.build(config.model).data_preprocessor.voxelize_points([cloud]).voxels
     assert row.voxels == len(voxels)
     assert row.seconds > 0 and row.cpu_seconds > 0 and row.peak_mb >= 0
+
+
+def test_detector_is_measured_in_two_parts_that_do_not_reach_into_each_other():
+    config = Config.fromfile(DETECTOR)
+    assert part_names(config) == ('backbone', 'head') and part_names(Config.fromfile(CONFIG)) == ('network',)
+    model = MODELS.build(config.model).train()
+    batch = model.data_preprocessor.voxelize_points([torch.from_numpy(boxes_room(1500))])
+    for part, other in (('backbone', 'bbox_head'), ('head', 'backbone')):
+        own = 'bbox_head' if part == 'head' else 'backbone'
+        step(network_part(model, vars(batch), part), train=True)
+        named = dict(model.named_parameters())
+        learnt = [key for key, value in named.items() if value.grad is not None]
+        assert not [key for key in learnt if key.startswith(other)]
+        assert len(learnt) > 0.9 * sum(key.startswith(own) for key in named)
+        model.zero_grad()
+    row = measure(config, boxes_room(1500), train=True, runs=1, part='head')
+    assert row.voxels == len(batch.voxels) and row.seconds > 0
 
 
 def test_rooms_of_all_sizes_have_one_density():

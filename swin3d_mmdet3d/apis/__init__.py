@@ -1,7 +1,7 @@
 """Programming interface: read scans, label them or find boxes with a trained model, save the result."""
 
 from .boxed_scan_files import write_boxed_scan
-from .config_files import find_config
+from .config_files import find_config, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .labelled_scan_files import write_labelled_scan
@@ -24,6 +24,7 @@ __all__ = [
     'match_labels',
     'read_boxes',
     'read_scan',
+    'set_iterations',
     'write_boxed_scan',
     'write_boxes',
     'write_labelled_scan',

@@ -1,9 +1,11 @@
-"""Config files: find a config of this package by name, in a checkout as well as in an installed wheel."""
+"""Config files: find one of this package by name, installed or not; stretch the training of one."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from mmengine.config import Config
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -40,3 +42,15 @@ def find_config(name: str | os.PathLike) -> Path:
             return found[0]
     searched = ', '.join(map(str, config_folders())) or 'no config folder'
     raise ValueError(f'config {name}: no such file, and none of that name in {searched}')
+
+
+def set_iterations(config: Config, iters: int) -> None:
+    """Shorten or stretch a training by iterations and its learning-rate schedule alike."""
+    factor = iters / config.train_cfg.max_iters
+    config.train_cfg.max_iters = iters
+    for scheduler in config.param_scheduler:
+        begin = round(scheduler['begin'] * factor)
+        end = max(begin + 1, round(scheduler['end'] * factor))
+        scheduler.update(begin=begin, end=end)
+        if 'T_max' in scheduler:
+            scheduler.T_max = end - begin

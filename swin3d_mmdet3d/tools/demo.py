@@ -22,6 +22,7 @@ from swin3d_mmdet3d.apis import (
     find_config,
     iou_table,
     make_scan,
+    set_iterations,
     write_labelled_scan,
 )
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
@@ -84,7 +85,7 @@ def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
             dataset = dataset.dataset
         dataset.data_root = str(rooms)
     if args.iters is not None:
-        _set_iterations(config, args.iters)
+        set_iterations(config, args.iters)
     # The held-out rooms are evaluated once, by the test loop.
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     config.default_hooks.checkpoint = dict(
@@ -95,18 +96,6 @@ def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
     config.log_level = 'WARNING'
     config.work_dir = str(Path(args.out) / 'training')
     return config
-
-
-def _set_iterations(config: Config, iters: int) -> None:
-    """Shorten or stretch the training and its learning-rate schedule alike."""
-    factor = iters / config.train_cfg.max_iters
-    config.train_cfg.max_iters = iters
-    for scheduler in config.param_scheduler:
-        begin = round(scheduler['begin'] * factor)
-        end = max(begin + 1, round(scheduler['end'] * factor))
-        scheduler.update(begin=begin, end=end)
-        if 'T_max' in scheduler:
-            scheduler.T_max = end - begin
 
 
 class Room(NamedTuple):

@@ -122,20 +122,28 @@ def test_exported_student_loads_strictly_into_a_segmentor(trained):
 
 def test_exported_encoder_loads_strictly_into_a_detector(trained):
     folder, runner, _ = trained
-    detector = MODELS.get('VoxelDetector')
-    if detector is None:
-        pytest.skip('no detector is registered')
-    backbone = MODELS.build(
+    init = dict(type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix='backbone.')
+    detector = MODELS.build(
         dict(
-            tiny_student()['backbone'],
-            init_cfg=dict(
-                type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix='backbone.'
+            type='VoxelDetector',
+            data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.2),
+            backbone=dict(tiny_student()['backbone'], out_indices=(1, 2), init_cfg=init),
+            bbox_head=dict(
+                type='SparseFCAF3DHead',
+                num_classes=3,
+                in_channels=[16, 32],
+                out_channels=8,
+                pts_prune_threshold=100,
+                pts_assign_threshold=9,
+                pts_center_threshold=6,
             ),
         )
     )
-    backbone.init_weights()
-    for name, weight in backbone.state_dict().items():
-        torch.testing.assert_close(weight, runner.model.backbone.state_dict()[name], rtol=0, atol=0)
+    detector.init_weights()
+    pretrained = runner.model.backbone.state_dict()
+    assert set(pretrained) == set(detector.backbone.state_dict())
+    for name, weight in detector.backbone.state_dict().items():
+        torch.testing.assert_close(weight, pretrained[name], rtol=0, atol=0)
 
 
 def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 from mmdet3d.registry import TRANSFORMS
+from scipy.ndimage import map_coordinates, uniform_filter1d
 
 from swin3d_mmdet3d.datasets.transforms.axis_rotation import rotation_matrix
 from swin3d_mmdet3d.datasets.transforms.elastic_distortion import smooth_noise
+from swin3d_mmdet3d.datasets.transforms.voxel_sampling import first_of_each
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 
@@ -216,6 +218,25 @@ def test_elastic_noise_is_trilinear_between_the_nodes():
     ends = np.array([[0, 0, 0], [0.5, 0, 0], [0.25, 0, 0], [2.0, 2.0, 2.0]], dtype=np.float32)
     noise = smooth_noise(ends, 0.5)
     np.testing.assert_allclose(noise[2], (noise[0] + noise[1]) / 2, atol=1e-6)
+
+
+def test_elastic_noise_agrees_with_scipy():
+    xyz = np.random.default_rng(0).uniform(-3, 4, (500, 3)).astype(np.float32)
+    np.random.seed(5)
+    noise = smooth_noise(xyz, 0.8)
+    np.random.seed(5)
+    low = xyz.min(axis=0)
+    nodes = np.random.randn(3, *((xyz.max(axis=0) - low) // 0.8).astype(int) + 3)
+    for axis in (1, 2, 3) * 2:
+        nodes = uniform_filter1d(nodes, 3, axis=axis, mode='constant')
+    place = ((xyz - low) / 0.8 + 1).T
+    expected = np.stack([map_coordinates(channel, place, order=1, mode='nearest') for channel in nodes], 1)
+    np.testing.assert_allclose(noise, expected, atol=1e-5)
+
+
+def test_first_rows_are_those_of_numpy():
+    keys = np.random.default_rng(0).integers(-9, 50, 400)
+    np.testing.assert_array_equal(first_of_each(keys), np.unique(keys, return_index=True)[1])
 
 
 def test_mix3d_holds_both_scenes_centred(results):

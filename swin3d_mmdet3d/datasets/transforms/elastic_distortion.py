@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
-from scipy.ndimage import map_coordinates, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
+from torch.nn.functional import grid_sample
 
 from .argument_checks import check_positive, check_probability
 from .point_selection import scene_label
@@ -72,6 +74,9 @@ def smooth_noise(xyz: np.ndarray, granularity: float) -> np.ndarray:
     for _ in range(BLUR_ROUNDS):
         for axis in (1, 2, 3):
             noise = uniform_filter1d(noise, BLUR_WIDTH, axis=axis, mode='constant')
-    place = np.ascontiguousarray(((xyz - low) / granularity + 1).T)
-    place = np.minimum(place, cells[:, None] - 1)
-    return np.stack([map_coordinates(channel, place, order=1, mode='nearest') for channel in noise], axis=1)
+    place = torch.from_numpy((xyz - low) / granularity + 1)
+    # grid_sample counts from -1 to 1, in the order z, y, x
+    grid = (place * (2 / (torch.from_numpy(cells) - 1)) - 1).float().flip(1).view(1, 1, 1, -1, 3)
+    noise = torch.from_numpy(noise)[None]
+    at_points = grid_sample(noise, grid, mode='bilinear', padding_mode='border', align_corners=True)
+    return at_points.view(3, -1).t().numpy()

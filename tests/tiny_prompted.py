@@ -1,9 +1,13 @@
 """A tiny prompted segmentor and a batch for it."""
 
+from pathlib import Path
+
 import torch
+import torch.distributed as dist
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample, PointData
 from mmengine.config import ConfigDict
+from mmengine.registry import init_default_scope
 
 import swin3d_mmdet3d.pretraining  # noqa: F401  registers PPT
 
@@ -53,3 +57,23 @@ def batch(*conditions, num_points=400):
         points.append(cloud)
         samples.append(sample)
     return dict(inputs=dict(points=points), data_samples=samples)
+
+
+def train_on_rank(rank, folder):
+    """A step on each condition with one of two processes; the weights go to a file of the rank."""
+    torch.set_num_threads(1)
+    init_default_scope('mmdet3d')
+    rendezvous = f'file://{folder}/rendezvous'
+    dist.init_process_group('gloo', init_method=rendezvous, rank=rank, world_size=2)
+    torch.manual_seed(0)
+    model = torch.nn.parallel.DistributedDataParallel(prompted('both'), find_unused_parameters=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    torch.manual_seed(1 + rank)
+    for condition in CONDITIONS:
+        optimizer.zero_grad()
+        data = model.module.data_preprocessor(batch(condition), True)
+        model(**data, mode='loss')['loss_seg'].backward()
+        optimizer.step()
+    weights = {name: p.detach() for name, p in model.module.named_parameters()}
+    torch.save(weights, Path(folder) / f'{rank}.pth')
+    dist.destroy_process_group()

@@ -36,6 +36,6 @@ param_scheduler = [
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200, val_interval=1200)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=1200))
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=1200, save_best='mean/miou'))
 custom_hooks = [dict(type='ConditionLossHook'), dict(type='FoldedExportHook')]
 log_processor = dict(by_epoch=False)

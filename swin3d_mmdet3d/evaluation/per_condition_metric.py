@@ -18,7 +18,8 @@ class PerConditionMetric(BaseMetric):
     Scores are named ``<condition>/<score>`` and ``mean/<score>``.
 
     Args:
-        metrics: Condition -> config of its metric, one that keeps one result per sample.
+        scores: Condition -> config of its metric, one that keeps one result per sample. (A config with a key
+            ``metrics`` would be an evaluator to mmengine.)
         class_names: Condition -> names of its classes in label order, or a data set of the indoor vocabulary.
         ignore_index: Label that no metric counts.
         collect_device: 'cpu' or 'gpu', where ranks exchange results.
@@ -27,19 +28,19 @@ class PerConditionMetric(BaseMetric):
 
     def __init__(
         self,
-        metrics: Mapping[str, dict],
+        scores: Mapping[str, dict],
         class_names: Mapping[str, Union[str, Sequence[str]]],
         ignore_index: int = 255,
         collect_device: str = 'cpu',
         prefix: Optional[str] = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if set(metrics) != set(class_names):
+        if set(scores) != set(class_names):
             raise ValueError(
-                f'metrics and class_names must name the same conditions, got {sorted(metrics)} '
+                f'scores and class_names must name the same conditions, got {sorted(scores)} '
                 f'and {sorted(class_names)}'
             )
-        self.metrics = {condition: METRICS.build(config) for condition, config in metrics.items()}
+        self.metrics = {condition: METRICS.build(config) for condition, config in scores.items()}
         for condition, given in class_names.items():
             names = class_names_of(condition, given)
             self.metrics[condition].dataset_meta = dict(

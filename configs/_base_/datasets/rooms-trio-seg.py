@@ -52,8 +52,8 @@ evaluate_points = [
     dict(type='Pack3DDetInputs', keys=['points'], meta_keys=meta_keys),
 ]
 # repeated past the end of the training: mmengine's loop by iterations sleeps two seconds after an epoch
-train_sources = [
-    dict(
+train_sources = {
+    name: dict(
         type='RepeatDataset',
         times=50,
         dataset=dict(
@@ -65,9 +65,9 @@ train_sources = [
         ),
     )
     for name in conditions
-]
-val_sources = [
-    dict(
+}
+val_sources = {
+    name: dict(
         type=sources[name]['type'],
         data_root=data_root + sources[name]['folder'],
         ann_file=sources[name]['val'],
@@ -76,9 +76,10 @@ val_sources = [
         test_mode=True,
     )
     for name in conditions
-]
+}
 # what may differ between the sources of a concatenation
-ignore_keys = ['classes', 'palette', 'seg_valid_class_ids', 'seg_all_class_ids', 'label2cat']
+ignore_keys = ['dataset', 'categories', 'classes', 'palette', 'label_mapping', 'label2cat']
+ignore_keys += ['seg_valid_class_ids', 'seg_all_class_ids']
 
 train_dataloader = dict(
     batch_size=2,
@@ -86,20 +87,20 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     batch_sampler=dict(type='SingleSourceBatchSampler', ratios=[1, 1, 1]),
-    dataset=dict(type='ConcatDataset', datasets=train_sources, ignore_keys=ignore_keys),
+    dataset=dict(type='ConcatDataset', datasets=list(train_sources.values()), ignore_keys=ignore_keys),
 )
 val_dataloader = dict(
     batch_size=1,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='ConcatDataset', datasets=val_sources, ignore_keys=ignore_keys),
+    dataset=dict(type='ConcatDataset', datasets=list(val_sources.values()), ignore_keys=ignore_keys),
 )
 test_dataloader = val_dataloader
 
 val_evaluator = dict(
     type='PerConditionMetric',
-    metrics={name: dict(type='ConfusionSegMetric') for name in conditions},
+    scores={name: dict(type='ConfusionSegMetric') for name in conditions},
     class_names={name: name for name in conditions},
     ignore_index=ignore_index,
 )

@@ -25,12 +25,18 @@ class FoldedExportHook(Hook):
 
     Args:
         conditions: Conditions to export; all by default.
+        parts: Parts of the inner model to export; those it lacks are passed over.
     """
 
     priority = 'LOW'
 
-    def __init__(self, conditions: Optional[Sequence[str]] = None) -> None:
+    def __init__(
+        self,
+        conditions: Optional[Sequence[str]] = None,
+        parts: Sequence[str] = ('backbone', 'neck', 'decode_head'),
+    ) -> None:
         self.conditions = conditions
+        self.prefixes = tuple(f'{part}.' for part in parts)
 
     @master_only
     def after_train(self, runner: Runner) -> None:
@@ -38,7 +44,9 @@ class FoldedExportHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         for condition in self.conditions or model.conditions:
             path = Path(runner.work_dir) / f'{condition}.pth'
+            weights = model.folded_state_dict(condition)
+            weights = {name: w.cpu() for name, w in weights.items() if name.startswith(self.prefixes)}
             meta = dict(condition=condition, folded_from=type(model).__name__)
             with whole_file(path) as part:
-                torch.save(dict(state_dict=model.folded_state_dict(condition), meta=meta), part)
+                torch.save(dict(meta=meta, state_dict=weights), part)
             runner.logger.info(f'exported the plain model of {condition} to {path}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
@@ -16,7 +17,7 @@ class FreezeHook(Hook):
     """Keep parts of the model in eval mode, without gradient and out of the optimiser.
 
     Args:
-        names: Attributes of the model, such as 'teacher'.
+        names: Attributes of the model, such as 'teacher', or of its parts ('model.teacher').
         in_checkpoint: Whether checkpoints hold them; those of a teacher need not, its own file does.
 
     Raises:
@@ -52,7 +53,8 @@ class FreezeHook(Hook):
     def parts(self, runner: Runner) -> list[nn.Module]:
         """The parts; one that is None counts as absent."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        missing = [name for name in self.names if not hasattr(model, name)]
-        if missing:
-            raise ValueError(f'names must be parts of {type(model).__name__}, got {missing}')
-        return [getattr(model, name) for name in self.names if getattr(model, name) is not None]
+        try:
+            parts = [attrgetter(name)(model) for name in self.names]
+        except AttributeError as error:
+            raise ValueError(f'names must be parts of {type(model).__name__}, got {self.names}') from error
+        return [part for part in parts if part is not None]

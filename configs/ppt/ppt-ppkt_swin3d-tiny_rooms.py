@@ -1,0 +1,30 @@
+# Point prompts for an objective without labels: PPKT on two generated domains, minutes on a CPU
+_base_ = [
+    '../_base_/datasets/rooms-duo-frames.py',
+    '../_base_/models/ppkt_swin3d-tiny.py',
+    '../_base_/schedules/ppkt-tiny_600i.py',
+    '../_base_/pretrain_runtime.py',
+]
+
+model = dict(
+    _delete_=True,
+    type='PPT',
+    conditions=['ScanNet', 'S3DIS'],
+    norms='both',
+    model=dict(
+        type='PPKT',
+        data_preprocessor={{_base_.model.data_preprocessor}},
+        backbone={{_base_.model.backbone}},
+        neck={{_base_.model.neck}},
+        teacher={{_base_.model.teacher}},
+        point_head={{_base_.model.point_head}},
+        pixel_head={{_base_.model.pixel_head}},
+        matcher={{_base_.model.matcher}},
+        criterion={{_base_.model.criterion}},
+    ),
+)
+custom_hooks = [
+    dict(type='FreezeHook', names=['model.teacher'], in_checkpoint=False),
+    dict(type='ConditionLossHook'),
+    dict(type='FoldedExportHook'),
+]

@@ -1,0 +1,76 @@
+"""Point prompt training by the stock runner: three data sets, logs apart, folded exports, two processes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.multiprocessing as mp
+from mmdet3d.registry import MODELS
+from mmengine.config import Config
+from mmengine.runner import Runner
+from tiny_prompted import CONDITIONS, batch, prompted, tiny_segmentor, train_on_rank
+from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A run of a few steps over three tiny data sets, with validation on all of them."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp('trio')
+    write_tiny_structured3d(folder / 'rooms_structured3d', 300, 4)
+    write_tiny_scannet(folder / 'rooms_scannet', 300, 2)
+    write_tiny_s3dis(folder / 'rooms_s3dis', 300, 1)
+    config = Config.fromfile(ROOT / 'configs/ppt/ppt_swin3d-tiny_rooms-trio.py')
+    config.model.model = tiny_segmentor()
+    for loader in (config.train_dataloader, config.val_dataloader):
+        loader.num_workers, loader.persistent_workers = 0, False
+        for source in loader.dataset.datasets:
+            source = source.get('dataset', source)
+            source.data_root = str(folder / Path(source.data_root).name)
+    config.test_dataloader = config.test_evaluator = config.test_cfg = None
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6, val_interval=6)
+    config.param_scheduler = []
+    config.default_hooks.checkpoint.interval = 6
+    config.default_hooks.logger = dict(type='LoggerHook', interval=1)
+    config.work_dir = str(folder / 'run')
+    runner = Runner.from_cfg(config)
+    runner.train()
+    return runner
+
+
+def test_losses_and_scores_of_each_data_set_are_logged_apart(trained):
+    scalars = trained.message_hub.log_scalars
+    for condition in CONDITIONS:
+        history, _ = scalars[f'train/{condition}/loss_seg'].data
+        assert len(history) == 2  # six steps, one batch of each in turn
+        assert f'val/{condition}/miou' in scalars
+    means = [scalars[f'val/{condition}/miou'].current() for condition in CONDITIONS]
+    assert scalars['val/mean/miou'].current() == pytest.approx(sum(means) / 3)
+
+
+def test_exported_models_load_into_plain_networks_and_give_the_same_features(trained):
+    model = trained.model.eval()
+    for condition in CONDITIONS:
+        file = torch.load(Path(trained.work_dir) / f'{condition}.pth', weights_only=True)
+        assert file['meta']['condition'] == condition
+        plain = MODELS.build(Config(tiny_segmentor())).eval()
+        plain.load_state_dict(file['state_dict'], strict=True)
+        data = model.data_preprocessor(batch(condition), False)
+        with torch.no_grad():
+            prompted_logits = model(**data, mode='tensor')
+            feats = plain.extract_feat(data['inputs']['feats'], data['inputs']['voxels'])
+            texts = getattr(plain.decode_head.texts, condition)
+            aligned = torch.nn.functional.normalize(plain.decode_head.projection(feats[0]), dim=1)
+        torch.testing.assert_close(100 * aligned @ texts.t(), prompted_logits, atol=1e-3, rtol=1e-5)
+
+
+def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equal(tmp_path):
+    mp.spawn(train_on_rank, (str(tmp_path),), nprocs=2)
+    first, second = (torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2))
+    torch.manual_seed(0)
+    start = dict(prompted('both').named_parameters())
+    for name, weight in first.items():
+        assert torch.equal(weight, second[name])
+    assert not torch.equal(first['embeddings.S3DIS'], start['embeddings.S3DIS'])

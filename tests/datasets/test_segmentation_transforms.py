@@ -137,6 +137,31 @@ def test_axis_rotation_turns_points_and_normals_alike(results):
     torch.testing.assert_close(turned[:, 6:], before[:, 6:] @ matrix.T, atol=1e-6, rtol=0)
 
 
+def test_stock_rotation_and_scale_keep_heights_and_angles(results):
+    """Of the recipes: any angle about z and one factor in 0.8 .. 1.2; normals turn and keep their length."""
+    before = results['points'].tensor.double()
+    pipeline = dict(rot_range=[-math.pi, math.pi], scale_ratio_range=[0.8, 1.2])
+    after = build('GlobalRotScaleTrans', **pipeline)(results)['points'].tensor.double()
+    factor = float(after[0, 2] / before[0, 2])
+    assert 0.8 <= factor <= 1.2
+    torch.testing.assert_close(after[:, 2], before[:, 2] * factor, atol=1e-5, rtol=0)
+    torch.testing.assert_close(after[:, 8], before[:, 8], atol=1e-5, rtol=0)
+    torch.testing.assert_close(after[:, 3:6], before[:, 3:6])
+    dot = (before[:, :2] * before[:, 6:8]).sum(1) * factor
+    torch.testing.assert_close((after[:, :2] * after[:, 6:8]).sum(1), dot, atol=1e-5, rtol=0)
+
+
+def test_stock_jitter_moves_points_alone_within_its_clip(results):
+    before = results['points'].tensor.clone()
+    after = build('RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02])(results)[
+        'points'
+    ].tensor
+    shift = (after - before)[:, :3]
+    assert float(shift.abs().max()) <= 0.02 + 1e-6
+    assert float(shift.std()) == pytest.approx(0.005, rel=0.1)
+    assert torch.equal(after[:, 3:], before[:, 3:])
+
+
 def test_signed_colours_are_the_closed_form(results):
     before = results['points'].color.double()
     signed = build('NormalizeColorSigned')(results)['points'].color.double()

@@ -307,6 +307,19 @@ def test_reason_of_a_failure_of_the_disk_is_told(tmp_path):
     assert 'No space left' in failed.notes[0]
 
 
+def test_failure_while_writing_leaves_no_file_of_the_scene(tmp_path, monkeypatch):
+    written = scene_writer.whole_file
+
+    def full(path):
+        if Path(path).parent.name == 'normals' and Path(path).stem == 'b':
+            raise OSError(28, 'No space left on device', str(path))
+        return written(path)
+
+    monkeypatch.setattr(scene_writer, 'whole_file', full)
+    assert [it.state for it in run_scenes(tmp_path)] == ['prepared', 'failed', 'prepared', 'prepared']
+    assert not list(tmp_path.rglob('*b.*'))
+
+
 def test_other_settings_and_lost_files_make_scenes_anew(tmp_path):
     run_scenes(tmp_path, voxel_size=1)
     states = [it.state for it in run_scenes(tmp_path, functools.partial(one_point, other=5), voxel_size=2)]

@@ -144,21 +144,24 @@ def scan(tmp_path):
     return tmp_path / NAME, lambda: read_scan(RawScene(NAME, 'train', tmp_path / NAME), label_map)
 
 
-def test_of_two_groups_with_one_segment_the_later_has_it(scan):
+def test_shared_segment_has_the_last_object_and_the_label_that_came_up_last(scan):
+    """Wall, floor, another wall: all walls are labelled before the floor, which shares a wall's segment."""
     folder, read = scan
+    before = read()
     path = folder / f'{NAME}.aggregation.json'
     whole = json.loads(path.read_text())
-    floor, wall = whole['segGroups'][:2]
-    floor['segments'] += wall['segments']
-    before = read()
-    whole['segGroups'] = [wall, floor, *whole['segGroups'][2:]]
+    floor, first_wall, second_wall, *others = whole['segGroups']
+    assert (floor['label'], second_wall['label']) == ('floor', 'wall')
+    floor['segments'] += second_wall['segments']
+    whole['segGroups'] = [first_wall, floor, second_wall, *others]
     path.write_text(json.dumps(whole))
     after = read()
-    taken = before.masks['instance_mask'] == wall['objectId'] + 1
-    assert taken.any()
-    assert set(after.masks['instance_mask'][taken]) == {floor['objectId'] + 1}
-    # The other walls do not call the label back: 'wall' comes before 'floor'.
-    assert set(after.masks['semantic_mask'][taken]) == {2}
+    shared = before.masks['instance_mask'] == second_wall['objectId'] + 1
+    np.testing.assert_array_equal(after.masks['instance_mask'], before.masks['instance_mask'])
+    np.testing.assert_array_equal(after.masks['semantic_mask'][shared], 2)
+    np.testing.assert_array_equal(
+        after.masks['semantic_mask'][~shared], before.masks['semantic_mask'][~shared]
+    )
 
 
 def test_scan_without_alignment_is_left_as_it_is_and_noted(scan):

@@ -25,8 +25,8 @@ SWIN3D_INLINE long long block_x() { return blockIdx.x; }
 SWIN3D_INLINE long long blocks_x() { return gridDim.x; }
 SWIN3D_INLINE int block_y() { return static_cast<int>(blockIdx.y); }
 SWIN3D_INLINE char* shared_memory() {
-    extern __shared__ double swin3d_shared[];
-    return reinterpret_cast<char*>(swin3d_shared);
+    extern __shared__ __align__(16) char swin3d_shared[];
+    return swin3d_shared;
 }
 SWIN3D_INLINE void shared_max(int* place, int value) { atomicMax(place, value); }
 SWIN3D_INLINE float exponential(float x) { return expf(x); }
@@ -37,9 +37,16 @@ SWIN3D_INLINE float square_root(float x) { return sqrtf(x); }
 SWIN3D_INLINE double square_root(double x) { return sqrt(x); }
 SWIN3D_INLINE unsigned float_bits(float x) { return __float_as_uint(x); }
 SWIN3D_INLINE float bits_float(unsigned bits) { return __uint_as_float(bits); }
-// Floor of x in [0, 2^22): the sum rounded down holds it in its mantissa; a conversion is four times slower.
-SWIN3D_INLINE int whole(float x) { return __float_as_int(__fadd_rd(x, 8388608.0f)) - 0x4B000000; }
-SWIN3D_INLINE int whole(double x) { return static_cast<int>(x); }
+SWIN3D_INLINE float at_least(float x, float bound) { return fmaxf(x, bound); }  // a NaN becomes the bound
+SWIN3D_INLINE double at_least(double x, double bound) { return fmax(x, bound); }
+SWIN3D_INLINE float at_most(float x, float bound) { return fminf(x, bound); }
+SWIN3D_INLINE double at_most(double x, double bound) { return fmin(x, bound); }
+// Floor of x in [0, 2^22) plus a constant: the sum rounded down holds it in its mantissa. A conversion is
+// four times slower, and callers add the constant to an offset that they add anyway.
+SWIN3D_INLINE int shifted_floor(float x) { return __float_as_int(__fadd_rd(x, 8388608.0f)); }
+SWIN3D_INLINE int shifted_floor(double x) { return static_cast<int>(x); }
+SWIN3D_INLINE constexpr int floor_shift(float) { return 0x4B000000; }
+SWIN3D_INLINE constexpr int floor_shift(double) { return 0; }
 
 }  // namespace swin3d
 
@@ -96,7 +103,10 @@ inline float bits_float(unsigned bits) {
     std::memcpy(&x, &bits, 4);
     return x;
 }
-template <class F> int whole(F x) { return static_cast<int>(x); }
+template <class F> F at_least(F x, F bound) { return std::fmax(x, bound); }
+template <class F> F at_most(F x, F bound) { return std::fmin(x, bound); }
+template <class F> int shifted_floor(F x) { return static_cast<int>(x) + 1000000; }
+template <class F> constexpr int floor_shift(F) { return 1000000; }
 
 }  // namespace swin3d
 
@@ -108,6 +118,21 @@ typedef long long int64;
 
 template <class T> SWIN3D_INLINE T smaller(T a, T b) { return b < a ? b : a; }
 template <class T> SWIN3D_INLINE T larger(T a, T b) { return a < b ? b : a; }
+
+// Four neighbours in memory, which one instruction loads.
+template <class T> struct alignas(16) Four {
+    T at[4];
+};
+SWIN3D_INLINE constexpr int fours(int count) { return (count + 3) / 4 * 4; }
+template <int kCount, class T> SWIN3D_INLINE void read_fours(const T* from, T (&to)[kCount]) {
+    static_assert(kCount % 4 == 0, "whole fours");
+#pragma unroll
+    for (int n = 0; n < kCount; n += 4) {
+        const Four<T> four = *reinterpret_cast<const Four<T>*>(from + n);
+#pragma unroll
+        for (int i = 0; i < 4; ++i) to[n + i] = four.at[i];
+    }
+}
 
 // 16-bit floats as they lie in memory; arithmetic is done in float.
 struct f16 {

@@ -13,10 +13,13 @@ namespace swin3d {
 
 enum Pass { kForward, kQueryGrad, kKeyGrad };
 
+constexpr int kFloorShift = floor_shift(Signal(0));
+
 constexpr int kLanes = SWIN3D_LANES;  // lanes of a block, threads of a block
 constexpr int kTile = 16;             // voxels of the other side at a time
 constexpr int kSpan = kLanes;         // voxels of a window in one turn; at least kLanes
 constexpr int kParts = kLanes / kTile;
+constexpr int kAxisStride = fours(kAxesRoom), kWidthStride = fours(kWidth);  // of the tile's arrays
 
 struct Lane {
     int start, stop;  // positions of its window; equal where the lane has no voxel
@@ -31,6 +34,8 @@ struct Frame {
     int first_start, first_stop, last_start, last_stop;  // windows of its first and of its last lane
     int longest;                                         // voxels of its largest window
     int reach[kAxesRoom], offset[kAxesRoom + 1];         // stored rows of each axis
+    int least[kAxesRoom], most[kAxesRoom];  // first rows of lanes: the negative of the least, and the most
+    int met[kAxesRoom + 1];                 // table rows that lanes meet, summed over the axes before
 };
 
 struct Memory {
@@ -48,7 +53,7 @@ struct Memory {
 
 template <class T> SWIN3D_INLINE T* take(char*& at, int count) {
     T* taken = reinterpret_cast<T*>(at);
-    at += sizeof(T) * count;
+    at += (sizeof(T) * count + 15) / 16 * 16;
     return taken;
 }
 
@@ -56,21 +61,21 @@ template <int kPass> SWIN3D_INLINE Memory divide(int capacity) {
     char* at = shared_memory();
     Memory m;
     m.seen_stride = capacity | 1;  // odd: the voxels of a tile lie in different banks
-    m.tile_signal = take<Signal>(at, (kTile * kAxes + 1) / 2 * 2);
+    m.tile_signal = take<Signal>(at, kTile * kAxisStride);
     m.stored0 = take<Real>(at, capacity * kLanes);
     m.stored1 = take<Real>(at, kPass == kQueryGrad ? capacity * kLanes : 0);
     m.pair0 = take<Real>(at, kSpan * kLanes);
     m.pair1 = take<Real>(at, kPass == kForward ? 0 : kSpan * kLanes);
     m.lane0 = take<Real>(at, kWidth * kLanes);
     m.lane1 = take<Real>(at, kPass == kForward ? 0 : kWidth * kLanes);
-    m.tile0 = take<Real>(at, kTile * kWidth);
-    m.tile1 = take<Real>(at, kPass == kForward ? 0 : kTile * kWidth);
+    m.tile0 = take<Real>(at, kTile * kWidthStride);
+    m.tile1 = take<Real>(at, kPass == kForward ? 0 : kTile * kWidthStride);
     m.seen0 = take<Real>(at, kTile * m.seen_stride);
     m.seen1 = take<Real>(at, kPass == kKeyGrad ? kTile * m.seen_stride : 0);
     m.tile_lse = take<Real>(at, kPass == kKeyGrad ? kTile : 0);
     m.tile_delta = take<Real>(at, kPass == kKeyGrad ? kTile : 0);
     m.lane_shift = take<int>(at, kAxes * kLanes);
-    m.tile_shift = take<int>(at, kTile * kAxes);
+    m.tile_shift = take<int>(at, kTile * kAxisStride);
     m.frame = take<Frame>(at, 1);
     return m;
 }
@@ -129,7 +134,7 @@ template <int kPass> struct Attention {
         Frame& f = *m.frame;
         PHASE(t) {
             if (t == 0) f.longest = 0;
-            for (int a = t; a < kAxes; a += kLanes) f.reach[a] = 0;
+            for (int a = t; a < kAxes; a += kLanes) f.reach[a] = 0, f.least[a] = -p.size[a], f.most[a] = 0;
         }
         SYNC;
         PHASE(t) {
@@ -161,20 +166,24 @@ template <int kPass> struct Attention {
             for (int a = 0; a < kAxes; ++a) {
                 const int64 range = w * static_cast<int64>(kAxes) + a;
                 me.signal[a] = p.signals[token * kAxes + a];
-                m.lane_shift[a * kLanes + t] =
-                    -least_row<kQueries>(me.signal[a], p.low[range], p.high[range], p.size[a]);
+                const int least =
+                    least_row<kQueries>(me.signal[a], p.low[range], p.high[range], p.size[a]);
+                m.lane_shift[a * kLanes + t] = -least;
                 shared_max(&f.reach[a], p.reach[range]);
+                shared_max(&f.least[a], -least);
+                shared_max(&f.most[a], least);
             }
         }
         SYNC;
         PHASE(t) {
-            int offset = 0;
+            int offset = 0, met = 0;
             for (int a = 0; a < kAxes; ++a) {
                 m.lane_shift[a * kLanes + t] += offset;
-                if (t == 0) f.offset[a] = offset;
+                if (t == 0) f.offset[a] = offset, f.met[a] = met;
                 offset += f.reach[a];
+                met += smaller(p.size[a], f.most[a] + f.reach[a]) + f.least[a];
             }
-            if (t == 0) f.offset[kAxes] = offset;
+            if (t == 0) f.offset[kAxes] = offset, f.met[kAxes] = met;
         }
         SYNC;
     }
@@ -189,14 +198,14 @@ template <int kPass> struct Attention {
             for (int a = part; a < kAxes; a += kParts) {
                 const Signal s = p.signals[token * kAxes + a];
                 const Signal low = p.low[window * kAxes + a], high = p.high[window * kAxes + a];
-                m.tile_signal[j * kAxes + a] = s;
+                m.tile_signal[j * kAxisStride + a] = s;
                 if (kLogits) {
-                    m.tile_shift[j * kAxes + a] =
+                    m.tile_shift[j * kAxisStride + a] =
                         m.frame->offset[a] - least_row<!kQueries>(s, low, high, p.size[a]);
                 }
             }
             for (int d = part; d < kWidth; d += kParts) {
-                const int at = head * kWidth + d, place = j * kWidth + d;
+                const int at = head * kWidth + d, place = j * kWidthStride + d;
                 const Element* const k = p.k + token * p.k_step + at;
                 const Element* const v = p.v + token * p.v_step + at;
                 if (kPass == kForward) m.tile0[place] = widen<Real>(kLogits ? *k : *v);
@@ -223,12 +232,12 @@ template <int kPass> struct Attention {
     }
 
     SWIN3D_INLINE void project_tile(int j, int part, int lo, int hi) const {
-        const int* shift = m.tile_shift + j * kAxes;
-        Real x[kWidth];
-        for (int d = 0; d < kWidth; ++d) x[d] = m.tile0[j * kWidth + d];
+        const int* shift = m.tile_shift + j * kAxisStride;
+        Real x[kWidthStride];
+        read_fours(m.tile0 + j * kWidthStride, x);
         project(x, tile_table(), shift, 1, lo, hi, part, kParts, m.seen0 + j * m.seen_stride, 1);
         if constexpr (kPass == kKeyGrad) {
-            for (int d = 0; d < kWidth; ++d) x[d] = m.tile1[j * kWidth + d];
+            read_fours(m.tile1 + j * kWidthStride, x);
             project(x, table_of(p.v_table), shift, 1, lo, hi, part, kParts, m.seen1 + j * m.seen_stride, 1);
         }
     }
@@ -258,9 +267,9 @@ template <int kPass> struct Attention {
         end = smaller(to, smaller(me.stop, first + kSpan));
     }
 
-    SWIN3D_INLINE int row_of(const Lane& me, int j, int a) const {
-        const Signal other = m.tile_signal[j * kAxes + a];
-        return table_row(kQueries ? me.signal[a] - other : other - me.signal[a], p.size[a]);
+    // Table row of a pair plus floor_shift.
+    SWIN3D_INLINE int row_of(const Lane& me, Signal other, int a) const {
+        return shifted_row(kQueries ? me.signal[a] - other : other - me.signal[a], p.half[a], p.last[a]);
     }
 
     // Logits of all pairs of a turn, and in the backward passes dp = grad_out_i . (v_j + tables).
@@ -284,13 +293,19 @@ template <int kPass> struct Attention {
                 for (int from = low; from < high; from += kTile) {
                     const int to = smaller(from + kTile, high);
                     load_tile<true>(from, to, lo, hi);
-                    look_up_tile(span, from, to, lo, hi, hi == total);
+                    if (lo == 0 && hi == total) {
+                        look_up_tile<true>(span, from, to, lo, hi, true);
+                    } else {
+                        look_up_tile<false>(span, from, to, lo, hi, hi == total);
+                    }
                     SYNC;
                 }
             }
         }
     }
 
+    // `kAll` says that all stored rows are there.
+    template <bool kAll>
     SWIN3D_INLINE void look_up_tile(int span, int from, int to, int lo, int hi, bool last) {
         PHASE(t) {
             const Lane& me = lanes[t];
@@ -305,29 +320,35 @@ template <int kPass> struct Attention {
                 x1[d] = kPass == kForward ? 0 : m.lane1[d * kLanes + t];
             }
 #pragma unroll
-            for (int a = 0; a < kAxes; ++a) shift[a] = m.lane_shift[a * kLanes + t] - lo;
+            for (int a = 0; a < kAxes; ++a) shift[a] = m.lane_shift[a * kLanes + t] - lo - kFloorShift;
             const unsigned count = hi - lo;
 #pragma unroll 1
             for (int position = begin; position < end; ++position) {
                 const int j = position - from, slot = (position - me.start - span * kSpan) * kLanes + t;
-                Real logit = lo == 0 ? 0 : m.pair0[slot];
-                Real slope = lo == 0 || kPass == kForward ? 0 : m.pair1[slot];
-                if (lo == 0) {
+                Real logit = kAll || lo == 0 ? 0 : m.pair0[slot];
+                Real slope = kAll || lo == 0 || kPass == kForward ? 0 : m.pair1[slot];
+                if (kAll || lo == 0) {
+                    Real y[kWidthStride];
+                    read_fours(m.tile0 + j * kWidthStride, y);
 #pragma unroll
-                    for (int d = 0; d < kWidth; ++d) {
-                        logit += x0[d] * m.tile0[j * kWidth + d];
-                        if (kPass != kForward) slope += x1[d] * m.tile1[j * kWidth + d];
-                    }
+                    for (int d = 0; d < kWidth; ++d) logit += x0[d] * y[d];
+                    if (kPass != kForward) read_fours(m.tile1 + j * kWidthStride, y);
+#pragma unroll
+                    for (int d = 0; d < kWidth; ++d) slope += kPass == kForward ? 0 : x1[d] * y[d];
                 }
+                Signal signal[kAxisStride];
+                int tile_shift[kAxisStride];
+                read_fours(m.tile_signal + j * kAxisStride, signal);
+                read_fours(m.tile_shift + j * kAxisStride, tile_shift);
 #pragma unroll
                 for (int a = 0; a < kAxes; ++a) {
-                    const int row = row_of(me, j, a);
-                    const unsigned mine = row + shift[a], other = row + m.tile_shift[j * kAxes + a] - lo;
-                    if (mine < count) {
+                    const int row = row_of(me, signal[a], a);
+                    const unsigned mine = row + shift[a], other = row + tile_shift[a] - (lo + kFloorShift);
+                    if (kAll || mine < count) {
                         logit += m.stored0[mine * kLanes + t];
                         if (kPass == kQueryGrad) slope += m.stored1[mine * kLanes + t];
                     }
-                    if (other < count) {
+                    if (kAll || other < count) {
                         logit += m.seen0[j * m.seen_stride + other];
                         if (kPass == kKeyGrad) slope += m.seen1[j * m.seen_stride + other];
                     }
@@ -405,7 +426,11 @@ template <int kPass> struct Attention {
                 for (int from = low; from < high; from += kTile) {
                     const int to = smaller(from + kTile, high);
                     load_tile<false>(from, to, lo, hi);
-                    add_up_tile(span, from, to, lo, hi);
+                    if (lo == 0 && hi == total) {
+                        add_up_tile<true>(span, from, to, lo, hi);
+                    } else {
+                        add_up_tile<false>(span, from, to, lo, hi);
+                    }
                     SYNC;
                 }
             }
@@ -419,39 +444,45 @@ template <int kPass> struct Attention {
         }
     }
 
-    SWIN3D_INLINE void add_up_tile(int span, int from, int to, int lo, int hi) {
+    template <bool kAll> SWIN3D_INLINE void add_up_tile(int span, int from, int to, int lo, int hi) {
         PHASE(t) {
             Lane& me = lanes[t];
             int begin, end;
             bounds(me, span, from, to, begin, end);
             int shift[kAxesRoom];
 #pragma unroll
-            for (int a = 0; a < kAxes; ++a) shift[a] = m.lane_shift[a * kLanes + t] - lo;
+            for (int a = 0; a < kAxes; ++a) shift[a] = m.lane_shift[a * kLanes + t] - lo - kFloorShift;
             const unsigned count = hi - lo;
 #pragma unroll 1
             for (int position = begin; position < end; ++position) {
                 const int j = position - from, slot = (position - me.start - span * kSpan) * kLanes + t;
                 const Real pair0 = m.pair0[slot], pair1 = kPass == kForward ? 0 : m.pair1[slot];
-                if (lo == 0) {
+                if (kAll || lo == 0) {
+                    Real y[kWidthStride];
+                    read_fours(m.tile0 + j * kWidthStride, y);
 #pragma unroll
-                    for (int d = 0; d < kWidth; ++d) {
-                        me.sum0[d] += pair0 * m.tile0[j * kWidth + d];
-                        if (kPass == kKeyGrad) me.sum1[d] += pair1 * m.tile1[j * kWidth + d];
+                    for (int d = 0; d < kWidth; ++d) me.sum0[d] += pair0 * y[d];
+                    if constexpr (kPass == kKeyGrad) {
+                        read_fours(m.tile1 + j * kWidthStride, y);
+#pragma unroll
+                        for (int d = 0; d < kWidth; ++d) me.sum1[d] += pair1 * y[d];
                     }
                 }
+                Signal signal[kAxisStride];
+                read_fours(m.tile_signal + j * kAxisStride, signal);
                 // Rows of different axes never coincide: all are read before one is written.
                 unsigned place[kAxesRoom];
                 Real sum0[kAxesRoom], sum1[kAxesRoom];
 #pragma unroll
                 for (int a = 0; a < kAxes; ++a) {
-                    place[a] = row_of(me, j, a) + shift[a];
-                    if (place[a] >= count) continue;
+                    place[a] = row_of(me, signal[a], a) + shift[a];
+                    if (!kAll && place[a] >= count) continue;
                     sum0[a] = m.stored0[place[a] * kLanes + t] + pair0;
                     if (kPass == kQueryGrad) sum1[a] = m.stored1[place[a] * kLanes + t] + pair1;
                 }
 #pragma unroll
                 for (int a = 0; a < kAxes; ++a) {
-                    if (place[a] >= count) continue;
+                    if (!kAll && place[a] >= count) continue;
                     m.stored0[place[a] * kLanes + t] = sum0[a];
                     if (kPass == kQueryGrad) m.stored1[place[a] * kLanes + t] = sum1[a];
                 }
@@ -477,30 +508,35 @@ template <int kPass> struct Attention {
     }
 
     // Gradient of table row r += sum over lanes of stored[r + shift of the lane] * vector of the lane.
-    // Threads own table rows and walk the lanes in turn, each from its own, which spares the banks.
+    // Threads own the rows that some lane meets, and walk the lanes each from its own, which spares the banks.
     SWIN3D_INLINE void add_table_gradient(const Real* stored, const Real* vectors, Real* partial, int lo, int hi) {
-        constexpr int kRows = kWidth <= 8 ? 4 : kWidth <= 16 ? 2 : 1;  // table rows of a thread at a time
+        constexpr int kRows = kWidth <= 16 ? 2 : 1;  // table rows of a thread at a time
+        const Frame& f = *m.frame;
         Real* own = partial + (block_x() * p.heads + head) * p.rows * kWidth;
         PHASE(t) {
 #pragma unroll 1
-            for (int row = t; row < p.rows; row += kLanes * kRows) {
-                int shift[kRows], place[kRows];
-                unsigned first[kRows], count[kRows];
+            for (int number = t; number < f.met[kAxes]; number += kLanes * kRows) {
+                const int* shift[kRows];
+                const Real* column[kRows];
+                int row[kRows], place[kRows];
+                unsigned count[kRows];
                 Real sum[kRows][kWidth];
 #pragma unroll
                 for (int n = 0; n < kRows; ++n) {
-                    int a = 0;
-                    const int r = row + n * kLanes;
-                    while (a + 1 < kAxes && p.first[a + 1] <= r) ++a;
-                    const int begin = larger(lo, m.frame->offset[a]), end = smaller(hi, m.frame->offset[a + 1]);
-                    shift[n] = a * kLanes;
-                    place[n] = r - p.first[a];
-                    first[n] = begin;
-                    count[n] = r < p.rows && begin < end ? end - begin : 0;
+                    int axis = 0;
+                    while (axis + 1 < kAxes && f.met[axis + 1] <= number + n * kLanes) ++axis;
+                    const int begin = larger(lo, f.offset[axis]), end = smaller(hi, f.offset[axis + 1]);
+                    const bool real = number + n * kLanes < f.met[kAxes] && begin < end;
+                    const int local = number + n * kLanes - f.met[axis] - f.least[axis];
+                    count[n] = real ? end - begin : 0;
+                    column[n] = stored + (begin - lo) * kLanes;
+                    shift[n] = m.lane_shift + axis * kLanes;
+                    place[n] = local - begin;
+                    row[n] = p.first[axis] + local;
 #pragma unroll
                     for (int d = 0; d < kWidth; ++d) sum[n][d] = 0;
                 }
-#pragma unroll 1
+#pragma unroll 2
                 for (int step = 0; step < kLanes; ++step) {
                     const int lane = (t + step) % kLanes;
                     Real x[kWidth];
@@ -508,9 +544,8 @@ template <int kPass> struct Attention {
                     for (int d = 0; d < kWidth; ++d) x[d] = vectors[d * kLanes + lane];
 #pragma unroll
                     for (int n = 0; n < kRows; ++n) {
-                        const int at = place[n] + m.lane_shift[shift[n] + lane];
-                        if (at - first[n] >= count[n]) continue;
-                        const Real weight = stored[(at - lo) * kLanes + lane];
+                        const unsigned at = place[n] + shift[n][lane];
+                        const Real weight = at < count[n] ? column[n][at * kLanes + lane] : Real(0);
 #pragma unroll
                         for (int d = 0; d < kWidth; ++d) sum[n][d] += weight * x[d];
                     }
@@ -518,9 +553,8 @@ template <int kPass> struct Attention {
 #pragma unroll
                 for (int n = 0; n < kRows; ++n) {
                     if (count[n] == 0) continue;
-                    Real* to = own + static_cast<int64>(row + n * kLanes) * kWidth;
 #pragma unroll
-                    for (int d = 0; d < kWidth; ++d) to[d] += sum[n][d];
+                    for (int d = 0; d < kWidth; ++d) own[row[n] * kWidth + d] += sum[n][d];
                 }
             }
         }

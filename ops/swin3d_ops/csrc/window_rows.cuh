@@ -33,16 +33,17 @@ struct Problem {
     double scale;
     int64 q_step, k_step, v_step;
     int voxels, windows, heads, rows, tiles, capacity;
-    int first[kAxesRoom], size[kAxesRoom];  // table rows of each axis
+    int first[kAxesRoom], size[kAxesRoom];     // table rows L of each axis
+    Signal half[kAxesRoom], last[kAxesRoom];   // L / 2, L - 1
 };
 
-// clamp(floor(difference + L / 2), 0, L - 1); a NaN fails the comparison and becomes row 0.
+// clamp(floor(difference + L / 2), 0, L - 1) plus floor_shift; a NaN becomes row 0.
+SWIN3D_INLINE int shifted_row(Signal difference, Signal half, Signal last) {
+    return shifted_floor(at_most(at_least(difference + half, Signal(0)), last));
+}
 SWIN3D_INLINE int table_row(Signal difference, int size) {
-    Signal x = difference + static_cast<Signal>(size) / 2;
-    const Signal top = static_cast<Signal>(size - 1);
-    x = x > 0 ? x : 0;
-    x = x < top ? x : top;
-    return whole(x);
+    const Signal half = static_cast<Signal>(size) / 2, last = static_cast<Signal>(size - 1);
+    return shifted_row(difference, half, last) - floor_shift(Signal(0));
 }
 
 // The least row that a voxel meets in its window, as query or as key: rows grow with the difference.

@@ -31,13 +31,15 @@ INTEGERS = ('voxels', 'windows', 'heads', 'rows', 'tiles', 'capacity')
 
 
 @functools.cache
-def _problem_type(axes: int):
+def _problem_type(axes: int, signal_dtype: torch.dtype):
     """Return the ctypes twin of ``struct Problem``."""
     room = max(axes, 1)
     fields = [(name, ctypes.c_void_p) for name in POINTERS] + [('scale', ctypes.c_double)]
     fields += [(name, ctypes.c_int64) for name in STEPS]
     fields += [(name, ctypes.c_int) for name in INTEGERS]
     fields += [('first', ctypes.c_int * room), ('size', ctypes.c_int * room)]
+    signal = ctypes.c_double if signal_dtype == torch.float64 else ctypes.c_float
+    fields += [('half', signal * room), ('last', signal * room)]
     return type('Problem', (ctypes.Structure,), {'_fields_': fields})
 
 
@@ -46,12 +48,19 @@ def shared_bytes(
 ) -> int:
     """Return the shared memory of a block, the twin of ``divide``; ``real`` and ``signal`` are in bytes."""
     sides = 1 if kernel == FORWARD else 2
-    reals = capacity * lanes * (2 if kernel == QUERY_GRAD else 1)  # stored
-    reals += sides * (lanes * lanes + width * lanes + TILE * width)  # pair, lane, tile
-    reals += TILE * (capacity | 1) * (2 if kernel == KEY_GRAD else 1)  # seen
-    reals += 2 * TILE if kernel == KEY_GRAD else 0
-    integers = axes * (lanes + TILE) + 5 + 2 * max(axes, 1) + 1
-    return (TILE * axes + 1) // 2 * 2 * signal + reals * real + integers * 4
+    axis_stride, width_stride = fours(max(axes, 1)), fours(width)
+    stored = [capacity * lanes] * (2 if kernel == QUERY_GRAD else 1)
+    seen = [TILE * (capacity | 1)] * (2 if kernel == KEY_GRAD else 1)
+    reals = stored + seen + [lanes * lanes, width * lanes, TILE * width_stride] * sides
+    reals += [TILE] * (2 if kernel == KEY_GRAD else 0)
+    integers = [axes * lanes, TILE * axis_stride, 5 + 5 * max(axes, 1) + 2]
+    sizes = [TILE * axis_stride * signal, *(real * count for count in reals), *(4 * n for n in integers)]
+    return sum(-(-size // 16) * 16 for size in sizes)
+
+
+def fours(count: int) -> int:
+    """Return the multiple of four that holds ``count``."""
+    return -(-count // 4) * 4
 
 
 class Plan:
@@ -72,12 +81,13 @@ class Plan:
         self.wanted = max(1, sum(min(rows, rows // 2 + 2) for rows in table_rows))
         self.program, self.lanes = self._program(q.device, q.dtype, signals.dtype)
         self.tiles = -(-self.voxels // self.lanes)
-        self.struct = _problem_type(self.axes)(
+        self.struct = _problem_type(self.axes, signals.dtype)(
             voxels=self.voxels, windows=self.windows, heads=self.heads, rows=self.rows, tiles=self.tiles
         )
         first = 0
         for axis, rows in enumerate(table_rows):
             self.struct.first[axis], self.struct.size[axis] = first, rows
+            self.struct.half[axis], self.struct.last[axis] = rows / 2, rows - 1
             first += rows
 
     def _program(self, device, dtype, signal_dtype):
@@ -102,10 +112,12 @@ class Plan:
 
     def _capacity(self, kernel: str, lanes: int, limit: int) -> int:
         """Return how many stored rows a block keeps, at most those it can need."""
-        base = self._bytes(kernel, lanes, 0)
-        row = (self._bytes(kernel, lanes, 2) - base) // 2
-        target = min(limit, max(SHARED_TARGET, base + row * FEWEST_STORED_ROWS))
-        return min(self.wanted, (target - base) // row)
+        fewest = min(FEWEST_STORED_ROWS, self.wanted)
+        target = min(limit, max(SHARED_TARGET, self._bytes(kernel, lanes, fewest)))
+        capacity = self.wanted
+        while capacity > 0 and self._bytes(kernel, lanes, capacity) > target:
+            capacity -= 1
+        return capacity
 
     def point(self, **tensors: torch.Tensor) -> None:
         """Set pointers of the struct."""

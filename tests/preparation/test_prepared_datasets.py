@@ -15,7 +15,9 @@ import swin3d_mmdet3d.evaluation  # noqa: F401  (both register)
 from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d
 
 BASES = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
-CONFIGS = sorted(p.stem for p in BASES.glob('*-seg.py') if not p.stem.startswith('rooms'))
+CONFIGS = sorted(
+    path.stem for name in ('scannet', 's3dis', 'structured3d') for path in BASES.glob(f'{name}*-seg.py')
+)
 PREPARATIONS = dict(
     scannet=(functools.partial(write_raw_scannet, spacing=0.3), prepare_scannet),
     s3dis=(functools.partial(write_raw_s3dis, spacing=0.3), prepare_s3dis),

@@ -3,26 +3,26 @@ signals = ('xyz', 'rgb')
 model = dict(
     type='VoxelDetector',
     data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.06, features=('rgb', 'offset'), signals=signals
+        type='VoxelPreprocessor', voxel_size=0.08, features=('rgb', 'offset'), signals=signals
     ),
     backbone=dict(
         type='Swin3D',
         in_channels=6,
-        channels=[16, 32, 64, 96],
+        channels=[16, 32, 48, 64],
         depths=[1, 1, 2, 2],
-        num_heads=[2, 4, 8, 12],
+        num_heads=[2, 4, 6, 8],
         window_sizes=[5, 5, 5, 5],
         quant_size=4,
         signals=signals,
         down_stride=2,
         stem_transformer=False,
         drop_path_rate=0.1,
-        out_indices=(0, 1, 2, 3),  # 6, 12, 24 and 48 cm
+        out_indices=(0, 1, 2, 3),  # 8, 16, 32 and 64 cm
     ),
-    neck=dict(type='SparseTR3DNeck', in_channels=[16, 32, 64, 96], out_channels=48),
+    neck=dict(type='SparseTR3DNeck', in_channels=[16, 32, 48, 64], out_channels=32),
     bbox_head=dict(
         type='SparseTR3DHead',
-        in_channels=48,
+        in_channels=32,
         label2level=[0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0],
         pts_center_threshold=6,
     ),

@@ -3,7 +3,7 @@ _base_ = ['../default_runtime.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.01),
     clip_grad=dict(max_norm=10, norm_type=2),
 )
 param_scheduler = [

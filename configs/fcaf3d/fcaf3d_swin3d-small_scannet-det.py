@@ -1,0 +1,17 @@
+# Swin3D-S + FCAF3D on ScanNet from Structured3D weights: 74.2 / 59.5 mAP@.25 / .5 (README of Swin3D_Task).
+# Convert the released weights with `convert_checkpoint --axes swap-yz`: they were trained with y up.
+_base_ = [
+    '../_base_/datasets/scannet-det.py',
+    '../_base_/models/swin3d-small_fcaf3d.py',
+    '../_base_/schedules/adamw-steps-det_12e.py',
+]
+
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='checkpoints/swin3d-small_structured3d-rgb_z-up.pth',
+            prefix='backbone.',
+        )
+    ),
+)

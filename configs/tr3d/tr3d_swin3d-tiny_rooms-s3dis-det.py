@@ -1,0 +1,10 @@
+# TR3D on a tiny Swin3D, on generated rooms in the layout of S3DIS
+_base_ = [
+    '../_base_/datasets/rooms-s3dis-det.py',
+    '../_base_/models/swin3d-tiny_tr3d.py',
+    '../_base_/schedules/rooms-det_600i.py',
+]
+
+# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))
+model = dict(bbox_head=dict(label2level=[1, 0, 1, 1, 0]))

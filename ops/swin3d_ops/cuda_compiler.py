@@ -212,12 +212,15 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
         KernelsUnavailableError: no compiler, or it fails.
     """
     compiler = find_compiler()
-    if architecture not in compiler.architectures():
-        known = compiler.architectures()
+    known = compiler.architectures()
+    # A cubin runs on later minor revisions of its major architecture too.
+    fitting = [number for number in known if number // 10 == architecture // 10 and number <= architecture]
+    if not fitting:
         raise KernelsUnavailableError(
             f'{compiler.name} compiles for compute capability {known[0] / 10} to {known[-1] / 10}, '
             f'not for {architecture / 10}'
         )
+    architecture = fitting[-1]
     options = compile_options(source, definitions)
     name = f'{Path(source).stem}_sm{architecture}_{_digest(source, options, compiler.name)}.cubin'
     complaint = None

@@ -41,7 +41,6 @@ ALL = [
     for source, definitions in (
         ('window_attention.cuh', attention('float', 8, 9)),
         ('window_attention.cuh', attention('bf16', 16, 6)),
-        ('window_attention.cuh', attention('float', 32, 6)),
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
     )
@@ -76,8 +75,8 @@ def test_kernels_fit_the_registers_without_spilling(source, definitions, archite
     assert set(declared) <= set(kernels)
     for name, (registers, spilled) in kernels.items():
         assert spilled == 0, name
-        # Four blocks of 64 threads, which shared memory has room for, must fit 65536 registers.
-        assert registers <= 255, name
+        # 64 threads of attention share a multiprocessor with three more such blocks.
+        assert registers <= (232 if name.startswith('attend') else 128), name
 
 
 @needs_compiler
@@ -150,6 +149,10 @@ def test_unwritable_cache_falls_back_to_a_private_folder(cache, fake, monkeypatc
 def test_unknown_architecture_is_named(cache, fake):
     with pytest.raises(KernelsUnavailableError, match='compute capability 7.5 to 9.0, not for 6.1'):
         cuda_compiler.cubin('knn.cuh', KNN, 61)
+
+
+def test_later_revision_of_a_known_architecture_takes_its_kernels(cache, fake):
+    assert cuda_compiler.cubin('knn.cuh', KNN, 96) == cuda_compiler.cubin('knn.cuh', KNN, 90)
 
 
 RACER = """

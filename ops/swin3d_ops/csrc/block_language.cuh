@@ -9,8 +9,9 @@
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 
 #define SWIN3D_INLINE __device__ __forceinline__
-// Shared memory leaves room for about four blocks on a multiprocessor: they may use that many registers.
-#define SWIN3D_KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads, 4) name
+// Shared memory leaves room for about 256 threads on a multiprocessor: each may use 255 registers.
+#define SWIN3D_KERNEL(name, threads) \
+    extern "C" __global__ void __launch_bounds__(threads, threads < 256 ? 256 / threads : 1) name
 #define PHASE(t) for (int t = threadIdx.x, swin3d_once = 1; swin3d_once; swin3d_once = 0)
 #define SYNC __syncthreads()
 

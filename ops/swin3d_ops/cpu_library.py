@@ -16,7 +16,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
 
 SOURCE_FOLDER = Path(__file__).resolve().parent / 'csrc'
 CACHE_VARIABLE = 'SWIN3D_OPS_CACHE'
@@ -102,8 +109,8 @@ def find_compiler() -> str:
 def compile_into(folder: str | os.PathLike) -> Path:
     """Compile the kernels into ``folder`` and return the library's path.
 
-    The file appears in one step under its final name, so that processes may race. An existing
-    library of the same sources is returned as it is.
+    The file appears in one step under its final name. Of several processes one compiles while the
+    others wait for its library. An existing library of the same sources is returned as it is.
 
     Raises:
         KernelsUnavailableError: no compiler, a failing compiler, or a folder not writable.
@@ -114,15 +121,32 @@ def compile_into(folder: str | os.PathLike) -> Path:
     compiler = find_compiler()
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix='.compiling_') as work:
-            try:
-                built = _compile(compiler, Path(work), ('-fopenmp',))
-            except KernelsUnavailableError:
-                built = _compile(compiler, Path(work), ())  # a compiler without OpenMP: one thread
-            os.replace(built, target)
+        with _one_process_at_a_time(target.name):
+            if not target.exists():
+                _compile_whole(compiler, target)
     except OSError as error:
         raise KernelsUnavailableError(f'{folder} is not writable: {error}') from error
     return target
+
+
+def _compile_whole(compiler: str, target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
+        try:
+            built = _compile(compiler, Path(work), ('-fopenmp',))
+        except KernelsUnavailableError:
+            built = _compile(compiler, Path(work), ())  # a compiler without OpenMP: one thread
+        os.replace(built, target)
+
+
+@contextmanager
+def _one_process_at_a_time(name: str) -> Iterator[None]:
+    """Hold the user's lock of that name; it goes with the process that holds it, however that ends."""
+    if fcntl is None:  # no such locks on Windows: processes race, and the last library stays
+        yield
+        return
+    with open(Path(tempfile.gettempdir()) / f'{name}.{os.getuid()}.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _compile(compiler: str, work: Path, openmp: tuple[str, ...]) -> Path:

@@ -72,8 +72,11 @@ def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cach
     assert path.exists() and (empty_cache / 'cache').is_file()
 
 
-def test_racing_processes_all_get_a_library(monkeypatch, empty_cache):
+def test_of_racing_processes_one_compiles_for_all(monkeypatch, empty_cache):
     monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    cpu_library.compile_into(empty_cache / 'alone')
+    runs = (empty_cache / 'log').read_text()
+    (empty_cache / 'log').unlink()
     script = (
         'import importlib.util, sys\n'
         f'spec = importlib.util.spec_from_file_location("cpu_library", {cpu_library.__file__!r})\n'
@@ -87,6 +90,7 @@ def test_racing_processes_all_get_a_library(monkeypatch, empty_cache):
     paths = {process.communicate(timeout=60)[0] for process in racing}
     assert len(paths) == 1 and all(process.returncode == 0 for process in racing)
     assert len(list((empty_cache / 'shared').iterdir())) == 1
+    assert (empty_cache / 'log').read_text() == runs
 
 
 def test_library_file_runs_without_the_package():

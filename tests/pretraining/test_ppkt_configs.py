@@ -7,13 +7,15 @@ from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from posed_frames import write_posed_room
+from real_data import local_real_data
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.preparation.posed_images import prepare_recording
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'ppkt'
 PRETRAINING = sorted(CONFIGS.glob('ppkt_*.py'))
-PROTOCOLS = sorted(p for p in CONFIGS.glob('*.py') if p not in PRETRAINING and '-seg' in p.stem)
+PROTOCOLS = sorted(p for p in CONFIGS.glob('*.py') if 'student = ' in p.read_text())
 
 
 def name(path):
@@ -97,3 +99,24 @@ def test_probe_trains_one_linear_layer(path):
     x, y = torch.randn(2, 6, config.model.decode_head.in_channels)
     head.eval()
     torch.testing.assert_close(head((x + y) / 2), (head(x) + head(y)) / 2, atol=1e-5, rtol=1e-4)
+
+
+def test_real_frames_pretrain_with_the_config_for_any_folder(tmp_path):
+    prepare_recording(
+        local_real_data('livingroom_rgbd'), tmp_path / 'posed_images' / 'room', every=9, up='-y'
+    )
+    config = Config.fromfile(CONFIGS / 'ppkt_swin3d-tiny_frames.py')
+    config.train_dataloader.dataset.data_root = str(tmp_path)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    model = MODELS.build(with_tiny_teacher(config)).train()
+    optimiser = torch.optim.AdamW([w for w in model.parameters() if w.requires_grad], lr=2e-3)
+    history = []
+    for _ in range(6):
+        data = model.data_preprocessor(pseudo_collate([dataset[i] for i in range(3)]), training=True)
+        losses = model(**data, mode='loss')
+        optimiser.zero_grad()
+        losses['loss_ppkt'].backward()
+        optimiser.step()
+        history.append(losses['loss_ppkt'].item())
+    assert len(dataset) == 3 and losses['pairs_per_frame'] > 200 and losses['skipped_frames'] == 0
+    assert np.isfinite(history).all() and history[-1] < history[0]

@@ -27,6 +27,8 @@ model = dict(
         type='FrozenImageTeacher',
         backbone=dict(type='EfficientNetLite0'),
         out_indices=(2, 3),  # 112 channels at a sixteenth, 320 at a thirty-second of the image
+        mean=[127.0, 127.0, 127.0],  # as the Lite models were trained
+        std=[128.0, 128.0, 128.0],
     ),
     point_head=dict(type='ProjectionHead', in_channels=32, out_channels=128),
     pixel_head=dict(type='PixelProjection', in_channels=[112, 320], out_channels=128),

@@ -4,9 +4,9 @@ from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table
 from .confusion_metric import ConfusionSegMetric
 from .indoor_metric import PresentClassIndoorMetric
 from .per_condition_metric import PerConditionMetric
+from .run_scores import RunScores, merge_areas
 from .submission_files import check_submission, write_submission
 from .submission_metric import SegSubmission
-from .test_result import TestResult, merge_areas
 
 __all__ = [
     'ConfusionSegMetric',
@@ -14,7 +14,7 @@ __all__ = [
     'PresentClassIndoorMetric',
     'SegSubmission',
     'SegmentationScores',
-    'TestResult',
+    'RunScores',
     'check_submission',
     'confusion_matrix',
     'merge_areas',

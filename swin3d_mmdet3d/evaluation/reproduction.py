@@ -14,7 +14,9 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.fileio import load
 
-from .test_result import TestResult, merge_areas
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+
+from .run_scores import RunScores, file_names, merge_areas
 
 SIX_FOLDS = 'S3DIS six folds'
 INFO_FILES = {
@@ -61,7 +63,7 @@ def read_expected_scores(metafile: str | os.PathLike) -> list[ExpectedScore]:
     return rows
 
 
-def read_work_folder(folder: str | os.PathLike) -> list[TestResult]:
+def read_work_folder(folder: str | os.PathLike) -> list[RunScores]:
     """The tests in a work folder and below it, and where there is none the best validation of its training.
 
     A training's validations are in the scalars that mmengine logs; its config is the one that the runner
@@ -73,7 +75,7 @@ def read_work_folder(folder: str | os.PathLike) -> list[TestResult]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f'work folder {folder} does not exist')
-    tests = [TestResult.read(path) for path in sorted(folder.rglob('test_result*.json'))]
+    tests = [RunScores.read(path) for path in sorted(folder.rglob('test_result*.json'))]
     tested = {test.config for test in tests if not test.votes}
     trainings = {path.parents[2] for path in folder.rglob('vis_data/scalars.json')}
     for training in sorted(trainings):
@@ -83,7 +85,7 @@ def read_work_folder(folder: str | os.PathLike) -> list[TestResult]:
     return tests
 
 
-def _best_validation(folder: Path) -> Optional[TestResult]:
+def _best_validation(folder: Path) -> Optional[RunScores]:
     """The best scores of a training's validations, or None where it has none."""
     configs = sorted(folder.glob('*.py'))
     best: dict[str, float] = {}
@@ -96,15 +98,11 @@ def _best_validation(folder: Path) -> Optional[TestResult]:
                         best[name] = max(value, best.get(name, -math.inf))
     if not configs or not best:
         return None
-    dataset = Config.fromfile(configs[0]).get('val_dataloader', {}).get('dataset', {})
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    ann_file = dataset.get('ann_file', [])
-    files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
-    return TestResult(configs[0].stem, '-', False, [Path(file).name for file in files], best)
+    dataset = innermost_dataset(Config.fromfile(configs[0]).get('val_dataloader', {}))
+    return RunScores(configs[0].stem, '-', False, file_names(dataset.get('ann_file', [])), best)
 
 
-def reached_score(expected: ExpectedScore, results: Iterable[TestResult]) -> Optional[float]:
+def reached_score(expected: ExpectedScore, results: Iterable[RunScores]) -> Optional[float]:
     """The best percent that results of the row's config, split and kind of test reached, or None."""
     votes = 'votes' in expected.metric
     own = [test for test in results if test.config == Path(expected.config).stem and test.votes == votes]
@@ -122,7 +120,7 @@ def reached_score(expected: ExpectedScore, results: Iterable[TestResult]) -> Opt
     return 100 * max(values) if values else None
 
 
-def _six_folds(results: Sequence[TestResult]) -> Optional[float]:
+def _six_folds(results: Sequence[RunScores]) -> Optional[float]:
     """Percent of the merged mIoU, once each of the six areas has been tested."""
     areas = {tuple(test.info_files): test for test in results if test.confusion is not None}
     needed = [(f's3dis_infos_Area_{area}.pkl',) for area in range(1, 7)]

@@ -19,7 +19,7 @@ from typing import Any, Optional, Sequence
 import numpy as np
 import torch
 from mmdet3d.registry import DATASETS
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.fileio import dump
 from mmengine.logging import MMLogger
@@ -28,6 +28,7 @@ from prettytable import PrettyTable
 from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.tools.benchmark import boxes_room
 
 ELASTIC = dict(type='ElasticDistortion', scales=[(0.2, 0.4), (0.8, 1.6)], prob=1.0)
@@ -52,13 +53,6 @@ def write_rooms(folder: str, num_rooms: int, num_points: int, raw_ids: Sequence[
         masks = ('pts_semantic_mask_path', 'pts_semantic_mask200_path', 'pts_instance_mask_path')
         infos.append(dict(lidar_points=dict(num_pts_feats=6, lidar_path=name), **dict.fromkeys(masks, name)))
     dump(dict(metainfo={}, data_list=infos), str(Path(folder) / INFOS))
-
-
-def innermost(dataset: ConfigDict) -> ConfigDict:
-    """The settings of a data set, out of its wrappers."""
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
 
 
 def with_elastic(pipeline: list[dict]) -> list[dict]:
@@ -111,7 +105,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     config = Config.fromfile(args.config)
     init_default_scope('mmdet3d')
-    settings = copy.deepcopy(innermost(config.train_dataloader.dataset))
+    settings = copy.deepcopy(innermost_dataset(config.train_dataloader))
     if args.elastic:
         settings.pipeline = with_elastic(settings.pipeline)
     with tempfile.TemporaryDirectory() as folder:

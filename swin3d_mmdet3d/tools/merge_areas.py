@@ -11,7 +11,7 @@ import sys
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.evaluation import TestResult, merge_areas, scores_table
+from swin3d_mmdet3d.evaluation import RunScores, merge_areas, scores_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:
-        results = [TestResult.read(path) for path in args.results]
+        results = [RunScores.read(path) for path in args.results]
         _, scores = merge_areas(results)
     except ValueError as error:
         logger.error(str(error))

@@ -16,7 +16,7 @@ from prettytable import PrettyTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis.config_files import config_folders
-from swin3d_mmdet3d.evaluation import TestResult
+from swin3d_mmdet3d.evaluation import RunScores
 from swin3d_mmdet3d.evaluation.reproduction import (
     ExpectedScore,
     reached_score,
@@ -38,7 +38,7 @@ def all_expected_scores() -> list[ExpectedScore]:
     return [row for metafile in metafiles for row in read_expected_scores(metafile)]
 
 
-def reproduction_table(expected: Sequence[ExpectedScore], results: Sequence[TestResult]) -> str:
+def reproduction_table(expected: Sequence[ExpectedScore], results: Sequence[RunScores]) -> str:
     """The table: a row for each expected score, '-' where nothing is published or reached."""
     table = PrettyTable(['config', 'data set', 'metric', 'to reach', 'source', 'reached'])
     table.align.update({'config': 'l', 'data set': 'l', 'metric': 'l', 'source': 'l'})

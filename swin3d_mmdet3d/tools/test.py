@@ -13,7 +13,9 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.evaluation import ConfusionSegMetric, TestResult
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.evaluation import ConfusionSegMetric, RunScores
+from swin3d_mmdet3d.evaluation.run_scores import file_names
 from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
 
 LABEL_STEPS = ('LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
@@ -35,17 +37,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_dataset(cfg: Config) -> ConfigDict:
-    """The test data set's settings, out of its wrappers."""
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    return dataset
-
-
-test_dataset.__test__ = False  # not a test
-
-
 def enable_tta(cfg: Config) -> None:
     """Wraps the model by `tta_model` and reads the test data through `tta_pipeline`.
 
@@ -57,7 +48,7 @@ def enable_tta(cfg: Config) -> None:
         raise ValueError(
             f'--tta needs tta_model and tta_pipeline in config {cfg.filename}; missing: {", ".join(missing)}'
         )
-    test_dataset(cfg).pipeline = cfg.tta_pipeline
+    innermost_dataset(cfg.test_dataloader).pipeline = cfg.tta_pipeline
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
 
 
@@ -69,7 +60,7 @@ def enable_submission(cfg: Config, path: str) -> None:
     """
     if 'submission_infos' not in cfg:
         raise ValueError(f'--submission needs submission_infos in config {cfg.filename}')
-    dataset = test_dataset(cfg)
+    dataset = innermost_dataset(cfg.test_dataloader)
     dataset.ann_file = cfg.submission_infos
     dataset.pipeline = [step for step in dataset.pipeline if step['type'] not in LABEL_STEPS]
     cfg.test_evaluator = dict(type='SegSubmission', path=path)
@@ -77,18 +68,18 @@ def enable_submission(cfg: Config, path: str) -> None:
 
 def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics: dict) -> None:
     """Writes the scores, and the confusion matrix where there is one, into the work folder."""
-    ann_file = test_dataset(cfg).ann_file
+    ann_file = innermost_dataset(cfg.test_dataloader).ann_file
     matrices = [
         (metric.matrix.tolist(), list(metric.dataset_meta['classes']))
         for metric in runner.test_loop.evaluator.metrics
         if isinstance(metric, ConfusionSegMetric)
     ]
     confusion, classes = matrices[0] if matrices else (None, None)
-    result = TestResult(
+    result = RunScores(
         config=Path(args.config).stem,
         checkpoint=str(args.checkpoint),
         votes=args.tta,
-        info_files=[Path(name).name for name in ([ann_file] if isinstance(ann_file, str) else ann_file)],
+        info_files=file_names(ann_file),
         metrics={name: float(value) for name, value in metrics.items()},
         classes=classes,
         confusion=confusion,

@@ -6,8 +6,8 @@ import torch
 from mmdet3d.registry import METRICS
 
 from swin3d_mmdet3d.evaluation import (
+    RunScores,
     SegmentationScores,
-    TestResult,
     confusion_matrix,
     merge_areas,
     segmentation_scores,
@@ -85,7 +85,7 @@ def test_wrong_predictions_raise_with_the_scene(truth, prediction, message):
 
 
 def fold(area, matrix, classes=NAMES):
-    return TestResult('config', 'best.pth', True, [f's3dis_infos_Area_{area}.pkl'], {}, list(classes), matrix)
+    return RunScores('config', 'best.pth', True, [f's3dis_infos_Area_{area}.pkl'], {}, list(classes), matrix)
 
 
 def test_folds_are_merged_by_their_counts_not_by_their_scores():
@@ -122,14 +122,14 @@ def test_result_files_come_back_as_they_were_written(tmp_path):
     result = fold(3, [[1, 2], [3, 4]], 'ab')
     path = result.write(tmp_path)
     assert path.name == 'test_result_votes.json'
-    assert vars(TestResult.read(path)) == vars(result)
+    assert vars(RunScores.read(path)) == vars(result)
 
 
 def test_broken_result_files_raise_with_their_name(tmp_path):
     broken = tmp_path / 'test_result.json'
     with pytest.raises(ValueError, match='test_result.json is missing'):
-        TestResult.read(broken)
+        RunScores.read(broken)
     for content in ('{', '{"miou": 1}', '[]'):
         broken.write_text(content)
         with pytest.raises(ValueError, match='test_result.json is not a result file'):
-            TestResult.read(broken)
+            RunScores.read(broken)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from swin3d_mmdet3d.evaluation import TestResult
+from swin3d_mmdet3d.evaluation import RunScores
 from swin3d_mmdet3d.evaluation.reproduction import ExpectedScore, reached_score, read_work_folder
 from swin3d_mmdet3d.tools.reproduction_table import all_expected_scores, main, reproduction_table
 
@@ -17,7 +17,7 @@ def expected(dataset='S3DIS area 5', metric='mIoU', config=NAME):
 
 def test_result(area=5, votes=False, confusion=None, config=NAME, **metrics):
     files = [f's3dis_infos_Area_{area}.pkl']
-    return TestResult(config, 'best.pth', votes, files, metrics, ['a', 'b'], confusion)
+    return RunScores(config, 'best.pth', votes, files, metrics, ['a', 'b'], confusion)
 
 
 test_result.__test__ = False
@@ -58,7 +58,7 @@ def test_best_score_of_the_same_config_split_and_test_is_reached():
 
 
 def test_detection_thresholds_are_found_under_their_logged_names():
-    results = [TestResult(NAME, '-', False, ['any.pkl'], {'mAP_0.25': 0.742, 'mAP_0.50': 0.595})]
+    results = [RunScores(NAME, '-', False, ['any.pkl'], {'mAP_0.25': 0.742, 'mAP_0.50': 0.595})]
     assert reached_score(expected('ScanNet', 'mAP@0.25'), results) == pytest.approx(74.2)
     assert reached_score(expected('ScanNet', 'mAP@0.5'), results) == pytest.approx(59.5)
 

@@ -17,7 +17,7 @@ from .confusion_matrix import SegmentationScores, segmentation_scores
 
 
 @dataclass(frozen=True, eq=False)
-class TestResult:
+class RunScores:
     """What one test of one checkpoint gave.
 
     Attributes:
@@ -29,8 +29,6 @@ class TestResult:
         classes: Names of the classes of ``confusion``.
         confusion: ``(C, C)`` counts as nested lists, row = truth; None for metrics that count none.
     """
-
-    __test__ = False  # pytest takes classes named Test... for tests
 
     config: str
     checkpoint: str
@@ -48,7 +46,7 @@ class TestResult:
         return path
 
     @classmethod
-    def read(cls, path: str | os.PathLike) -> TestResult:
+    def read(cls, path: str | os.PathLike) -> RunScores:
         """Read a result file.
 
         Raises:
@@ -62,7 +60,12 @@ class TestResult:
             raise ValueError(f'{path} is not a result file of a test: {error}') from error
 
 
-def merge_areas(results: Sequence[TestResult]) -> tuple[np.ndarray, SegmentationScores]:
+def file_names(ann_file: str | Sequence[str]) -> list[str]:
+    """The names of a data set's info files without their folders, however many it has."""
+    return [Path(path).name for path in ([ann_file] if isinstance(ann_file, str) else ann_file)]
+
+
+def merge_areas(results: Sequence[RunScores]) -> tuple[np.ndarray, SegmentationScores]:
     """The six-fold scores of S3DIS: those of all areas' points together.
 
     As in the original and in the literature the counts of the folds are added, not their scores averaged.

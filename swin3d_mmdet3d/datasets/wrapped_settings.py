@@ -1,0 +1,12 @@
+"""Settings of data sets that configs wrap in others, such as RepeatDataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def innermost_dataset(settings: Mapping) -> Mapping:
+    """The settings of the data set itself, out of its wrappers; changes to them are changes to the config."""
+    while 'dataset' in settings:
+        settings = settings['dataset']
+    return settings

@@ -13,7 +13,7 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.datasets import SCANNET_BOXES
 
 CONFIG = Path(__file__).parents[1] / 'configs' / 'tr3d' / 'tr3d_swin3d-tiny_rooms-scannet-det.py'
-ITERATIONS = 150
+ITERATIONS = 130
 
 
 def write_scan(folder):

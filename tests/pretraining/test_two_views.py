@@ -1,0 +1,89 @@
+"""Two views of a cloud: their matches, and that a second method is a few lines over the shared parts."""
+
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.dataset import pseudo_collate
+from tiny_pretraining import tiny_student
+
+import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.datasets.transforms import KeepOrigin, MakeViews, PackPretrainInputs
+from swin3d_mmdet3d.pretraining import BasePretrainer
+from swin3d_mmdet3d.pretraining.losses import InfoNCE
+from swin3d_mmdet3d.pretraining.matchers import NearestOrigin
+from swin3d_mmdet3d.structures.normal_points import NormalPoints
+
+TURN = dict(type='GlobalRotScaleTrans', rot_range=[-3, 3], scale_ratio_range=[0.9, 1.1])
+THIN = dict(type='RandomPointPerVoxel', voxel_size=0.2)
+CROP = dict(type='NearestCrop', max_points=120)
+
+
+class Contrast(BasePretrainer):
+    """The points of two views that lay in one place get one feature (arXiv 2007.10985)."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.matcher, self.criterion = NearestOrigin(radius=0.3), InfoNCE(0.07)
+
+    def loss(self, views, data_samples):
+        (first, _), (second, _) = (self.encode(view) for view in views)
+        rows, others = self.matcher(*views)
+        return dict(loss_contrast=self.criterion(first[rows], second[others]))
+
+
+def two_views(samples=2):
+    packed = []
+    for _ in range(samples):
+        cloud = torch.rand(600, 6) * torch.tensor([2.0, 2, 1, 2, 2, 2]) - torch.tensor([0.0, 0, 0, 1, 1, 1])
+        results = KeepOrigin().transform(dict(points=NormalPoints.from_columns(cloud)))
+        results = MakeViews([[TURN, THIN, CROP], [TURN, THIN]]).transform(results)
+        packed.append(PackPretrainInputs().transform(results))
+    return pseudo_collate(packed)
+
+
+def views_of(batch):
+    preprocessor = MODELS.build(dict(type='ViewPreprocessor', voxel_size=0.2))
+    return preprocessor(batch, training=True)['inputs']['views']
+
+
+def test_voxels_match_the_nearest_of_the_same_sample_by_their_place_before_augmentation():
+    first, second = views_of(two_views())
+    places = [torch.cat(view.origin_xyz)[view.representative] for view in (first, second)]
+    sample = [view.voxels.coords[:, 0].long() for view in (first, second)]
+    distance = torch.cdist(places[0].double(), places[1].double())
+    distance[sample[0][:, None] != sample[1][None]] = torch.inf
+    nearest, index = distance.min(dim=1)
+    rows, others = NearestOrigin(radius=0.1)(first, second)
+    order = rows.argsort()
+    torch.testing.assert_close(rows[order], (nearest <= 0.1).nonzero().flatten())
+    torch.testing.assert_close(others[order], index[rows[order]])
+    assert 20 < len(rows) < len(places[0])
+
+
+def test_pairs_are_limited_and_bad_arguments_are_named():
+    first, second = views_of(two_views())
+    assert len(NearestOrigin(radius=0.3, max_pairs=7)(first, second)[0]) == 7
+    with pytest.raises(ValueError, match='radius must be a positive'):
+        NearestOrigin(radius=0)
+    with pytest.raises(ValueError, match='max_pairs must be at least 2'):
+        NearestOrigin(radius=1, max_pairs=1)
+    batch = two_views()
+    for view in batch['inputs']['views']:
+        del view['origin_xyz']
+    with pytest.raises(ValueError, match='origin_xyz must be among the keys'):
+        NearestOrigin(radius=1)(*views_of(batch))
+
+
+def test_another_method_over_the_shared_parts_learns():
+    model = Contrast(
+        data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.2), **tiny_student()
+    ).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    batch, history = two_views(), []
+    for _ in range(20):
+        loss = model(**model.data_preprocessor(batch, training=True), mode='loss')['loss_contrast']
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        history.append(loss.item())
+    assert sum(history[-3:]) < 0.8 * sum(history[:3])

@@ -1,26 +1,28 @@
-"""Synthetic rooms for the benchmarks: noisy surfaces cut into voxels, and attention inputs on them."""
+"""The four attention workloads: layers of Swin3D-S on a thinned real scan and on a dense synthetic room.
+
+A workload is a level of voxels, the signals xyz, rgb and normal (nine axes) and random features. The scan is
+read from the optional folder of real samples beside the repository; where it is absent a thinned room
+stands in, and the name of the workload says so.
+"""
 
 from __future__ import annotations
 
-import ctypes
-import statistics
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+from rooms import Cloud, room_cloud, scan_cloud
 from swin3d_ops import partition_windows, voxel_index
 
-VOXEL = 0.02  # m
-NOISE = 0.004  # m
-ROOM = (6.5, 5.0, 2.8)  # m
+QUANT = 4  # table rows per cell; colours and normals have twice as many per unit
+SIGNAL_GUARD = 1.001
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One attention layer of Swin3D-S: where it runs and its sizes."""
+    """Where an attention layer runs and its sizes."""
 
-    voxels: int
+    cloud: str  # 'scan' or 'room'
+    voxel: float  # m
     stride: int
     window: int
     heads: int
@@ -28,73 +30,77 @@ class Layer:
 
 
 LAYERS = {
-    'room_s0': Layer(100_000, 1, 5, 6, 8),
-    'room_s1': Layer(10_000, 3, 7, 6, 16),
-    'room_s2': Layer(2_500, 6, 7, 12, 16),
+    'scan4_s0': Layer('scan', 0.04, 1, 5, 6, 8),
+    'scan2_s1': Layer('scan', 0.02, 3, 7, 6, 16),
+    'room_s0': Layer('room', 0.02, 1, 5, 6, 8),
+    'room_s1': Layer('room', 0.02, 3, 7, 6, 16),
 }
+ROOM_VOXELS = 100_000
 
 
-def room_voxels(count: int, stride: int = 1) -> torch.Tensor:
-    """Return about ``count`` voxels (N, 4) of a furnished room, a slab of it along x."""
-    generator = torch.Generator().manual_seed(0)
-    length, depth, height = ROOM
-    faces = [((0, 0, 0), (length, 0, 0), (0, depth, 0)), ((0, 0, 0), (length, 0, 0), (0, 0, height))]
-    faces += [((0, 0, 0), (0, depth, 0), (0, 0, height))]
-    for _ in range(12):
-        x, y = (torch.rand(2, generator=generator) * torch.tensor([length - 1, depth - 1])).tolist()
-        a, b, c = (torch.rand(3, generator=generator) * 0.8 + 0.3).tolist()
-        faces += [((x, y, c), (a, 0, 0), (0, b, 0)), ((x, y, 0), (a, 0, 0), (0, 0, c))]
-        faces += [((x, y, 0), (0, b, 0), (0, 0, c)), ((x + a, y, 0), (0, b, 0), (0, 0, c))]
-    clouds = []
-    for corner, first, second in faces:
-        corner, first, second = (torch.tensor(t, dtype=torch.float32) for t in (corner, first, second))
-        area = float(first.norm() * second.norm())
-        place = torch.rand(int(area * 8 / VOXEL**2), 2, generator=generator)
-        clouds.append(corner + place[:, :1] * first + place[:, 1:] * second)
-    xyz = torch.cat(clouds)
-    xyz = xyz + torch.randn(xyz.shape, generator=generator) * NOISE + 0.05
-    voxels = torch.floor(xyz / VOXEL).long()
-    coords, _ = voxel_index.unique_voxels(torch.nn.functional.pad(voxels, (1, 0)))
+@dataclass(frozen=True)
+class Level:
+    """Voxels at one resolution: (N, 4) on their own grid, and one point (x, y, z in cells) each."""
+
+    coords: torch.Tensor
+    xyz: torch.Tensor
+    rgb: torch.Tensor
+    normal: torch.Tensor
+
+
+def cloud_of(name: str) -> Cloud:
+    """Return the scan or the room; the room where the scan is absent."""
+    return scan_cloud() if name == 'scan' else room_cloud()
+
+
+def voxel_level(cloud: Cloud, voxel: float, stride: int = 1, count: int | None = None) -> Level:
+    """Return the voxels of a cloud, ``count`` of the finest ones at most (a slab), pooled by ``stride``.
+
+    The point of a voxel is the first of its points, as in the voxel preprocessor; that of a coarse
+    voxel is the fine one nearest to the mean of position, colour and normal.
+    """
+    place = (cloud.xyz - cloud.xyz.amin(0)) / voxel
+    cell = torch.nn.functional.pad(place.floor().long(), (1, 0))
+    coords, inverse = voxel_index.unique_voxels(cell)
+    first = torch.full((len(coords),), len(place)).scatter_reduce_(
+        0, inverse, torch.arange(len(place)), 'amin'
+    )
+    coords, first = coords[:count], first[:count]
+    rows = torch.cat([place[first], cloud.rgb[first], cloud.normal[first]], 1)
     if stride > 1:
-        coords, _ = voxel_index.parent_voxels(coords, stride)
+        coords, parent = voxel_index.parent_voxels(coords, stride)
+        rows = rows[voxel_index.nearest_to_mean(rows, parent, len(coords))]
         coords = torch.cat([coords[:, :1], coords[:, 1:] // stride], 1)
-    return coords[:count]
+    return Level(coords, rows[:, :3].float() / stride, rows[:, 3:6].float(), rows[:, 6:].float())
 
 
-def attention_inputs(layer: Layer, voxels: int | None = None) -> tuple:
-    """Return the arguments of ``window_attention`` on a room, signals xyz and rgb."""
-    coords = room_voxels(voxels or layer.voxels, layer.stride)
+def attention_inputs(level: Level, window: int, heads: int, width: int, shift: int = 0) -> tuple:
+    """Return the arguments of ``window_attention`` on a level, signals xyz, rgb and normal."""
+    windows = partition_windows(level.coords, window, shift)
+    inner = level.xyz - level.coords[:, 1:]
+    signals = torch.cat(
+        [
+            (windows.cell + inner) * QUANT,
+            level.rgb * (2 * QUANT / SIGNAL_GUARD),
+            level.normal * (2 * QUANT / SIGNAL_GUARD),
+        ],
+        dim=1,
+    )
+    table_rows = [2 * window * QUANT] * 3 + [8 * QUANT] * 6
+    return (*draw_features(len(level.coords), sum(table_rows), heads, width), signals, table_rows, windows)
+
+
+def draw_features(tokens: int, rows: int, heads: int, width: int) -> list[torch.Tensor]:
+    """Return random q, k, v and the three tables, all with gradients."""
     generator = torch.Generator().manual_seed(1)
-    windows = partition_windows(coords, layer.window, 0)
-    n = len(coords)
-    place = (windows.cell + torch.rand(n, 3, generator=generator)) * 4
-    colour = torch.sin(coords[:, 1:].float() / 40) * 0.6 + torch.rand(n, 3, generator=generator) * 0.3
-    table_rows = [8 * layer.window] * 3 + [32] * 3
-    shape = (n, layer.heads, layer.width)
-    inputs = [torch.randn(shape, generator=generator, requires_grad=True) for _ in range(3)]
-    shape = (sum(table_rows), layer.heads, layer.width)
-    inputs += [(torch.randn(shape, generator=generator) * 0.02).requires_grad_() for _ in range(3)]
-    return (*inputs, torch.cat([place, colour * 8], 1), table_rows, windows)
+    inputs = [torch.randn(tokens, heads, width, generator=generator) for _ in range(3)]
+    inputs += [torch.randn(rows, heads, width, generator=generator) * 0.02 for _ in range(3)]
+    return [values.requires_grad_() for values in inputs]
 
 
-def cpu_seconds(function, repeats: int) -> float:
-    """Return the median of the CPU seconds (user + system) of a call, the first call dropped."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
-
-
-def reset_peak_memory() -> None:
-    """Make the peak of this process start at its present memory, freed blocks returned (Linux)."""
-    ctypes.CDLL(None).malloc_trim(0)
-    Path('/proc/self/clear_refs').write_text('5')
-
-
-def peak_megabytes() -> float:
-    """Return the highest resident memory since the last reset (Linux)."""
-    status = Path('/proc/self/status').read_text()
-    return int(status.split('VmHWM:')[1].split()[0]) / 1024
+def workload(name: str) -> tuple:
+    """Return the arguments of ``window_attention`` of one of ``LAYERS``."""
+    layer = LAYERS[name]
+    count = ROOM_VOXELS if layer.cloud == 'room' else None
+    level = voxel_level(cloud_of(layer.cloud), layer.voxel, layer.stride, count)
+    return attention_inputs(level, layer.window, layer.heads, layer.width)

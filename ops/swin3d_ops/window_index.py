@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import os
 from dataclasses import dataclass
 
 import torch
 
+from . import cpu_runtime
 from .voxel_index import check_coords, voxel_keys
 
 
@@ -33,6 +37,16 @@ class WindowIndex:
     def num_windows(self) -> int:
         """Number of non-empty windows W."""
         return self.ptr.shape[0] - 1
+
+    @functools.cached_property
+    def is_partition(self) -> bool:
+        """Whether ``order`` holds each row once and ``ptr`` ascends from 0 to N; found out once."""
+        ptr, order, count = self.ptr, self.order, self.num_voxels
+        bounded = len(ptr) and int(ptr[0]) == 0 and int(ptr[-1]) == count and not bool((ptr.diff() < 0).any())
+        if not bounded or not count:
+            return bool(bounded)
+        low, high = (int(bound) for bound in order.aminmax())
+        return low == 0 and high == count - 1 and int(order.bincount(minlength=count).amax()) == 1
 
     def window_of_voxel(self) -> torch.Tensor:
         """Return the window number of each voxel, (N,) int64, in the original row order."""
@@ -68,7 +82,35 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     if window_size < 1:
         raise ValueError(f'window_size must be at least 1, got {window_size}')
 
-    coords = coords.long()
+    index = _partition_by_kernel(coords, window_size, shift) if _kernel_serves(coords) else None
+    return index or _partition_by_torch(coords.long(), window_size, shift)
+
+
+def _kernel_serves(coords: torch.Tensor) -> bool:
+    named = os.environ.get('SWIN3D_OPS', 'auto')
+    return coords.device.type == 'cpu' and named in ('auto', 'cpu') and not cpu_runtime.reason_unavailable()
+
+
+def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex | None:
+    """Return the partition, or None where the coordinates are too far apart for the kernel."""
+    narrow = coords.dtype == torch.int32
+    coords = coords.contiguous() if narrow else coords.long().contiguous()
+    count = len(coords)
+    order, cell = (torch.empty(shape, dtype=torch.int64) for shape in ((count,), (count, 3)))
+    ptr, windows = torch.empty(count + 1, dtype=torch.int64), ctypes.c_int64(0)
+    if max(abs(window_size), abs(shift)) >= 2**62:
+        return None
+    cpu_runtime.library().call(
+        f'partition_windows_{"i32" if narrow else "i64"}', cpu_runtime.pointer(coords),
+        *(ctypes.c_int64(number) for number in (count, window_size, shift)), cpu_runtime.pointer(order),
+        cpu_runtime.pointer(ptr), cpu_runtime.pointer(cell), ctypes.byref(windows),
+    )  # fmt: skip
+    if windows.value < 0:
+        return None
+    return WindowIndex(order=order, ptr=ptr[: windows.value + 1].clone(), cell=cell)
+
+
+def _partition_by_torch(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
     shifted = coords[:, 1:] + shift
     window = torch.div(shifted, window_size, rounding_mode='floor')
     cell = shifted - window * window_size

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Optional, Tuple
 
 import torch
+from swin3d_ops import WindowIndex, partition_windows
 from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
 from torch import Tensor
 
@@ -75,6 +76,17 @@ class SparseVoxels:
         if self.stride == 1:
             return self.coords
         return torch.cat([self.coords[:, :1], self.coords[:, 1:] // self.stride], dim=1)
+
+    @cached_property
+    def _windows(self) -> dict[tuple[int, int], WindowIndex]:
+        return {}
+
+    def windows(self, window_size: int, shift: int) -> WindowIndex:
+        """The windows of ``window_size`` cells of this level, found once: encoder and decoder share them."""
+        key = window_size, shift
+        if key not in self._windows:
+            self._windows[key] = partition_windows(self.grid_coords, window_size, shift)
+        return self._windows[key]
 
     def signal_columns(self) -> Tensor:
         """All signals side by side, ``(N, 3 * number of signals)``, in the order of ``signals``."""

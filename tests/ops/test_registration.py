@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+import swin3d_ops
 import torch
 from swin3d_ops import available_backends, knn
 from swin3d_ops.resample import gather_max, interpolate
@@ -93,3 +98,37 @@ def test_any_number_of_threads_gives_the_same_bits(attention):
         torch.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other))
+
+
+OLD_TORCH = """
+import sys, torch, torch._dynamo, torch.distributed.tensor
+library = torch.library
+names = ('register_fake', 'register_autograd', 'register_autocast', 'register_kernel', 'custom_op')
+hidden = {name: getattr(library, name) for name in names if hasattr(library, name)}
+for name in hidden:
+    delattr(library, name)
+library.impl_abstract = hidden['register_fake']
+sys.path.insert(0, sys.argv[1])
+from swin3d_ops import WindowIndex, window_attention
+for name, function in hidden.items():  # torch itself needs them
+    setattr(library, name, function)
+generator = torch.Generator().manual_seed(0)
+inputs = [torch.randn(9, 2, 8, generator=generator) for _ in range(3)]
+inputs += [torch.randn(12, 2, 8, generator=generator) for _ in range(3)]
+inputs = [t.requires_grad_() for t in inputs]
+windows = WindowIndex(torch.arange(9), torch.tensor([0, 4, 9]), torch.zeros(9, 3).long())
+signals = torch.rand(9, 2, generator=generator) * 5
+results = []
+for backend in ('cpu', 'reference'):
+    out = window_attention(*inputs, signals, (7, 5), windows, backend=backend)
+    results.append([out, *torch.autograd.grad(out.square().sum(), inputs)])
+for got, expected in zip(*results):
+    assert (got - expected).abs().max() <= 1e-5 * expected.abs().max()
+print('equal')
+"""
+
+
+def test_operators_register_where_only_define_and_impl_exist():
+    ops = Path(swin3d_ops.__file__).parents[1]
+    done = subprocess.run([sys.executable, '-c', OLD_TORCH, str(ops)], capture_output=True, text=True)
+    assert done.stdout.strip() == 'equal', done.stderr[-800:]

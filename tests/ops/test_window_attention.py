@@ -189,3 +189,47 @@ def test_windows_of_other_voxels_are_refused(attention):
     problem = attention(20, 2, 8)
     with pytest.raises(ValueError, match='windows must partition 20 voxels, got 10'):
         problem.run('torch', windows=attention(10).windows)
+
+
+@pytest.mark.parametrize(
+    'order, ptr',
+    [([0, 1, 2, 9], [0, 4]), ([0, 1, 2, -1], [0, 4]), ([0, 1, 1, 3], [0, 4]), ([0, 1, 2, 3], [0, 5]),
+     ([0, 1, 2, 3], [0, 3, 2, 4]), ([0, 1, 2, 3], [1, 4])],
+)  # fmt: skip
+def test_windows_that_are_no_partition_are_refused(attention, order, ptr):
+    problem = attention(4, 2, 8)
+    windows = swin3d_ops.WindowIndex(torch.tensor(order), torch.tensor(ptr), torch.zeros(4, 3).long())
+    with pytest.raises(ValueError, match=r'windows.order must hold each row once'):
+        problem.run('auto', windows=windows)
+
+
+def test_windows_of_another_integer_type_are_refused(attention):
+    problem = attention(4, 2, 8)
+    windows = swin3d_ops.WindowIndex(torch.arange(4).int(), torch.tensor([0, 4]), torch.zeros(4, 3).long())
+    with pytest.raises(TypeError, match=r'windows.order must be a list of int64'):
+        problem.run('auto', windows=windows)
+
+
+def test_tokens_of_a_view_give_the_result_of_a_copy(attention, window_attention_backend):
+    problem = attention(90, 3, 8)
+    packed = torch.stack(problem.inputs[:3], dim=1)
+    problem.inputs[:3] = packed.unbind(1)  # tokens lie three apart, as in a joint projection
+    check(problem, window_attention_backend, torch.float64, 1e-12)
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 4, 5])
+def test_windows_of_a_few_voxels(attention, window_attention_backend, size):
+    problem = attention(60, 2, 8, (40, 40, 40, 32, 32, 32))
+    ptr = torch.arange(0, 61, size) if 60 % size == 0 else torch.tensor([*range(0, 60, size), 60])
+    problem.windows = swin3d_ops.WindowIndex(torch.arange(60), ptr, torch.zeros(60, 3).long())
+    check(problem, window_attention_backend, torch.float64, 1e-12)
+
+
+def test_torch_back_end_recomputes_to_the_same_result(attention, monkeypatch):
+    from swin3d_ops.window_attention import torch_impl
+
+    problem = attention(150, 2, 8)
+    kept = problem.run_with_gradients('torch')
+    monkeypatch.setattr(torch_impl, 'KEPT_ELEMENTS', 0)
+    for got, expected in zip(problem.run_with_gradients('torch'), kept):
+        torch.testing.assert_close(got, expected)

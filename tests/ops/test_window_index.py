@@ -78,3 +78,14 @@ def test_extent_beyond_the_key_is_refused():
 def test_bad_arguments_are_named(coords, size, shift, error, message):
     with pytest.raises(error, match=message):
         swin3d_ops.partition_windows(coords, size, shift)
+
+
+@pytest.mark.parametrize('dtype', [torch.int16, torch.int32, torch.int64])
+@pytest.mark.parametrize('window_size, shift', [(1, 0), (5, 2), (7, -3), (64, 100)])
+def test_kernel_partitions_as_torch_does(monkeypatch, dtype, window_size, shift):
+    coords = torch.randint(-40, 40, (500, 4), generator=torch.Generator().manual_seed(0)).to(dtype)
+    got = swin3d_ops.partition_windows(coords, window_size, shift)
+    monkeypatch.setenv('SWIN3D_OPS', 'torch')
+    expected = swin3d_ops.partition_windows(coords, window_size, shift)
+    for name in ('order', 'ptr', 'cell'):
+        assert torch.equal(getattr(got, name), getattr(expected, name)), name

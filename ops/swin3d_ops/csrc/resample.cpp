@@ -11,25 +11,46 @@ namespace {
 
 constexpr int64_t kChannelBlock = 16;
 
+// Channels of one lane vector of a maximum, and which row it came from, kept in registers over the K rows. A NaN
+// wins, as in torch.max; the first of equals stays.
+template <class T>
+inline void lanes_max(const T* feats, const int64_t* index, int64_t K, int64_t C, T* out, int32_t* choice) {
+    typedef Lanes<T> V;
+    typedef typename LanesOf<T>::integer I;
+    typedef V Unaligned __attribute__((aligned(sizeof(T))));
+    V best = *reinterpret_cast<const Unaligned*>(feats + index[0] * C);
+    I chosen = I{};
+    for (int64_t k = 1; k < K; ++k) {
+        const V row = *reinterpret_cast<const Unaligned*>(feats + index[k] * C);
+        const I better = (row > best) | ((row != row) & (best == best));
+        best = better ? row : best;
+        chosen = better ? I{} + static_cast<int>(k) : chosen;
+    }
+    for (int c = 0; c < kLanes; ++c) out[c] = best[c], choice[c] = static_cast<int32_t>(chosen[c]);
+}
+
+template <class T>
+inline void one_max(const T* feats, const int64_t* index, int64_t K, int64_t C, T* out, int32_t* choice) {
+    T best = feats[index[0] * C];
+    *choice = 0;
+    for (int64_t k = 1; k < K; ++k) {
+        const T value = feats[index[k] * C];
+        if (!(value > best || (value != value && best == best))) continue;
+        best = value;
+        *choice = static_cast<int32_t>(k);
+    }
+    *out = best;
+}
+
 template <class T>
 void gather_max(const T* feats, const int64_t* index, int64_t M, int64_t K, int64_t C, T* out,
                 int32_t* choice, int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (int64_t m = 0; m < M; ++m) {
-        T* best = out + m * C;
-        int32_t* chosen = choice + m * C;
-        const T* row = feats + index[m * K] * C;
-        for (int64_t c = 0; c < C; ++c) best[c] = row[c], chosen[c] = 0;
-        for (int64_t k = 1; k < K; ++k) {
-            row = feats + index[m * K + k] * C;
-            const int32_t number = static_cast<int32_t>(k);
-            // A NaN wins, as in torch.max; the first of equals stays.
-            for (int64_t c = 0; c < C; ++c) {
-                const bool better = row[c] > best[c] || (row[c] != row[c] && best[c] == best[c]);
-                best[c] = better ? row[c] : best[c];
-                chosen[c] = better ? number : chosen[c];
-            }
-        }
+        const int64_t* rows = index + m * K;
+        int64_t c = 0;
+        for (; c + kLanes <= C; c += kLanes) lanes_max(feats + c, rows, K, C, out + m * C + c, choice + m * C + c);
+        for (; c < C; ++c) one_max(feats + c, rows, K, C, out + m * C + c, choice + m * C + c);
     }
 }
 
@@ -48,20 +69,29 @@ void gather_max_backward(const T* grad_out, const int64_t* index, const int32_t*
     }
 }
 
+// Consecutive channels of a weighted sum, kept in registers over the K rows.
+template <class T, int kSize>
+inline void weighted_sum(const T* feats, const int64_t* index, const T* weight, int64_t K, int64_t C, T* out) {
+    T sum[kSize] = {};
+    for (int64_t k = 0; k < K; ++k) {
+        const T* row = feats + index[k] * C;
+        const T w = weight[k];
+        for (int c = 0; c < kSize; ++c) sum[c] += w * row[c];
+    }
+    for (int c = 0; c < kSize; ++c) out[c] = sum[c];
+}
+
 template <class T>
 void interpolate(const T* feats, const int64_t* index, const T* weight, int64_t M, int64_t K, int64_t C,
                  T* out, int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (int64_t m = 0; m < M; ++m) {
+        const int64_t* rows = index + m * K;
+        const T* w = weight + m * K;
         T* sum = out + m * C;
-        const T* row = feats + index[m * K] * C;
-        const T first = weight[m * K];
-        for (int64_t c = 0; c < C; ++c) sum[c] = first * row[c];
-        for (int64_t k = 1; k < K; ++k) {
-            row = feats + index[m * K + k] * C;
-            const T w = weight[m * K + k];
-            for (int64_t c = 0; c < C; ++c) sum[c] += w * row[c];
-        }
+        int64_t c = 0;
+        for (; c + 16 <= C; c += 16) weighted_sum<T, 16>(feats + c, rows, w, K, C, sum + c);
+        for (; c < C; ++c) weighted_sum<T, 1>(feats + c, rows, w, K, C, sum + c);
     }
 }
 

@@ -123,5 +123,14 @@ def _check_structure(q, q_table, signals, table_rows, windows) -> None:
         raise TypeError(f'windows must be a WindowIndex, got {type(windows).__name__}')
     if windows.order.shape != (q.shape[0],):
         raise ValueError(f'windows must partition {q.shape[0]} voxels, got {windows.order.shape[0]}')
+    for name in ('order', 'ptr'):
+        values = getattr(windows, name)
+        if values.dtype != torch.int64 or values.ndim != 1:
+            raise TypeError(f'windows.{name} must be a list of int64, got {values.dtype}, {values.ndim} axes')
     if windows.order.device != q.device or windows.ptr.device != q.device:
         raise ValueError(f'windows must be on {q.device} as q, got {windows.order.device}')
+    # Kernels trust the rows they are given; the answer is kept, and a GPU is not made to wait for it.
+    if q.device.type == 'cpu' and not torch.compiler.is_compiling() and not windows.is_partition:
+        raise ValueError(
+            'windows.order must hold each row once and windows.ptr ascend from 0 to their number'
+        )

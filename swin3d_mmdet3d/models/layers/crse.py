@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from swin3d_ops import WindowIndex, partition_windows
+from swin3d_ops import WindowIndex
 from torch import Tensor
 
 from swin3d_mmdet3d.structures import SIGNAL_CHANNELS, SparseVoxels
@@ -74,7 +74,7 @@ def attention_windows(
     missing = [name for name in signals if name not in voxels.signals]
     if missing:
         raise ValueError(f'voxels must carry the signals {tuple(signals)}, got {tuple(voxels.signals)}')
-    index = partition_windows(voxels.grid_coords, window_size, shift)
+    index = voxels.windows(window_size, shift)
     columns = []
     for name in signals:
         signal = voxels.signals[name]

@@ -225,6 +225,32 @@ def test_votes_end_one_voxel_outside_their_own_scene(confident_detector):
     assert (cells >= -0.1 - edge).all() and (cells <= torch.tensor([0.3, 0.5, 0.2]) + edge).all()
 
 
+def test_exact_places_are_those_of_the_points_and_the_middles_of_cells():
+    coords = torch.tensor([[0, 2, 4, 6], [0, 8, 0, 2], [1, 0, 0, 0]])
+    inside = torch.tensor([[3.2, 4.1, 6.9], [9.5, 1.5, 2.5], [0.5, 1.0, 1.9]])
+    level = (torch.rand(3, 16), SparseVoxels(coords, 2, 2, 0.05, dict(xyz=inside)))
+    origin = torch.tensor([[1.0, 2, 3], [-4, 0, 4]])
+    places = {}
+    for exact in (False, True):
+        torch.manual_seed(0)
+        model = MODELS.build(ConfigDict(MODEL, bbox_head=dict(MODEL['bbox_head'], exact_places=exact)))
+        head = confident(model).bbox_head.eval()
+        torch.nn.init.zeros_(head.conv_vote[-1].weight)
+        places[exact] = head(SceneLevels((level,), origin))
+    shift = origin[coords[:, 0]]
+    torch.testing.assert_close(places[False].location, coords[:, 1:] * 0.05 + shift)
+    torch.testing.assert_close(places[True].location, inside * 0.05 + shift)
+    for label, size in enumerate(head.cell_sizes):
+        for scene in (0, 1):
+            rows = coords[:, 0] == scene
+            cells = torch.unique((inside[rows] * 0.05 / size).floor(), dim=0)
+            found = places[True].classes[label].location[scene]
+            torch.testing.assert_close(found, (cells + 0.5) * size + origin[scene])
+            cells = torch.unique((coords[rows, 1:] * 0.05 / size).floor(), dim=0)
+            found = places[False].classes[label].location[scene]
+            torch.testing.assert_close(found, cells * size + origin[scene])
+
+
 def test_decoding_to_a_coarser_level_stops_the_same_decoder_earlier():
     full = MODELS.build(dict(type='Swin3DDecoder', attention=True, **SIZES)).eval()
     short = MODELS.build(dict(type='Swin3DDecoder', attention=True, out_level=1, **SIZES)).eval()

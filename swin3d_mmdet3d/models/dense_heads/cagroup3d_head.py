@@ -65,6 +65,8 @@ class CAGroup3DHead(SparseFCAF3DHead):
         pts_center_threshold: Cells that learn each box: those nearest to its centre.
         semantic_threshold: Score above which a voxel is grouped in training; a hook lowers it.
         min_semantic_threshold: The same in evaluation.
+        exact_places: Take a voxel to lie at its representative point and a cell at its middle; if False both
+            lie at their lowest corners, as the original's. Corners of coarse voxels miss thin boxes.
         semantic_loss: Config of the loss of the class scores of voxels.
         vote_loss: Config of the loss of votes; sums what it is given.
         kwargs: ``center_loss``, ``bbox_loss``, ``cls_loss``, ``train_cfg``, ``init_cfg``, and ``test_cfg``
@@ -86,6 +88,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         pts_center_threshold: int = 18,
         semantic_threshold: float = 0.15,
         min_semantic_threshold: float = 0.05,
+        exact_places: bool = False,
         semantic_loss: Optional[dict] = None,
         vote_loss: Optional[dict] = None,
         **kwargs,
@@ -102,6 +105,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         if len(class_sizes) != num_classes:
             raise ValueError(f'class_sizes must have {num_classes} rows, got {len(class_sizes)}')
         self.expand = expand
+        self.exact_places = exact_places
         self.semantic_threshold = semantic_threshold
         self.min_semantic_threshold = min_semantic_threshold
         self.register_buffer('cell_sizes', class_cell_sizes(class_sizes), persistent=False)
@@ -146,7 +150,10 @@ class CAGroup3DHead(SparseFCAF3DHead):
         semantic, vote = self.conv_semantic(feats), self.conv_vote(feats)
         vote_feats = self.vote_feature((feats, voxels))
         # cells count from the scene's own origin, so that they move with it
-        place = voxel_locations(voxels, torch.zeros_like(origin))
+        if self.exact_places:
+            place = voxels.signals['xyz'] * voxels.voxel_size
+        else:
+            place = voxel_locations(voxels, torch.zeros_like(origin))
         voted = _clamp_to_scene(place + vote.detach(), place, voxels)
         scene = voxels.coords[:, 0].long()
         threshold = self.semantic_threshold if self.training else self.min_semantic_threshold
@@ -163,7 +170,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
                 self.expand,
             )
             classes.append(self._predict_class(label, *groups, origin))
-        return VotingMaps((feats, voxels), voxel_locations(voxels, origin), semantic, vote, classes)
+        return VotingMaps((feats, voxels), place + origin[scene], semantic, vote, classes)
 
     def _predict_class(
         self, label: int, fine: FeatureLevel, coarse: FeatureLevel, origin: Tensor
@@ -175,7 +182,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
             self.conv_center(feats),
             self.scales[label](self.conv_reg(feats)).exp(),
             self.conv_cls(feats),
-            coords[:, 1:] * self.cell_sizes[label] + origin[coords[:, 0].long()],
+            (coords[:, 1:] + self.exact_places * 0.5) * self.cell_sizes[label] + origin[coords[:, 0].long()],
         )
         counts = fine[1].ptr.diff().tolist()
         return LevelPrediction(*(list(value.split(counts)) for value in values))

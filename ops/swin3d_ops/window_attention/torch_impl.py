@@ -1,7 +1,7 @@
 """Window attention in vectorised PyTorch: windows of similar size are padded and batched.
 
 In large windows tables meet queries and keys by one matrix product per voxel, (n, D) x (D, R), and the pairs
-only look the products up; the value table is read through a histogram of the weights over its rows. In windows
+only look them up; the value table is read through a histogram of the weights over its rows. In windows
 of a few voxels that would be mostly waste, and each pair sums its own table rows. Where activations are many,
 chunks are recomputed in the backward pass, so memory stays linear in the number of voxels.
 """

@@ -97,6 +97,18 @@ def test_union_adds_where_both_are_and_keeps_the_rest():
     assert voxels.coords.tolist() == sorted(voxels.coords.tolist())
 
 
+@pytest.mark.parametrize('half_first', [True, False])
+def test_union_of_mixed_precision_keeps_the_finer_one(half_first):
+    first = random_level(stride=2, channels=3, dtype=torch.float32)
+    second = random_level(stride=2, channels=3, dtype=torch.float32)
+    half = first[0].half() if half_first else second[0].half()
+    levels = [(half, first[1]), second] if half_first else [first, (half, second[1])]
+    feats, voxels = union_add(*levels)
+    assert feats.dtype == torch.float32
+    dense = to_dense((levels[0][0].float(), first[1])) + to_dense((levels[1][0].float(), second[1]))
+    assert torch.equal(feats, at_sites(dense, voxels))
+
+
 def test_pruning_keeps_the_marked_rows_and_may_empty_a_scene():
     feats, voxels = level = random_level(stride=2, channels=3)
     kept_feats, kept = prune(level, voxels.coords[:, 0] == 1)

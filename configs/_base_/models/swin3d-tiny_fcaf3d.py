@@ -3,7 +3,7 @@ signals = ('xyz', 'rgb')
 model = dict(
     type='VoxelDetector',
     data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.08, features=('rgb', 'offset'), signals=signals
+        type='VoxelPreprocessor', voxel_size=0.06, features=('rgb', 'offset'), signals=signals
     ),
     backbone=dict(
         type='Swin3D',
@@ -17,7 +17,7 @@ model = dict(
         down_stride=2,
         stem_transformer=False,
         drop_path_rate=0.1,
-        out_indices=(1, 2, 3),  # 16, 32 and 64 cm
+        out_indices=(1, 2, 3),  # 12, 24 and 48 cm: of 16 cm, none may lie in a door
     ),
     bbox_head=dict(
         type='SparseFCAF3DHead',

@@ -90,8 +90,9 @@ def union_add(first: FeatureLevel, second: FeatureLevel) -> FeatureLevel:
         raise ValueError(f'levels must have one stride, got {voxels_a.stride} and {voxels_b.stride}')
     coords, inverse = unique_voxels(torch.cat([voxels_a.coords, voxels_b.coords.to(voxels_a.coords.dtype)]))
     rows_a, rows_b = inverse.split([len(voxels_a), len(voxels_b)])
-    total = feats_a.new_zeros(len(coords), feats_a.shape[1])
-    total = total.index_add(0, rows_a, feats_a).index_add(0, rows_b, feats_b.to(feats_a.dtype))
+    dtype = torch.promote_types(feats_a.dtype, feats_b.dtype)  # under autocast they may differ
+    total = torch.zeros(len(coords), feats_a.shape[1], dtype=dtype, device=feats_a.device)
+    total = total.index_add(0, rows_a, feats_a.to(dtype)).index_add(0, rows_b, feats_b.to(dtype))
     return total, voxels_a.at(coords, voxels_a.stride)
 
 

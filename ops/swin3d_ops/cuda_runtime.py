@@ -12,6 +12,12 @@ from . import cuda_compiler
 from .cpu_library import KernelsUnavailableError
 
 OLDEST = 70  # compute capability 7.0
+ELEMENTS = {  # names of the element types in the kernels' sources
+    torch.float32: 'float',
+    torch.float64: 'double',
+    torch.float16: 'f16',
+    torch.bfloat16: 'bf16',
+}
 _MULTIPROCESSORS, _SHARED_PER_BLOCK, _MAX_DYNAMIC_SHARED = 16, 97, 8
 
 

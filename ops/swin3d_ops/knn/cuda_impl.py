@@ -7,6 +7,7 @@ import ctypes
 import torch
 
 from .. import cuda_runtime, registration
+from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operator
 
 SOURCE = 'knn.cuh'
@@ -15,7 +16,6 @@ MOST_IN_REGISTERS = 16
 SAMPLES = 4096
 CORE_CUT = 200  # the grid covers all but 1 / CORE_CUT of the sources at each end of an axis
 TRIAL_CELLS = 32
-REALS = {torch.float32: 'float', torch.float64: 'double'}
 POINTERS = 'query source query_ptr source_ptr low edge cells first_cell cell row start index distance'.split()
 INTEGERS = ('queries', 'sources', 'items', 'neighbours')
 
@@ -102,7 +102,7 @@ def search(query, source, k, query_bounds, source_bounds):
 
 
 def _definitions(dtype: torch.dtype, k: int) -> tuple[tuple[str, object], ...]:
-    return (('SWIN3D_REAL', REALS[dtype]), ('SWIN3D_NEIGHBOURS', k if k <= MOST_IN_REGISTERS else 0))
+    return (('SWIN3D_REAL', ELEMENTS[dtype]), ('SWIN3D_NEIGHBOURS', k if k <= MOST_IN_REGISTERS else 0))
 
 
 registration.implement('knn', search, 'CUDA')

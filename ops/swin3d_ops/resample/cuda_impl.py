@@ -7,14 +7,12 @@ import ctypes
 import torch
 
 from .. import cuda_runtime, registration
+from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operators
 
 SOURCE = 'resample.cuh'
 THREADS = 256  # kThreads
 WARP = 32
-ELEMENTS = {
-    torch.float32: 'float', torch.float64: 'double', torch.float16: 'f16', torch.bfloat16: 'bf16'
-}  # fmt: skip
 POINTERS = 'feats weight grad_out index entry start choice out grad_feats grad_weight'.split()
 INTEGERS = ('sources', 'results', 'neighbours', 'channels')
 

@@ -8,6 +8,7 @@ import functools
 import torch
 
 from .. import cuda_runtime, registration
+from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operators
 
 SOURCE = 'window_attention.cuh'
@@ -18,9 +19,6 @@ TILE = 16  # kTile
 BLOCKS_PER_MULTIPROCESSOR = 4  # persistent blocks of the backward passes
 SHARED_TARGET = 72 * 1024  # bytes; several blocks then share a multiprocessor
 FEWEST_STORED_ROWS = 24
-ELEMENTS = {
-    torch.float32: 'float', torch.float64: 'double', torch.float16: 'f16', torch.bfloat16: 'bf16'
-}  # fmt: skip
 FORWARD, QUERY_GRAD, KEY_GRAD = 'attend_forward', 'attend_query_grad', 'attend_key_grad'
 POINTERS = (
     'q k v grad_out q_table k_table v_table signals order ptr window low high reach lse delta '

@@ -103,11 +103,12 @@ def test_checkpoint_of_another_model_is_refused_when_tested(rooms, tmp_path, vot
             run_test(arguments)
 
 
-def test_votes_over_rotations_run_through_the_stock_model(rooms, tmp_path):
+@pytest.mark.parametrize('model_type', ['L1VoteTTAModel', 'Seg3DTTAModel'])
+def test_votes_over_rotations_run_in_both_ways(model_type, rooms, tmp_path):
     config = small_config(rooms, tmp_path, 2)
     pipeline = config.tta_pipeline
     config.test_dataloader.dataset.pipeline = pipeline
-    config.model = dict(**config.tta_model, module=config.model)
+    config.model = dict(type=model_type, module=config.model)
     metrics = Runner.from_cfg(config).test()
     assert 0 <= metrics['miou'] <= 1
 

@@ -5,6 +5,7 @@ from .base import BasePretrainer
 from .ppkt import PPKT
 from .ppt import PPT
 from .student_weights import StrictPretrained
+from .trained_weights import TrainedWeightsConstructor
 from .views import CloudView, PixelMatches, ViewPreprocessor
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     'CloudView',
     'PixelMatches',
     'StrictPretrained',
+    'TrainedWeightsConstructor',
     'ViewPreprocessor',
     'heads',
     'hooks',

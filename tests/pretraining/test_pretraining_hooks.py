@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmdet3d.registry import HOOKS, MODELS
 from mmengine.hooks import Hook
+from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from tiny_pretraining import random_batch, tiny_ppkt, tiny_student
 
@@ -81,6 +82,23 @@ def test_teacher_is_in_eval_and_out_of_optimiser_and_checkpoint(trained):
     keys = torch.load(folder / 'iter_2.pth', weights_only=False)['state_dict']
     assert not [key for key in keys if key.startswith('teacher.')]
     assert {key for key in model.state_dict() if not key.startswith('teacher.')} == set(keys)
+
+
+def test_parameter_groups_hold_every_trained_weight_once_at_its_own_rate():
+    model = MODELS.build(tiny_ppkt())
+    config = dict(
+        type='OptimWrapper',
+        constructor='TrainedWeightsConstructor',
+        optimizer=dict(type='AdamW', lr=0.1),
+        paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
+    )
+    wrapper = build_optim_wrapper(model, config)
+    groups = wrapper.optimizer.param_groups
+    rates = {id(weight): group['lr'] for group in groups for weight in group['params']}
+    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    assert len(groups) == len(rates) == len(trained)
+    for name, weight in trained.items():
+        assert rates[id(weight)] == pytest.approx(0.01 if '.blocks.' in name else 0.1), name
 
 
 def test_training_resumes_without_the_teacher_in_the_file(trained):
@@ -162,7 +180,7 @@ def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):
 
 
 def test_freezing_a_part_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"names must be parts of PPKT, got \['techer'\]"):
+    with pytest.raises(ValueError, match=r"names must be parts of PPKT, got \('techer',\)"):
         run(tmp_path, tiny_ppkt(), [dict(type='FreezeHook', names=['techer'])])
 
 

@@ -27,3 +27,16 @@ def mmdet3d_scope():
         from mmengine.registry import init_default_scope
 
         init_default_scope('mmdet3d')
+
+
+@pytest.fixture(autouse=True, scope='module')
+def unformatted_configs():
+    """Runners write their configs without the seconds that a code formatter takes."""
+    import sys
+
+    if 'mmengine' not in sys.modules:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+        yield

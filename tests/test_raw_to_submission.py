@@ -45,12 +45,6 @@ def roots(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def unformatted_configs(monkeypatch):
-    """Runners write their configs without the seconds that a code formatter takes."""
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
-
-
 def tiny_config(recipe, roots, folder):
     """The recipe's config with its own pipelines, votes and metric, and a network of two stages."""
     config = Config.fromfile(CONFIGS / f'swin3d-small_{recipe}.py')

@@ -13,7 +13,6 @@ from swin3d_mmdet3d.datasets.indoor_vocabulary import class_names_of
 from swin3d_mmdet3d.datasets.text_table import load_text_table
 from swin3d_mmdet3d.structures import SparseVoxels
 
-from ..layers import init_linear_and_norm
 from .voxel_head import VoxelHead
 
 
@@ -62,7 +61,6 @@ class LanguageAlignedHead(VoxelHead):
             self.texts.register_buffer(condition, table.vectors[rows])
         self.conditions = tuple(class_names)
         self.projection = nn.Linear(in_channels, table.vectors.shape[1])
-        init_linear_and_norm(self)
 
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Logits ``(N, classes of the condition)`` of ``(N, C)`` features."""

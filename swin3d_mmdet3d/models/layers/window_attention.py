@@ -10,6 +10,7 @@ from swin3d_ops import window_attention
 from torch import Tensor, nn
 
 from .crse import TABLE_NAMES, AttentionWindows, check_signals, table_rows
+from .gelu_linear import GELULinear
 
 
 class WindowAttention(nn.Module):
@@ -79,12 +80,11 @@ class FeedForward(nn.Module):
     def __init__(self, channels: int, ratio: float = 4.0) -> None:
         super().__init__()
         self.fc1 = nn.Linear(channels, int(channels * ratio))
-        self.act = nn.GELU()
         self.fc2 = nn.Linear(int(channels * ratio), channels)
 
     def forward(self, feats: Tensor) -> Tensor:
         """Transform each voxel on its own."""
-        return self.fc2(self.act(self.fc1(feats)))
+        return GELULinear.apply(self.fc1(feats), self.fc2.weight, self.fc2.bias)
 
 
 class Swin3DBlock(nn.Module):

@@ -56,6 +56,8 @@ def main() -> None:
     parser.add_argument('--tables', nargs='+', choices=TABLES, default=list(TABLES), metavar='NAME')
     parser.add_argument('--out', type=Path, help='also write the tables to this file')
     options = parser.parse_args()
+    if os.environ.get('OMP_PROC_BIND'):
+        parser.error('unset OMP_PROC_BIND: cases inherit the core that this process would be bound to')
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
     if options.out:
         logger.addHandler(logging.FileHandler(options.out, mode='w'))

@@ -3,7 +3,7 @@
     python ops/benchmarks/run_all.py [--tables NAME ...] [--out results.md]
 
 One thread, CPU seconds (user + system), medians, ratios within one run; baselines that take long are timed
-once. About a quarter of an hour on a quiet machine. The network's table needs the package swin3d_mmdet3d.
+once. About 25 minutes on a quiet machine. The network's table needs the package swin3d_mmdet3d.
 """
 
 from __future__ import annotations

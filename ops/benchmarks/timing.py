@@ -54,6 +54,8 @@ def in_fresh_process(script: str, *arguments, threads: int = 1, **environment) -
     variables = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads), **environment)
     command = [sys.executable, str(FOLDER / script), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=variables)
+    if done.returncode < 0:
+        return dict(error=f'killed by signal {-done.returncode}, as for want of memory')
     if done.returncode:
         return dict(error=(done.stderr.strip().splitlines() or [f'status {done.returncode}'])[-1])
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -1,5 +1,5 @@
-# Swin3D-S on S3DIS alone from ppt_swin3d-small_indoor-trio.py, under S3DIS' prompt and on its 2 cm voxels with
-# normals, which the recipes of S3DIS do not have
+# Swin3D-S on S3DIS alone from ppt_swin3d-small_indoor-trio.py, under S3DIS' prompt and on its 2 cm voxels
+# with normals, which the recipes of S3DIS do not have
 _base_ = ['./ppt_swin3d-small_indoor-trio.py']
 
 load_from = 'work_dirs/ppt_swin3d-small_indoor-trio/epoch_100.pth'

@@ -1,7 +1,7 @@
 # Generated rooms of two domains with frames, for objectives without labels in batches of one domain each:
 # for domain in scannet s3dis; do
-#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_$domain --rooms 60 --frames 6 \
-#       --frame-size 320 240
+#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_$domain --rooms 60 \
+#       --frames 6 --frame-size 320 240
 # done
 pi = 3.141592653589793
 data_root = 'data/'

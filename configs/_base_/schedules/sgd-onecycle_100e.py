@@ -1,5 +1,5 @@
-# PPT with the sparse U-Net (Pointcept, semseg-ppt-v1m1): SGD 0.05 with Nesterov's momentum, one cycle over 100
-# epochs, 5 % up from a tenth, then cosine down to a ten-thousandth of the start.
+# PPT with the sparse U-Net (Pointcept, semseg-ppt-v1m1): SGD 0.05 with Nesterov's momentum, one cycle over
+# 100 epochs, 5 % up from a tenth, then cosine down to a ten-thousandth of the start.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-4),

@@ -9,6 +9,8 @@ import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / 'configs').rglob('*.py')) + sorted((ROOT / 'projects').rglob('configs/*.py'))
 LEAVES = [p for p in FILES if '_base_' not in p.parts]
@@ -43,9 +45,7 @@ def test_config_builds_its_model_with_matching_channels_and_classes(path):
     config = load(path)
     with torch.device('meta'):
         model = MODELS.build(config.model)
-    classes = config.train_dataloader.dataset
-    while 'dataset' in classes:
-        classes = classes.dataset
+    classes = innermost_dataset(config.train_dataloader)
     names = DATASETS.get(classes.type).METAINFO['classes']
     assert model.decode_head.num_classes == len(names)
     preprocessor = model.data_preprocessor

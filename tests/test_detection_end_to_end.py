@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from swin3d_mmdet3d.apis import make_inferencer, make_scan, read_boxes
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.tools.predict import main as run_predict
 from swin3d_mmdet3d.tools.test import main as run_test
@@ -29,9 +30,7 @@ def roots(tmp_path_factory):
 def small_config(path, roots, work_dir, max_iters=2):
     """A config with its data, voxels of 12 cm and few iterations."""
     config = Config.fromfile(path)
-    inner = config.train_dataloader.dataset
-    while 'dataset' in inner:
-        inner = inner.dataset
+    inner = innermost_dataset(config.train_dataloader)
     for dataset in (
         *inner.get('datasets', [inner]),
         config.val_dataloader.dataset,

@@ -22,6 +22,7 @@ from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
@@ -52,9 +53,7 @@ def run_config(name: str, rooms: Path, work_dir: Path, seed: int, iters: int | N
     """A config of this package on the generated rooms."""
     config = Config.fromfile(find_config(name))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        dataset = config.get(loader, {}).get('dataset', {})
-        while 'dataset' in dataset:
-            dataset = dataset.dataset
+        dataset = innermost_dataset(config.get(loader, {}).get('dataset', {}))
         if dataset:
             dataset.data_root = str(rooms)
     if iters is not None:

@@ -24,6 +24,7 @@ from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
@@ -48,7 +49,7 @@ def run_config(rooms: Path, work_dir: Path, seed: int, iters: int | None) -> Con
     config = Config.fromfile(find_config(CONFIG))
     for loader in (config.train_dataloader, config.val_dataloader):
         for source in loader.dataset.datasets:
-            source = source.get('dataset', source)
+            source = innermost_dataset(source)
             source.data_root = str(rooms / Path(source.data_root).name)
     if iters is not None:
         set_iterations(config, iters)

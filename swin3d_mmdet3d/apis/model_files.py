@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import torch
 from mmdet3d.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
+
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 
 _KEYS_NAMED = 6
 
@@ -68,7 +71,7 @@ def class_names(meta: dict, config: Config) -> tuple[tuple[str, ...], tuple[tupl
     Raises:
         ValueError: when neither has both.
     """
-    dataset = _innermost_dataset(config)
+    dataset = _test_dataset(config)
     registered = DATASETS.get(dataset.get('type', '')) if dataset else None
     sources = (meta.get('dataset_meta'), dataset.get('metainfo'), getattr(registered, 'METAINFO', None))
     for source in sources:
@@ -84,15 +87,12 @@ def test_pipeline(config: Config) -> list[dict]:
     Raises:
         ValueError: when there are none.
     """
-    pipeline = _innermost_dataset(config).get('pipeline') or config.get('test_pipeline')
+    pipeline = _test_dataset(config).get('pipeline') or config.get('test_pipeline')
     if not pipeline:
         raise ValueError('config: expected a test pipeline in test_dataloader.dataset.pipeline, found none')
     return pipeline
 
 
-def _innermost_dataset(config: Config) -> dict:
+def _test_dataset(config: Config) -> Mapping:
     """The test data set's config, out of its wrappers; empty where there is none."""
-    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
+    return innermost_dataset((config.get('test_dataloader') or {}).get('dataset') or {})

@@ -25,6 +25,7 @@ from swin3d_mmdet3d.apis import (
     set_iterations,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
@@ -80,10 +81,7 @@ def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
     """The config of the demo, pointed at the generated rooms."""
     config = Config.fromfile(find_config(args.config))
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
-        dataset = loader.dataset
-        while 'dataset' in dataset:
-            dataset = dataset.dataset
-        dataset.data_root = str(rooms)
+        innermost_dataset(loader).data_root = str(rooms)
     if args.iters is not None:
         set_iterations(config, args.iters)
     # The held-out rooms are evaluated once, by the test loop.

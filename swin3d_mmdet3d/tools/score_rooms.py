@@ -20,6 +20,7 @@ from prettytable import PrettyTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 ROOMS = {'ScanNetDataset': ('scannet', 60), 'S3DISDataset': ('s3dis', 48)}
@@ -37,9 +38,7 @@ class Score(NamedTuple):
 
 def detection_datasets(config: Config) -> list[dict]:
     """The data sets of a detection config, without their wrappers: of training, validation and test."""
-    inner = config.train_dataloader.dataset
-    while 'dataset' in inner:
-        inner = inner.dataset
+    inner = innermost_dataset(config.train_dataloader)
     loaders = (config.val_dataloader, config.test_dataloader)
     return [*inner.get('datasets', [inner]), *(loader.dataset for loader in loaders)]
 

@@ -12,6 +12,7 @@ from raw_downloads import write_raw_s3dis, write_raw_scannet, write_raw_structur
 
 import swin3d_mmdet3d.datasets
 import swin3d_mmdet3d.evaluation  # noqa: F401  (both register)
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d
 
 BASES = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
@@ -40,10 +41,7 @@ def benchmark(config):
 
 def build(settings, root):
     """The data set of a loader's settings, on prepared data."""
-    innermost = settings
-    while 'dataset' in innermost:
-        innermost = innermost.dataset
-    innermost.data_root = str(root)
+    innermost_dataset(settings).data_root = str(root)
     return DATASETS.build(settings)
 
 

@@ -11,6 +11,8 @@ from mmengine.runner import Runner
 from tiny_prompted import CONDITIONS, batch, prompted, tiny_segmentor, train_on_rank
 from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
 
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,7 +29,7 @@ def trained(tmp_path_factory):
     for loader in (config.train_dataloader, config.val_dataloader):
         loader.num_workers, loader.persistent_workers = 0, False
         for source in loader.dataset.datasets:
-            source = source.get('dataset', source)
+            source = innermost_dataset(source)
             source.data_root = str(folder / Path(source.data_root).name)
     config.test_dataloader = config.test_evaluator = config.test_cfg = None
     config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6, val_interval=6)

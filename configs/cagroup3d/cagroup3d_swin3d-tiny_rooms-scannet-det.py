@@ -34,7 +34,7 @@ sizes = dict(
     signals={{_base_.signals}},
 )
 model = dict(
-    data_preprocessor=dict(voxel_size={{_base_.voxel_size}}),
+    data_preprocessor=dict(voxel_size=0.06),
     backbone=dict(
         type='Swin3D',
         in_channels=6,

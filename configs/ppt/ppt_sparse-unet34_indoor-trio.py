@@ -19,6 +19,7 @@ model = dict(
             type='LanguageAlignedHead',
             in_channels=96,
             text_table='indoor36_all-minilm-l6-v2.npz',
+            logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
             class_names={name: name for name in conditions},
         ),
     ),

@@ -37,10 +37,13 @@ model = dict(
             type='LanguageAlignedHead',
             in_channels=48,
             text_table='indoor36_all-minilm-l6-v2.npz',
+            logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
             class_names={name: name for name in conditions},
         ),
     ),
 )
+# Adam moves a scale by a step from each of the embedding's 256 entries at once
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.modulation.': dict(lr_mult=0.01)}))
 # norms of other data sets have no gradient in a step
 find_unused_parameters = True
 default_hooks = dict(checkpoint=dict(save_best='mean/miou'))

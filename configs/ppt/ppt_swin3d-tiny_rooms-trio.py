@@ -20,6 +20,7 @@ model = dict(
             type='LanguageAlignedHead',
             in_channels=32,
             text_table='indoor36_all-minilm-l6-v2.npz',
+            logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
             class_names={name: name for name in conditions},
         ),
     ),
@@ -27,15 +28,21 @@ model = dict(
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.05),
-    paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.25)}),
+    paramwise_cfg=dict(
+        custom_keys={
+            '.blocks.': dict(lr_mult=0.25),
+            # Adam moves a scale by a step from each of the embedding's 256 entries at once
+            '.modulation.': dict(lr_mult=0.01),
+        }
+    ),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=100, end=1200, T_max=1100),
+    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=100, end=900, T_max=800),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200, val_interval=1200)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=900, val_interval=900)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=1200, save_best='mean/miou'))
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=900, save_best='mean/miou'))
 custom_hooks = [dict(type='ConditionLossHook'), dict(type='FoldedExportHook')]
 log_processor = dict(by_epoch=False)

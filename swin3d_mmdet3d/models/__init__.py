@@ -6,13 +6,14 @@ from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .hooks import SemanticThresholdHook
-from .losses import AxisAlignedDIoULoss
+from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss
 from .necks import SparseTR3DNeck, Swin3DDecoder
 from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
 __all__ = [
     'AxisAlignedDIoULoss',
+    'AxisAlignedLogIoULoss',
     'CAGroup3DHead',
     'CAGroup3DRoIHead',
     'DecoupledHead',

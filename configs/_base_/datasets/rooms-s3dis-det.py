@@ -2,8 +2,7 @@
 # python -m swin3d_mmdet3d.tools.make_rooms --domain s3dis \
 #     --out data/rooms_s3dis --rooms 48 --points 30000
 data_root = 'data/rooms_s3dis/'
-voxel_size = 0.06  # m
-max_voxels = 8000
+max_points = 12000
 train_areas = (1, 2, 3, 4, 6)
 test_area = 5
 
@@ -17,7 +16,6 @@ load_points = [
         with_seg_3d=True,
     ),
     dict(type='MapSemanticLabels'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
 ]
 augment_points = [
     dict(
@@ -38,7 +36,7 @@ augment_points = [
         keys=['points', 'gt_bboxes_3d', 'gt_labels_3d', 'pts_semantic_mask', 'pts_instance_mask'],
     ),
 ]
-train_pipeline = [*load_points, dict(type='BoxKeepingCrop', max_points=max_voxels), *augment_points]
+train_pipeline = [*load_points, dict(type='BoxKeepingCrop', max_points=max_points), *augment_points]
 # Whole scenes with all their points, in the frame of the boxes; the metric reads those from eval_ann_info.
 test_pipeline = [
     dict(type='LoadColoredPoints'),

@@ -2,8 +2,7 @@
 # python -m swin3d_mmdet3d.tools.make_rooms --domain scannet \
 #     --out data/rooms_scannet --rooms 60 --points 30000
 data_root = 'data/rooms_scannet/'
-voxel_size = 0.06  # m
-max_voxels = 8000
+max_points = 12000
 
 load_points = [
     dict(type='LoadColoredPoints'),
@@ -16,7 +15,6 @@ load_points = [
     ),
     dict(type='MapSemanticLabels'),
     dict(type='GlobalAlignment', rotation_axis=2),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
 ]
 augment_points = [
     dict(
@@ -37,7 +35,7 @@ augment_points = [
         keys=['points', 'gt_bboxes_3d', 'gt_labels_3d', 'pts_semantic_mask', 'pts_instance_mask'],
     ),
 ]
-train_pipeline = [*load_points, dict(type='BoxKeepingCrop', max_points=max_voxels), *augment_points]
+train_pipeline = [*load_points, dict(type='BoxKeepingCrop', max_points=max_points), *augment_points]
 # Whole scenes with all their points, in the frame of the boxes; the metric reads those from eval_ann_info.
 test_pipeline = [
     dict(type='LoadColoredPoints'),

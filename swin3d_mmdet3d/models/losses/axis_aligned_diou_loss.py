@@ -31,7 +31,12 @@ class AxisAlignedDIoULoss(nn.Module):
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """Loss of ``(N, 6)`` corners (low x, y, z, high x, y, z) against their ``(N, 6)`` targets."""
         iou = AxisAlignedBboxOverlaps3D()(pred, target, is_aligned=True)
-        center_offset = (pred[:, :3] + pred[:, 3:] - target[:, :3] - target[:, 3:]) / 2
-        hull = torch.maximum(pred[:, 3:], target[:, 3:]) - torch.minimum(pred[:, :3], target[:, :3])
-        distance = center_offset.square().sum(1) / hull.square().sum(1).clamp(min=1e-12)
-        return self.loss_weight * REDUCTIONS[self.reduction](1 - iou + distance)
+        loss = 1 - iou + squared_center_distance(pred, target)
+        return self.loss_weight * REDUCTIONS[self.reduction](loss)
+
+
+def squared_center_distance(pred: Tensor, target: Tensor) -> Tensor:
+    """Squared distance of the centres over the squared diagonal of the hull, ``(N,)`` in [0, 1]."""
+    center_offset = (pred[:, :3] + pred[:, 3:] - target[:, :3] - target[:, 3:]) / 2
+    hull = torch.maximum(pred[:, 3:], target[:, 3:]) - torch.minimum(pred[:, :3], target[:, :3])
+    return center_offset.square().sum(1) / hull.square().sum(1).clamp(min=1e-12)

@@ -7,11 +7,13 @@ import torch
 import torch.multiprocessing as mp
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from tiny_prompted import CONDITIONS, batch, prompted, tiny_segmentor, train_on_rank
 from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
 
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,3 +78,24 @@ def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equ
     for name, weight in first.items():
         assert torch.equal(weight, second[name])
     assert not torch.equal(first['embeddings.S3DIS'], start['embeddings.S3DIS'])
+
+
+@pytest.mark.parametrize(
+    'name', ['ppt_swin3d-tiny_rooms-trio', 'ppt_swin3d-small_indoor-trio', 'ppt-ppkt_swin3d-tiny_rooms']
+)
+def test_a_step_of_adam_moves_a_modulated_scale_no_farther_than_a_norms_own(name):
+    """Adam moves each weight by the rate; a scale that 256 entries feed would move by dozens of rates."""
+    settings = Config.fromfile(ROOT / 'configs' / 'ppt' / f'{name}.py').optim_wrapper
+    settings.constructor = 'DefaultOptimWrapperConstructor'
+    settings.optimizer.weight_decay = 0.0
+    torch.manual_seed(0)
+    model = prompted('adaptive')
+    norms = [module for module in model.modules() if isinstance(module, PromptNorm)]
+    prompt = model.prompt_of('ScanNet')
+    before = [norm.fold(prompt).weight for norm in norms]
+    optimizer = build_optim_wrapper(model, settings)
+    entries = torch.nn.functional.silu(prompt.embedding.detach())
+    scales = [norm.modulation(entries).sum() for norm in norms]
+    optimizer.update_params(torch.stack(scales).sum())
+    moved = max((norm.fold(prompt).weight - old).abs().max().item() for norm, old in zip(norms, before))
+    assert 0 < moved < 3 * settings.optimizer.lr

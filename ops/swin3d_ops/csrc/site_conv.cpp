@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kBlockRows = 512;     // rows of the product that stay in a thread's cache
 constexpr int64_t kChunkPairs = 64;     // pairs of a weight gradient that are copied side by side
-constexpr int64_t kGroupChannels = 32;  // channels of a weight gradient that a thread takes at a time
+constexpr int64_t kGroupChannels = 64;  // channels of a weight gradient that a thread takes at a time
 
 struct Pairs {
     const int32_t *source, *target;

@@ -15,8 +15,10 @@ def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> 
     """Compute out[m] = sum over pairs (k, n) of m of feats[n] @ weight[k]."""
     # The exchanged pairs serve the gradient of feats alone.
     differentiates = feats.requires_grad and torch.is_grad_enabled()
-    back = pairs.exchanged if differentiates else OffsetPairs(
-        pairs.target, pairs.source, pairs.ptr, pairs.num_targets, pairs.num_sources
+    back = (
+        pairs.exchanged
+        if differentiates
+        else OffsetPairs(pairs.target, pairs.source, pairs.ptr, pairs.num_targets, pairs.num_sources)
     )
     return _site_conv(
         feats, weight, pairs.source, pairs.target, back.source, back.target, pairs.ptr, pairs.num_targets

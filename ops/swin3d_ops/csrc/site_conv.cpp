@@ -125,10 +125,10 @@ template <class T> class WeightGrad {
                 std::copy(target, target + D, reinterpret_cast<T*>(upstream + j * columns_.vectors));
             }
             for (int64_t c = 0; c < channels; c += kTileRows) {
+                const int64_t rows = std::min<int64_t>(kTileRows, channels - c);
                 for (int64_t p = 0; p < columns_.panels; ++p) {
                     with_constant(columns_.in_panel(p), [&](auto vectors) {
-                        add_chunk<vectors.value>(feats + c, upstream, count, p, std::min<int64_t>(kTileRows, channels - c),
-                                                 grad + c * D);
+                        add_chunk<vectors.value>(feats + c, upstream, count, p, rows, grad + c * D);
                     });
                 }
             }

@@ -1,6 +1,6 @@
-"""Sparse-voxel ops of Swin3D: windows, window attention, nearest neighbours, resampling."""
+"""Sparse-voxel ops of Swin3D: windows, window attention, nearest neighbours, resampling, convolution."""
 
-from . import resample, voxel_index
+from . import resample, site_conv, voxel_index
 from .backends import available_backends
 from .knn import knn
 from .window_attention import window_attention
@@ -12,6 +12,7 @@ __all__ = [
     'knn',
     'partition_windows',
     'resample',
+    'site_conv',
     'voxel_index',
     'window_attention',
 ]

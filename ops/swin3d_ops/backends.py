@@ -11,11 +11,12 @@ from . import cpu_runtime, cuda_runtime
 from .self_check import reason_to_distrust
 
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
-OPS = ('window_attention', 'knn', 'gather_max', 'interpolate')
+OPS = ('window_attention', 'knn', 'gather_max', 'interpolate', 'site_conv')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
 
 logger = logging.getLogger('swin3d_ops')
 _RUNTIMES = {'cpu': cpu_runtime, 'cuda': cuda_runtime}
+_MISSING = {('site_conv', 'cuda'): 'site_conv has no CUDA kernels'}
 _logged: set[tuple[str, str, str]] = set()
 
 
@@ -28,7 +29,7 @@ def available_backends(op: str) -> dict[str, str | None]:
     """Return for each back-end None when it can run ``op``, else the reason why not.
 
     Args:
-        op: 'window_attention', 'knn', 'gather_max' or 'interpolate'.
+        op: one of ``OPS``.
     """
     _check_op(op)
     return {name: reason_unavailable(op, name) for name in BACKENDS}
@@ -36,6 +37,8 @@ def available_backends(op: str) -> dict[str, str | None]:
 
 def reason_unavailable(op: str, name: str) -> str | None:
     """Return None when the back-end ``name`` can run ``op``, else why not."""
+    if (op, name) in _MISSING:
+        return _MISSING[op, name]
     runtime = _RUNTIMES.get(name)
     return runtime and (runtime.reason_unavailable() or reason_to_distrust(op, name))
 

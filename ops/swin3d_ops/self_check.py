@@ -46,8 +46,25 @@ def _interpolate(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [(run(*arguments), reference(*arguments))]
 
 
+def _site_conv(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    pairs_type = importlib.import_module('.site_conv.pairs', __package__).OffsetPairs
+    row = torch.arange(9, dtype=torch.int32)
+    source, target = torch.cat([row, row[:5]]), torch.cat([row * 5 % 11, row[:5] + 2])
+    pairs, results = pairs_type.ordered(source, target, [9, 5], 9, 11), []
+    for function in (run, reference):
+        inputs = [_draw(9, 5).requires_grad_(), _draw(2, 5, 18).requires_grad_()]
+        with torch.enable_grad():
+            out = function(*inputs, pairs)
+            results.append([out, *torch.autograd.grad(out, inputs, _draw(11, 18))])
+    return list(zip(*results))
+
+
 _PROBLEMS = dict(
-    window_attention=_window_attention, knn=_knn, gather_max=_gather_max, interpolate=_interpolate
+    window_attention=_window_attention,
+    knn=_knn,
+    gather_max=_gather_max,
+    interpolate=_interpolate,
+    site_conv=_site_conv,
 )
 
 

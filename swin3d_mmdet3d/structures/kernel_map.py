@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
+from swin3d_ops.site_conv import OffsetPairs
 from swin3d_ops.voxel_index import lookup_neighbors
 from torch import Tensor
 
@@ -72,6 +74,19 @@ class KernelMap:
                 )
             )
         return cls(num_sources, num_targets, tuple(blocks))
+
+    @cached_property
+    def offset_pairs(self) -> OffsetPairs:
+        """The pairs of all blocks offset by offset, as the fused kernels take them; made once, kept."""
+        sources = [block.source.split(block.counts) for block in self.blocks]
+        targets = [(block.target + block.start).split(block.counts) for block in self.blocks]
+        return OffsetPairs.ordered(
+            torch.cat([part for parts in zip(*sources) for part in parts]),
+            torch.cat([part for parts in zip(*targets) for part in parts]),
+            [sum(counts) for counts in zip(*(block.counts for block in self.blocks))],
+            self.num_sources,
+            self.num_targets,
+        )
 
 
 def kernel_map_between(sources: Tensor, targets: Tensor, kernel_size: int) -> KernelMap:

@@ -9,6 +9,7 @@ import math
 from typing import Any, Optional
 
 import torch
+from swin3d_ops.site_conv import kernels_serve, site_conv
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -16,7 +17,7 @@ from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels, ker
 
 
 class _KernelMapProduct(torch.autograd.Function):
-    """Keeps the input features alone for the backward pass and gathers them again there."""
+    """The PyTorch form. Keeps the input features alone for the backward pass and gathers them again there."""
 
     @staticmethod
     def forward(ctx: Any, feats: Tensor, weight: Tensor, pairs: KernelMap) -> Tensor:
@@ -60,7 +61,10 @@ def multiply_by_map(feats: Tensor, weight: Tensor, pairs: KernelMap) -> Tensor:
     """
     with torch.autocast(feats.device.type, enabled=False):
         kernel = weight.movedim(0, -1).flatten(0, 2).contiguous()
-        return _KernelMapProduct.apply(feats.to(weight.dtype), kernel, pairs)
+        feats = feats.to(weight.dtype)
+        if pairs.blocks and kernels_serve(feats.device.type):
+            return site_conv(feats, kernel, pairs.offset_pairs)
+        return _KernelMapProduct.apply(feats, kernel, pairs)
 
 
 class SiteConv3d(nn.Module):

@@ -1,0 +1,91 @@
+"""Sparse convolution by the CPU kernels, as an operator of torch."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from .. import cpu_runtime, registration
+from ..cpu_runtime import pointer, widened
+from .pairs import OffsetPairs
+
+
+def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> torch.Tensor:
+    """Compute out[m] = sum over pairs (k, n) of m of feats[n] @ weight[k]."""
+    # The exchanged pairs serve the gradient of feats alone.
+    differentiates = feats.requires_grad and torch.is_grad_enabled()
+    back = (
+        pairs.exchanged
+        if differentiates
+        else OffsetPairs(pairs.target, pairs.source, pairs.ptr, pairs.num_targets, pairs.num_sources)
+    )
+    return _site_conv(
+        feats, weight, pairs.source, pairs.target, back.source, back.target, pairs.ptr, pairs.num_targets
+    )
+
+
+def _forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
+    wide, wide_weight = widened(feats), widened(weight)
+    out = wide.new_empty(num_targets, weight.shape[2])
+    sizes = (ctypes.c_int64(size) for size in (*weight.shape, num_targets))
+    cpu_runtime.call(
+        'site_conv', wide.dtype, pointer(wide), pointer(wide_weight), pointer(source), pointer(target),
+        pointer(ptr), *sizes, pointer(out),
+    )  # fmt: skip
+    return out.to(feats.dtype)
+
+
+def _fake_forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
+    return feats.new_empty(num_targets, weight.shape[2])
+
+
+def _weight_grad(feats, grad_out, source, target, ptr):
+    wide, wide_grad = widened(feats), widened(grad_out)
+    sizes = len(ptr) - 1, feats.shape[1], grad_out.shape[1]
+    grad = wide.new_empty(sizes)
+    cpu_runtime.call(
+        'site_conv_weight_grad', wide.dtype, pointer(wide), pointer(wide_grad), pointer(source),
+        pointer(target), pointer(ptr), *(ctypes.c_int64(size) for size in sizes), pointer(grad),
+    )  # fmt: skip
+    return grad.to(feats.dtype)
+
+
+def _fake_weight_grad(feats, grad_out, source, target, ptr):
+    return feats.new_empty(len(ptr) - 1, feats.shape[1], grad_out.shape[1])
+
+
+_site_conv = registration.define(
+    'site_conv',
+    '(Tensor feats, Tensor weight, Tensor source, Tensor target, Tensor back_source, Tensor back_target, '
+    'Tensor ptr, SymInt num_targets) -> Tensor',
+    _forward,
+    _fake_forward,
+)
+_site_conv_weight_grad = registration.define(
+    'site_conv_weight_grad',
+    '(Tensor feats, Tensor grad_out, Tensor source, Tensor target, Tensor ptr) -> Tensor',
+    _weight_grad,
+    _fake_weight_grad,
+)
+
+
+def _save(ctx, inputs, output):
+    ctx.save_for_backward(*inputs[:-1])
+    ctx.num_sources = inputs[0].shape[0]
+
+
+def _differentiate(ctx, grad_out):
+    feats, weight, source, target, back_source, back_target, ptr = ctx.saved_tensors
+    grad_feats = grad_weight = None
+    if ctx.needs_input_grad[0]:
+        grad_feats = _site_conv(
+            grad_out, weight.transpose(1, 2), back_source, back_target, source, target, ptr, ctx.num_sources
+        )
+    if ctx.needs_input_grad[1]:
+        grad_weight = _site_conv_weight_grad(feats, grad_out, source, target, ptr)
+    return grad_feats, grad_weight, None, None, None, None, None, None
+
+
+registration.differentiate(_site_conv, _differentiate, _save)
+registration.autocast_to_float32(_site_conv)

@@ -1,6 +1,6 @@
 # Generated rooms in the layout of S3DIS, boxes of 5 classes, xyz and rgb; area 5 is held out:
 # python -m swin3d_mmdet3d.tools.make_rooms --domain s3dis \
-#     --out data/rooms_s3dis --rooms 48 --points 30000
+#     --out data/rooms_s3dis --rooms 120 --points 30000
 data_root = 'data/rooms_s3dis/'
 max_points = 12000
 train_areas = (1, 2, 3, 4, 6)

@@ -1,6 +1,6 @@
 # Generated rooms in the layout of ScanNet, boxes of 18 classes, xyz and rgb:
 # python -m swin3d_mmdet3d.tools.make_rooms --domain scannet \
-#     --out data/rooms_scannet --rooms 60 --points 30000
+#     --out data/rooms_scannet --rooms 160 --points 30000
 data_root = 'data/rooms_scannet/'
 max_points = 12000
 

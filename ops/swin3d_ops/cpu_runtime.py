@@ -40,6 +40,17 @@ def reason_unavailable() -> str | None:
     return None
 
 
+def index_kernels_serve(device_type: str) -> bool:
+    """Whether the library serves integer work on this device, for which there are no back-ends to compare."""
+    named = os.environ.get('SWIN3D_OPS', 'auto')
+    return device_type == 'cpu' and named in ('auto', 'cpu') and not reason_unavailable()
+
+
+def num_threads() -> int:
+    """Return the number of threads that a kernel may use."""
+    return 1 if _forked else torch.get_num_threads()
+
+
 def pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
     """Return the address of a contiguous CPU tensor."""
     return ctypes.c_void_p(tensor.data_ptr())
@@ -57,8 +68,7 @@ def integers(values) -> ctypes.Array:
 
 def call(name: str, dtype: torch.dtype, *arguments) -> None:
     """Call a kernel by name and element type; the number of threads is added at the end."""
-    threads = 1 if _forked else torch.get_num_threads()
-    library().call(f'{name}_{SUFFIX[dtype]}', *arguments, ctypes.c_int(threads))
+    library().call(f'{name}_{SUFFIX[dtype]}', *arguments, ctypes.c_int(num_threads()))
 
 
 def widened(tensor: torch.Tensor) -> torch.Tensor:

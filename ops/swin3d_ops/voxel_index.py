@@ -18,7 +18,7 @@ def check_coords(coords: torch.Tensor, name: str) -> None:
         raise ValueError(f'{name} must have shape (N, 4) = (batch, x, y, z), got {tuple(coords.shape)}')
 
 
-def _bounds(*parts: torch.Tensor) -> list[list[int]]:
+def bounds_of(*parts: torch.Tensor) -> list[list[int]]:
     """Return the lowest and the highest (batch, x, y, z) over all rows as Python integers."""
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -28,7 +28,8 @@ def _bounds(*parts: torch.Tensor) -> list[list[int]]:
     return torch.stack([low, high]).long().tolist()
 
 
-def _pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
+def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
+    """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
     low, high = bounds
     extent = [top - bottom + 1 for bottom, top in zip(low, high)]
     if extent[0] * extent[1] * extent[2] * extent[3] >= KEY_LIMIT:
@@ -58,7 +59,7 @@ def voxel_keys(coords: torch.Tensor) -> torch.Tensor:
         ValueError: wrong shape, or the extent overflows the key.
     """
     check_coords(coords, 'coords')
-    return _pack(coords, _bounds(coords))
+    return pack(coords, bounds_of(coords))
 
 
 def unique_voxels(coords: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -113,53 +114,11 @@ def lookup(coords: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
     check_coords(query, 'query')
     if not len(coords):
         return query.new_full((len(query),), -1, dtype=torch.int64)
-    bounds = _bounds(coords, query)
-    keys, order = torch.sort(_pack(coords, bounds), stable=True)
-    wanted = _pack(query, bounds)
+    bounds = bounds_of(coords, query)
+    keys, order = torch.sort(pack(coords, bounds), stable=True)
+    wanted = pack(query, bounds)
     place = torch.searchsorted(keys, wanted).clamp_(max=len(keys) - 1)
     return torch.where(keys[place] == wanted, order[place], -1)
-
-
-def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
-    """Return the row of ``coords`` at every offset of a cubic kernel around each row of ``query``, or -1.
-
-    Offsets count from -(k // 2) for odd k and from 0 for even k, z fastest. One search serves the k voxels
-    of a column along z, whose keys follow each other.
-
-    Args:
-        coords: (N, 4) integers, distinct, any order (fastest when sorted).
-        query: (M, 4) integers, any order (fastest when sorted).
-        kernel_size: edge k of the kernel in voxels, at least 1.
-
-    Returns:
-        (k ** 3, M) int64 rows in [0, N) with ``coords[row] == query + offset``, -1 where there is none.
-    """
-    check_coords(coords, 'coords')
-    check_coords(query, 'query')
-    if kernel_size < 1:
-        raise ValueError(f'kernel_size must be at least 1, got {kernel_size}')
-    if not len(coords):
-        return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64)
-    lowest = -(kernel_size // 2) if kernel_size % 2 else 0
-    low, high = _bounds(coords, query)
-    for axis in (1, 2, 3):  # room for the kernel, so that keys of different columns never meet
-        low[axis] += lowest
-        high[axis] += lowest + kernel_size - 1
-    keys, order = torch.sort(_pack(coords, [low, high]), stable=True)
-    center = _pack(query, [low, high])
-    extent_y, extent_z = high[2] - low[2] + 1, high[3] - low[3] + 1
-    keys = torch.cat([keys, keys.new_full((1,), KEY_LIMIT - 1)])  # matches nothing
-    rows = []
-    for x in range(lowest, lowest + kernel_size):
-        for y in range(lowest, lowest + kernel_size):
-            wanted = center + ((x * extent_y + y) * extent_z + lowest)
-            place = torch.searchsorted(keys, wanted)
-            for _ in range(kernel_size):
-                found = keys[place] == wanted
-                rows.append(torch.where(found, order[place.clamp(max=len(order) - 1)], -1))
-                place = place + found
-                wanted = wanted + 1
-    return torch.stack(rows)
 
 
 def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) -> torch.Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 from dataclasses import dataclass
 
 import torch
@@ -82,13 +81,9 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     if window_size < 1:
         raise ValueError(f'window_size must be at least 1, got {window_size}')
 
-    index = _partition_by_kernel(coords, window_size, shift) if _kernel_serves(coords) else None
+    serves = cpu_runtime.index_kernels_serve(coords.device.type)
+    index = _partition_by_kernel(coords, window_size, shift) if serves else None
     return index or _partition_by_torch(coords.long(), window_size, shift)
-
-
-def _kernel_serves(coords: torch.Tensor) -> bool:
-    named = os.environ.get('SWIN3D_OPS', 'auto')
-    return coords.device.type == 'cpu' and named in ('auto', 'cpu') and not cpu_runtime.reason_unavailable()
 
 
 def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex | None:

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import torch
+from swin3d_ops.neighbors import neighbor_pairs
 from swin3d_ops.site_conv import OffsetPairs
-from swin3d_ops.voxel_index import lookup_neighbors
 from torch import Tensor
 
 BLOCK_ROWS = 4096
@@ -46,46 +46,45 @@ class KernelMap:
     """All pairs of input and output voxels of a sparse convolution.
 
     Attributes:
-        num_sources: Input voxels N.
-        num_targets: Output voxels M.
-        blocks: The pairs, by runs of output rows that cover 0 .. M.
+        pairs: Pairs of N input and M output rows, offset by offset, as the fused kernels take them.
     """
 
-    num_sources: int
-    num_targets: int
-    blocks: tuple[KernelBlock, ...]
+    pairs: OffsetPairs
 
     @classmethod
     def from_rows(cls, rows: Tensor, num_sources: int) -> KernelMap:
         """Map of a table ``(K, M)`` int64: input row of each output under each offset, -1 for none."""
-        num_targets = rows.shape[1]
-        block_rows = num_targets if rows.is_cuda else BLOCK_ROWS
-        blocks = []
-        for start in range(0, num_targets, max(block_rows, 1)):
-            part = rows[:, start : start + block_rows]
-            present = part >= 0
-            blocks.append(
-                KernelBlock(
-                    start,
-                    start + part.shape[1],
-                    source=part[present].int(),
-                    target=present.nonzero()[:, 1].int(),
-                    counts=present.sum(1).tolist(),
-                )
-            )
-        return cls(num_sources, num_targets, tuple(blocks))
+        return cls(OffsetPairs.from_rows(rows, num_sources))
+
+    @property
+    def num_sources(self) -> int:
+        """Input voxels N."""
+        return self.pairs.num_sources
+
+    @property
+    def num_targets(self) -> int:
+        """Output voxels M."""
+        return self.pairs.num_targets
 
     @cached_property
-    def offset_pairs(self) -> OffsetPairs:
-        """The pairs of all blocks offset by offset, as the fused kernels take them; made once, kept."""
-        sources = [block.source.split(block.counts) for block in self.blocks]
-        targets = [(block.target + block.start).split(block.counts) for block in self.blocks]
-        return OffsetPairs.ordered(
-            torch.cat([part for parts in zip(*sources) for part in parts]),
-            torch.cat([part for parts in zip(*targets) for part in parts]),
-            [sum(counts) for counts in zip(*(block.counts for block in self.blocks))],
-            self.num_sources,
-            self.num_targets,
+    def blocks(self) -> tuple[KernelBlock, ...]:
+        """The pairs by runs of output rows that cover 0 .. M, as the PyTorch form takes them."""
+        source, target, ptr = self.pairs.source, self.pairs.target, self.pairs.ptr
+        if not len(source):
+            return ()
+        if source.is_cuda:
+            return (KernelBlock(0, self.num_targets, source, target, ptr.diff().tolist()),)
+        runs = target // BLOCK_ROWS
+        offset = torch.repeat_interleave(torch.arange(len(ptr) - 1), ptr.diff(), output_size=len(target))
+        num_runs = -(-self.num_targets // BLOCK_ROWS)
+        cells = torch.bincount(runs * (len(ptr) - 1) + offset, minlength=num_runs * (len(ptr) - 1))
+        counts = cells.view(num_runs, -1)
+        order = runs.sort(stable=True).indices  # keeps the offsets' order within a run
+        parts = (rows[order].split(counts.sum(1).tolist()) for rows in (source, target % BLOCK_ROWS))
+        starts = range(0, self.num_targets, BLOCK_ROWS)
+        return tuple(
+            KernelBlock(start, min(start + BLOCK_ROWS, self.num_targets), *part, count)
+            for start, *part, count in zip(starts, *parts, counts.tolist())
         )
 
 
@@ -95,9 +94,9 @@ def kernel_map_between(sources: Tensor, targets: Tensor, kernel_size: int) -> Ke
     Args:
         sources: ``(N, 4)`` integers (batch, x, y, z), distinct.
         targets: ``(M, 4)`` integers (batch, x, y, z) on the same grid.
-        kernel_size: Edge of the kernel; offsets as in ``lookup_neighbors``, z fastest.
+        kernel_size: Edge of the kernel; offsets as in ``neighbor_pairs``, z fastest.
     """
-    return KernelMap.from_rows(lookup_neighbors(sources, targets, kernel_size), len(sources))
+    return KernelMap(neighbor_pairs(sources, targets, kernel_size))
 
 
 def transposed_kernel_map(children: Tensor) -> KernelMap:
@@ -108,11 +107,8 @@ def transposed_kernel_map(children: Tensor) -> KernelMap:
             occurs.
     """
     count, num_sources = children.shape
-    block = KernelBlock(
-        0,
-        int(children.max()) + 1 if num_sources else 0,
-        source=torch.arange(num_sources, dtype=torch.int32, device=children.device).repeat(count),
-        target=children.flatten().int(),
-        counts=[num_sources] * count,
+    source = torch.arange(num_sources, dtype=torch.int32, device=children.device).repeat(count)
+    num_targets = int(children.max()) + 1 if num_sources else 0
+    return KernelMap(
+        OffsetPairs.ordered(source, children.flatten().int(), [num_sources] * count, num_sources, num_targets)
     )
-    return KernelMap(num_sources, block.stop, (block,) if num_sources else ())

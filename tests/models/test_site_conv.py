@@ -51,8 +51,9 @@ def test_back_ends_agree(monkeypatch, kind):
         torch.testing.assert_close(chosen, torch_form)
 
 
-def test_large_maps_have_several_blocks_and_one_list_of_pairs():
+def test_large_maps_have_several_blocks_that_cover_all_rows_and_pairs():
     pairs = drawn_map('sorted')
     assert isinstance(pairs, KernelMap) and len(pairs.blocks) > 1
-    assert pairs.offset_pairs is pairs.offset_pairs
-    assert len(pairs.offset_pairs.source) == sum(len(block.source) for block in pairs.blocks)
+    assert [block.stop for block in pairs.blocks[:-1]] == [block.start for block in pairs.blocks[1:]]
+    assert pairs.blocks[0].start == 0 and pairs.blocks[-1].stop == pairs.num_targets
+    assert len(pairs.pairs.source) == sum(len(block.source) for block in pairs.blocks)

@@ -42,21 +42,6 @@ def test_lookup_finds_rows_and_misses():
     assert voxel_index.lookup(coords, query[:0]).tolist() == []
 
 
-@pytest.mark.parametrize('kernel_size', [1, 2, 3, 5])
-def test_neighbours_are_those_that_a_lookup_finds(kernel_size):
-    coords = torch.unique(scattered(300, 4), dim=0)
-    coords = coords[torch.randperm(len(coords), generator=torch.Generator().manual_seed(0))]
-    query = scattered(100, 5, seed=1).int()
-    rows = voxel_index.lookup_neighbors(coords, query, kernel_size)
-    steps = torch.arange(kernel_size) - (kernel_size // 2 if kernel_size % 2 else 0)
-    offsets = torch.cartesian_prod(torch.tensor([0]), steps, steps, steps)
-    assert len(rows) == len(offsets)
-    for row, offset in zip(rows, offsets):
-        assert torch.equal(row, voxel_index.lookup(coords, query + offset))
-    assert (voxel_index.lookup_neighbors(coords[:0], query, kernel_size) == -1).all()
-    assert voxel_index.lookup_neighbors(coords, query[:0], kernel_size).shape == (kernel_size**3, 0)
-
-
 @pytest.mark.parametrize('case', range(2))
 def test_stored_parents_and_representatives(golden, case):
     data = golden('representatives')

@@ -11,7 +11,9 @@ import torch
 
 @dataclass(frozen=True, eq=False)
 class OffsetPairs:
-    """Pairs ordered by offset and, under an offset, by target row; built by :meth:`ordered`.
+    """Pairs ordered by offset and, under an offset, by target row.
+
+    Built by :meth:`ordered`, :meth:`from_rows` or :func:`swin3d_ops.neighbors.neighbor_pairs`.
 
     Attributes:
         source: (P,) int32 rows in [0, num_sources).
@@ -19,6 +21,8 @@ class OffsetPairs:
         ptr: (K + 1,) int64, offset k holds the pairs [ptr[k], ptr[k + 1]).
         num_sources: rows N of the input.
         num_targets: rows M of the output.
+        mirrored: whether offset K - 1 - k holds the pairs of offset k exchanged, as an odd kernel's do
+            between sites and themselves.
     """
 
     source: torch.Tensor
@@ -26,6 +30,21 @@ class OffsetPairs:
     ptr: torch.Tensor
     num_sources: int
     num_targets: int
+    mirrored: bool = False
+
+    @classmethod
+    def from_rows(cls, rows: torch.Tensor, num_sources: int, mirrored: bool = False) -> OffsetPairs:
+        """Return the pairs of a table.
+
+        Args:
+            rows: (K, M) integers, the input row of each output row under each offset, -1 for none.
+            num_sources: rows N of the input.
+            mirrored: as the attribute.
+        """
+        present = rows >= 0
+        ptr = torch.nn.functional.pad(present.sum(1).cumsum(0), (1, 0))
+        target = present.nonzero()[:, 1].int()
+        return cls(rows[present].int(), target, ptr, num_sources, rows.shape[1], mirrored)
 
     @classmethod
     def ordered(
@@ -62,8 +81,14 @@ class OffsetPairs:
     @cached_property
     def exchanged(self) -> OffsetPairs:
         """The pairs with sources and targets exchanged, in their order: the map of the input gradient."""
-        rows = _sort_targets(self.target, self.source, self.ptr, self.num_sources)
-        return OffsetPairs(*rows, self.ptr, self.num_targets, self.num_sources)
+        if self.mirrored:
+            rows = self._offsets_reversed(self.source), self._offsets_reversed(self.target)
+        else:
+            rows = _sort_targets(self.target, self.source, self.ptr, self.num_sources)
+        return OffsetPairs(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored)
+
+    def _offsets_reversed(self, rows: torch.Tensor) -> torch.Tensor:
+        return torch.cat(rows.split(self.ptr.diff().tolist())[::-1])
 
 
 def _check_rows(name: str, rows: torch.Tensor, limit: int) -> None:

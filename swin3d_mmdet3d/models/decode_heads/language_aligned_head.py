@@ -28,7 +28,7 @@ class LanguageAlignedHead(VoxelHead):
         text_table: File of a :class:`TextTable`, or the name of one that travels with the package.
         class_names: Condition -> names of its classes in label order, as the table spells them; or
             condition -> name of a data set of the indoor vocabulary.
-        logit_scale: Scale of the cosines; 100 is that of CLIP. Tables whose names lie farther apart want less.
+        logit_scale: Scale of the cosines; 100 is CLIP's. Tables whose names lie farther apart want less.
         kwargs: Arguments of :class:`VoxelHead`.
 
     Raises:

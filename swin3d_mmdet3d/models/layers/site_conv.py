@@ -62,8 +62,8 @@ def multiply_by_map(feats: Tensor, weight: Tensor, pairs: KernelMap) -> Tensor:
     with torch.autocast(feats.device.type, enabled=False):
         kernel = weight.movedim(0, -1).flatten(0, 2).contiguous()
         feats = feats.to(weight.dtype)
-        if pairs.blocks and kernels_serve(feats.device.type):
-            return site_conv(feats, kernel, pairs.offset_pairs)
+        if kernels_serve(feats.device.type):
+            return site_conv(feats, kernel, pairs.pairs)
         return _KernelMapProduct.apply(feats, kernel, pairs)
 
 

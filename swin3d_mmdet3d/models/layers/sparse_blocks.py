@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from swin3d_ops.voxel_index import lookup_neighbors, unique_voxels
+from swin3d_ops.neighbors import lookup_neighbors
+from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel, transposed_kernel_map

@@ -1,0 +1,112 @@
+"""Neighbours of voxels under a cubic kernel: their rows, and the pairs that a sparse convolution takes."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from . import cpu_runtime
+from .cpu_runtime import pointer
+from .site_conv.pairs import OffsetPairs
+from .voxel_index import KEY_LIMIT, bounds_of, check_coords, pack
+
+MAX_ROWS = 2**31
+
+
+def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
+    """Return the row of ``coords`` at every offset of a cubic kernel around each row of ``query``, or -1.
+
+    Offsets count from -(k // 2) for odd k and from 0 for even k, z fastest.
+
+    Args:
+        coords: (N, 4) integers (batch, x, y, z), distinct, any order (fastest when sorted).
+        query: (M, 4) integers, any order (fastest when sorted).
+        kernel_size: edge k of the kernel in voxels, at least 1.
+
+    Returns:
+        (k ** 3, M) int64 rows in [0, N) with ``coords[row] == query + offset``, -1 where there is none.
+
+    Raises:
+        TypeError: coordinates that are no integers.
+        ValueError: wrong shapes, ``kernel_size < 1``, or the extent overflows the 64-bit key.
+    """
+    _check(coords, query, kernel_size)
+    found = _search_by_kernel(coords, query, kernel_size)
+    return _search_by_torch(coords, query, kernel_size) if found is None else found[0].long()
+
+
+def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> OffsetPairs:
+    """Return the pairs of a convolution from the sites ``coords`` to the sites ``query``.
+
+    Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor and the kernel
+    is odd, the pairs of the input gradient come without another search or sort.
+    """
+    _check(coords, query, kernel_size)
+    mirrored = coords is query and kernel_size % 2 == 1
+    found = _search_by_kernel(coords, query, kernel_size)
+    if found is None:
+        rows = _search_by_torch(coords, query, kernel_size)
+        return OffsetPairs.from_rows(rows, len(coords), mirrored)
+    rows, counts = found
+    ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
+    source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32)
+    sizes = (ctypes.c_int64(size) for size in rows.shape)
+    cpu_runtime.library().call(
+        'list_neighbors', pointer(rows), *sizes, pointer(ptr), pointer(source), pointer(target),
+        ctypes.c_int(cpu_runtime.num_threads()),
+    )  # fmt: skip
+    return OffsetPairs(source, target, ptr, len(coords), len(query), mirrored)
+
+
+def _check(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> None:
+    check_coords(coords, 'coords')
+    check_coords(query, 'query')
+    if kernel_size < 1:
+        raise ValueError(f'kernel_size must be at least 1, got {kernel_size}')
+
+
+def _search_by_kernel(
+    coords: torch.Tensor, query: torch.Tensor, kernel_size: int
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Rows (K, M) int32 and their counts (K,), or None where the kernels do not serve."""
+    few = len(coords) and len(query) and max(len(coords), len(query)) < MAX_ROWS
+    if not few or coords.device != query.device or not cpu_runtime.index_kernels_serve(coords.device.type):
+        return None
+    narrow = coords.dtype == query.dtype == torch.int32
+    dtype = torch.int32 if narrow else torch.int64
+    coords, query = (part.to(dtype).contiguous() for part in (coords, query))
+    rows = torch.empty(kernel_size**3, len(query), dtype=torch.int32)
+    counts, fits = torch.empty(len(rows), dtype=torch.int64), ctypes.c_int64(0)
+    cpu_runtime.library().call(
+        f'find_neighbors_{"i32" if narrow else "i64"}', pointer(coords), ctypes.c_int64(len(coords)),
+        pointer(query), ctypes.c_int64(len(query)), ctypes.c_int64(kernel_size), pointer(rows),
+        pointer(counts), ctypes.byref(fits), ctypes.c_int(cpu_runtime.num_threads()),
+    )  # fmt: skip
+    return (rows, counts) if fits.value else None
+
+
+def _search_by_torch(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
+    """One search serves the k voxels of a column along z, whose keys follow each other."""
+    if not len(coords):
+        return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64)
+    lowest = -(kernel_size // 2) if kernel_size % 2 else 0
+    low, high = bounds_of(coords, query)
+    for axis in (1, 2, 3):  # room for the kernel, so that keys of different columns never meet
+        low[axis] += lowest
+        high[axis] += lowest + kernel_size - 1
+    keys, order = torch.sort(pack(coords, [low, high]), stable=True)
+    center = pack(query, [low, high])
+    extent_y, extent_z = high[2] - low[2] + 1, high[3] - low[3] + 1
+    keys = torch.cat([keys, keys.new_full((1,), KEY_LIMIT - 1)])  # matches nothing
+    rows = []
+    for x in range(lowest, lowest + kernel_size):
+        for y in range(lowest, lowest + kernel_size):
+            wanted = center + ((x * extent_y + y) * extent_z + lowest)
+            place = torch.searchsorted(keys, wanted)
+            for _ in range(kernel_size):
+                found = keys[place] == wanted
+                rows.append(torch.where(found, order[place.clamp(max=len(order) - 1)], -1))
+                place = place + found
+                wanted = wanted + 1
+    return torch.stack(rows)

@@ -1,0 +1,130 @@
+"""Neighbour search against one lookup an offset, on both forms: any order, far coordinates, empty clouds."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from swin3d_ops import cpu_library, cpu_runtime, neighbors, voxel_index
+from swin3d_ops.site_conv import OffsetPairs
+
+FORMS = ['torch', *cpu_library.ISA_FLAGS]
+FAR = 10**12
+
+
+@pytest.fixture(params=FORMS)
+def form(request, monkeypatch):
+    """Search by torch, or by the kernels of each instruction set that this processor has."""
+    monkeypatch.setenv('SWIN3D_OPS', 'torch' if request.param == 'torch' else 'auto')
+    if request.param != 'torch':
+        try:
+            library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=request.param)
+        except cpu_library.KernelsUnavailableError as error:
+            pytest.skip(str(error))
+        monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
+    return request.param
+
+
+def scattered(count, extent=6, seed=0, shuffled=True, dtype=torch.int64):
+    """Distinct voxels of two scenes; some coordinates are negative."""
+    generator = torch.Generator().manual_seed(seed)
+    coords = torch.randint(-extent, extent, (count, 4), generator=generator)
+    coords[:, 0] = coords[:, 0].abs() % 2
+    coords = torch.unique(coords, dim=0)
+    order = torch.randperm(len(coords), generator=generator) if shuffled else torch.arange(len(coords))
+    return coords[order].to(dtype)
+
+
+def offsets(kernel_size):
+    steps = torch.arange(kernel_size) - (kernel_size // 2 if kernel_size % 2 else 0)
+    return torch.cartesian_prod(torch.tensor([0]), steps, steps, steps)
+
+
+@pytest.mark.parametrize('shuffled', [True, False], ids=['shuffled', 'sorted'])
+@pytest.mark.parametrize('kernel_size', [1, 2, 3, 5])
+def test_neighbours_are_those_that_a_lookup_finds(form, kernel_size, shuffled):
+    coords = scattered(700, shuffled=shuffled)
+    query = scattered(400, 9, seed=1, shuffled=shuffled, dtype=torch.int32)
+    rows = neighbors.lookup_neighbors(coords, query, kernel_size)
+    assert rows.dtype == torch.int64 and len(rows) == kernel_size**3
+    for row, offset in zip(rows, offsets(kernel_size)):
+        assert torch.equal(row, voxel_index.lookup(coords, query + offset))
+    assert (rows >= 0).any()
+
+
+@pytest.mark.parametrize('dtype', [torch.int32, torch.int64])
+def test_rows_are_equal_in_both_forms_over_many_chunks(monkeypatch, form, dtype):
+    coords, query = scattered(9000, 16, dtype=dtype), scattered(8000, 16, seed=1, shuffled=False, dtype=dtype)
+    rows = neighbors.lookup_neighbors(coords, query, 3)
+    monkeypatch.setenv('SWIN3D_OPS', 'torch')
+    assert torch.equal(rows, neighbors.lookup_neighbors(coords, query, 3))
+
+
+def test_empty_sides_have_no_neighbours(form):
+    coords = scattered(50)
+    assert (neighbors.lookup_neighbors(coords[:0], coords, 3) == -1).all()
+    assert neighbors.lookup_neighbors(coords, coords[:0], 3).shape == (27, 0)
+    for pairs in (
+        neighbors.neighbor_pairs(coords[:0], coords, 3),
+        neighbors.neighbor_pairs(coords, coords[:0], 3),
+    ):
+        assert len(pairs.source) == len(pairs.target) == 0 and pairs.ptr.tolist() == [0] * 28
+
+
+def test_one_voxel_is_its_own_only_neighbour(form):
+    voxel = torch.tensor([[3, -7, 0, 2**31 - 2]], dtype=torch.int32)
+    pairs = neighbors.neighbor_pairs(voxel, voxel, 3)
+    assert pairs.ptr.tolist() == [0] * 14 + [1] * 14
+    assert pairs.source.tolist() == pairs.target.tolist() == [0]
+
+
+def test_far_coordinates_are_found_until_the_key_overflows(form):
+    coords = torch.tensor([[0, FAR, 0, 0], [0, FAR + 1, 1, 1], [0, 0, 0, 0]])
+    rows = neighbors.lookup_neighbors(coords, coords, 3)
+    assert rows[13].tolist() == [0, 1, 2] and rows[26].tolist() == [1, -1, -1]
+    spread = torch.tensor([[0, 0, 0, 0], [0, FAR, FAR, FAR]])
+    with pytest.raises(ValueError, match='overflows the 64-bit voxel key'):
+        neighbors.lookup_neighbors(spread, spread, 3)
+
+
+@pytest.mark.parametrize('kernel_size', [2, 3])
+def test_pairs_are_those_of_the_table_and_exchange_like_sorted_ones(form, kernel_size):
+    coords = scattered(5000, 10)
+    pairs = neighbors.neighbor_pairs(coords, coords, kernel_size)
+    rows = neighbors.lookup_neighbors(coords, coords, kernel_size)
+    table = OffsetPairs.from_rows(rows, len(coords))
+    ordered = OffsetPairs.ordered(
+        table.source, table.target, table.ptr.diff().tolist(), len(coords), len(coords)
+    )
+    assert pairs.mirrored == (kernel_size == 3) and not ordered.mirrored
+    for got, expected in ((pairs, ordered), (pairs.exchanged, ordered.exchanged)):
+        for name in ('source', 'target', 'ptr'):
+            assert torch.equal(getattr(got, name), getattr(expected, name)), name
+
+
+def test_threads_do_not_change_the_pairs(form):
+    coords, found = scattered(20000, 20), []
+    threads = torch.get_num_threads()
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            found.append(neighbors.neighbor_pairs(coords, coords, 3))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0].source, found[1].source) and torch.equal(found[0].target, found[1].target)
+
+
+@pytest.mark.parametrize(
+    'arguments, error, message',
+    [
+        ((torch.zeros(2, 3, dtype=torch.int64), None, 3), ValueError, r'coords must have shape \(N, 4\)'),
+        ((None, torch.zeros(2, 4), 3), TypeError, 'query must hold int16, int32 or int64, got torch.float32'),
+        ((None, None, 0), ValueError, 'kernel_size must be at least 1, got 0'),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, error, message):
+    voxel = torch.zeros(1, 4, dtype=torch.int64)
+    coords, query, kernel_size = arguments
+    with pytest.raises(error, match=message):
+        neighbors.neighbor_pairs(
+            voxel if coords is None else coords, voxel if query is None else query, kernel_size
+        )

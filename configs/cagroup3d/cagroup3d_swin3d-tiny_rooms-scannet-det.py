@@ -52,6 +52,7 @@ model = dict(
         class_sizes=class_sizes,
         kernel_size=3,
         expand_kernel_size=3,
+        semantic_threshold=0.1,
         min_semantic_threshold=0.1,
         exact_places=True,  # 12 cm voxels, and pictures of 5 cm
     ),
@@ -59,8 +60,9 @@ model = dict(
     train_cfg=dict(num_rois=64),
     test_cfg=dict(nms_pre=100),
 )
-max_epochs = 18
-train_dataloader = dict(batch_size=2)
+# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))
+max_iters = 1200
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.004, weight_decay=0.01),
@@ -68,13 +70,12 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', eta_min_ratio=0.01, T_max=max_epochs, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.01, by_epoch=False, begin=20, T_max=max_iters - 20),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-custom_hooks = [dict(type='SemanticThresholdHook', start=0.15, step=0.01, minimum=0.1)]
 default_hooks = dict(
-    logger=dict(interval=21),
-    checkpoint=dict(interval=2, save_best='mAP_0.25'),
+    checkpoint=dict(by_epoch=False, interval=max_iters, save_best='mAP_0.25', rule='greater'),
 )
+log_processor = dict(by_epoch=False)

@@ -1,6 +1,7 @@
 """Data sets and transforms, registered in DATASETS and TRANSFORMS."""
 
 from . import transforms
+from .class_balanced_dataset import PresentClassBalancedDataset
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
 from .samplers import SingleSourceBatchSampler
@@ -24,6 +25,7 @@ __all__ = [
     'SCANNET_BOXES',
     'STRUCTURED3D',
     'ClassList',
+    'PresentClassBalancedDataset',
     'RGBDFrameDataset',
     'RGBDSceneDataset',
     'S3DISWholeSceneDataset',

@@ -50,8 +50,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='RepeatDataset',
-        times=1,
+        type='PresentClassBalancedDataset',  # beds and bathtubs stand in every fifth room
         dataset=dict(
             type='ScanNetDataset',
             data_root=data_root,

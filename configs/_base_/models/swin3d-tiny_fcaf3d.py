@@ -26,7 +26,7 @@ model = dict(
         out_channels=32,
         pts_prune_threshold=20000,
         pts_assign_threshold=27,
-        pts_center_threshold=18,
+        pts_center_threshold=9,
         # by 1 - IoU alone, no board is found after 600 steps
         bbox_loss=dict(type='AxisAlignedLogIoULoss', loss_weight=0.5),
     ),

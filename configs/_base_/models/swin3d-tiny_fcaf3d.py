@@ -28,7 +28,7 @@ model = dict(
         pts_assign_threshold=27,
         pts_center_threshold=9,
         # by 1 - IoU alone, no board is found after 600 steps
-        bbox_loss=dict(type='AxisAlignedLogIoULoss', loss_weight=0.5),
+        bbox_loss=dict(type='AxisAlignedLogIoULoss'),
     ),
     test_cfg=dict(nms_pre=1000, iou_thr=0.5, score_thr=0.01),
 )

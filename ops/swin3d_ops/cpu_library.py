@@ -121,7 +121,7 @@ def compile_into(folder: str | os.PathLike) -> Path:
     compiler = find_compiler()
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        with _one_process_at_a_time(target.name):
+        with _one_process_at_a_time(target):
             if not target.exists():
                 _compile_whole(compiler, target)
     except OSError as error:
@@ -139,12 +139,14 @@ def _compile_whole(compiler: str, target: Path) -> None:
 
 
 @contextmanager
-def _one_process_at_a_time(name: str) -> Iterator[None]:
-    """Hold the user's lock of that name; it goes with the process that holds it, however that ends."""
+def _one_process_at_a_time(target: Path) -> Iterator[None]:
+    """Hold the user's lock of that file; it goes with the process that holds it, however that ends."""
     if fcntl is None:  # no such locks on Windows: processes race, and the last library stays
         yield
         return
-    with open(Path(tempfile.gettempdir()) / f'{name}.{os.getuid()}.lock', 'w') as lock:
+    folder = hashlib.sha256(str(target.parent.resolve()).encode()).hexdigest()[:8]
+    name = f'{target.stem}.{folder}.{os.getuid()}.lock'
+    with open(Path(tempfile.gettempdir()) / name, 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

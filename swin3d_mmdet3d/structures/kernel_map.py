@@ -56,6 +56,15 @@ class KernelMap:
         """Map of a table ``(K, M)`` int64: input row of each output under each offset, -1 for none."""
         return cls(OffsetPairs.from_rows(rows, num_sources))
 
+    def grouped(self, group: Tensor, num_groups: int) -> KernelMap:
+        """Map with a kernel for each group of outputs: offset k of group g stands at ``g K + k``.
+
+        Args:
+            group: ``(M,)`` int64 group of each output, ascending.
+            num_groups: Number of groups.
+        """
+        return KernelMap(self.pairs.grouped(group, num_groups))
+
     @property
     def num_sources(self) -> int:
         """Input voxels N."""

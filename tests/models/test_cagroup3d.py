@@ -272,7 +272,7 @@ def test_decoding_to_a_coarser_level_stops_the_same_decoder_earlier():
     [
         (dict(class_sizes=[[0.1, 0.1, 0.1]]), 'class_sizes must have 2 rows, got 1'),
         (dict(class_sizes=[[0.1, 0.1], [0.1, 0.1]]), 'rows of three positive lengths'),
-        (dict(expand=2), 'factor must be odd'),
+        (dict(expand=2), 'expand must be odd'),
     ],
 )
 def test_head_refuses(change, message):

@@ -44,5 +44,5 @@ def test_recipe_is_the_released_one(size, parameters):
     assert count / 1e6 == pytest.approx(parameters, abs=0.05)
     # 9 ** 3 + 5 ** 3 + 3 ** 3 + 2 matrices of 64 x 64 and four norms per class
     per_class = (729 + 125 + 27 + 2) * 64 * 64 + 8 * 64
-    assert sum(p.numel() for p in model.bbox_head.class_blocks.parameters()) == 18 * per_class
+    assert sum(p.numel() for p in model.bbox_head.class_block.parameters()) == 18 * per_class
     assert torch.isclose(model.bbox_head.cell_sizes.min(), torch.tensor(0.04))  # a picture's 6.3 cm

@@ -72,25 +72,38 @@ def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cach
     assert path.exists() and (empty_cache / 'cache').is_file()
 
 
-def test_of_racing_processes_one_compiles_for_all(monkeypatch, empty_cache):
-    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
-    cpu_library.compile_into(empty_cache / 'alone')
-    runs = (empty_cache / 'log').read_text()
-    (empty_cache / 'log').unlink()
+def compile_in_a_process(folder):
     script = (
         'import importlib.util, sys\n'
         f'spec = importlib.util.spec_from_file_location("cpu_library", {cpu_library.__file__!r})\n'
         'module = importlib.util.module_from_spec(spec)\n'
         'spec.loader.exec_module(module)\n'
-        f'print(module.compile_into({str(empty_cache / "shared")!r}))\n'
+        f'print(module.compile_into({str(folder)!r}))\n'
     )
-    racing = [
-        subprocess.Popen([sys.executable, '-S', '-c', script], stdout=subprocess.PIPE) for _ in range(4)
-    ]
+    return subprocess.Popen([sys.executable, '-S', '-c', script], stdout=subprocess.PIPE)
+
+
+def test_of_racing_processes_one_compiles_for_all(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    cpu_library.compile_into(empty_cache / 'alone')
+    runs = (empty_cache / 'log').read_text()
+    (empty_cache / 'log').unlink()
+    racing = [compile_in_a_process(empty_cache / 'shared') for _ in range(4)]
     paths = {process.communicate(timeout=60)[0] for process in racing}
     assert len(paths) == 1 and all(process.returncode == 0 for process in racing)
     assert len(list((empty_cache / 'shared').iterdir())) == 1
     assert (empty_cache / 'log').read_text() == runs
+
+
+def test_a_compilation_elsewhere_is_not_waited_for(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    with cpu_library._one_process_at_a_time(empty_cache / 'elsewhere' / cpu_library.library_name()):
+        process = compile_in_a_process(empty_cache / 'here')
+        try:
+            path = process.communicate(timeout=60)[0].decode().strip()
+        finally:
+            process.kill()
+    assert Path(path).parent == empty_cache / 'here'
 
 
 def test_library_file_runs_without_the_package():

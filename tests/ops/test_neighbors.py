@@ -101,6 +101,23 @@ def test_pairs_are_those_of_the_table_and_exchange_like_sorted_ones(form, kernel
             assert torch.equal(getattr(got, name), getattr(expected, name)), name
 
 
+@pytest.mark.parametrize('kernel_size', [1, 2, 3])
+def test_groups_of_targets_take_their_pairs_in_the_old_order(kernel_size):
+    coords = scattered(600, 6)
+    pairs = neighbors.neighbor_pairs(coords, coords, kernel_size)
+    group = torch.sort(torch.randint(0, 4, (len(coords),))).values
+    group[group == 2] = 1  # a group without targets
+    grouped = pairs.grouped(group, 4)
+    for g in range(4):
+        for k in range(kernel_size**3):
+            index = g * kernel_size**3 + k
+            old, new = (slice(*p.ptr[i : i + 2].tolist()) for p, i in ((pairs, k), (grouped, index)))
+            mine = group[pairs.target[old]] == g
+            assert torch.equal(grouped.source[new], pairs.source[old][mine])
+            assert torch.equal(grouped.target[new], pairs.target[old][mine])
+    assert len(grouped.source) == len(pairs.source) and len(grouped.ptr) == 4 * kernel_size**3 + 1
+
+
 def test_threads_do_not_change_the_pairs(form):
     coords, found = scattered(20000, 20), []
     threads = torch.get_num_threads()

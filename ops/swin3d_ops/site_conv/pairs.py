@@ -78,6 +78,26 @@ class OffsetPairs:
         ptr = torch.tensor([0, *counts], dtype=torch.int64, device=source.device).cumsum(0)
         return cls(*_sort_targets(source, target, ptr, num_targets), ptr, num_sources, num_targets)
 
+    def grouped(self, group: torch.Tensor, num_groups: int) -> OffsetPairs:
+        """The pairs under G K offsets: g K + k holds those of offset k whose target is of group g.
+
+        Args:
+            group: (M,) int64 group in [0, num_groups) of each target, ascending.
+            num_groups: groups G.
+        """
+        num_offsets = len(self.ptr) - 1
+        offset = torch.arange(num_offsets, device=self.ptr.device)
+        offset = torch.repeat_interleave(offset, self.ptr.diff(), output_size=len(self.target))
+        cells = torch.bincount(
+            offset * num_groups + group[self.target], minlength=num_offsets * num_groups
+        ).view(num_offsets, num_groups)
+        first = (cells.flatten().cumsum(0).view_as(cells) - cells).t().flatten()
+        cells = cells.t().flatten()
+        ptr = torch.nn.functional.pad(cells.cumsum(0), (1, 0))
+        order = torch.arange(len(self.target), device=ptr.device)
+        order += torch.repeat_interleave(first - ptr[:-1], cells, output_size=len(order))
+        return OffsetPairs(self.source[order], self.target[order], ptr, self.num_sources, self.num_targets)
+
     @cached_property
     def exchanged(self) -> OffsetPairs:
         """The pairs with sources and targets exchanged, in their order: the map of the input gradient."""

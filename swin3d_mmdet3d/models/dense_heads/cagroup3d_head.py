@@ -113,9 +113,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         self.vote_loss = MODELS.build(
             vote_loss or dict(type='mmdet.SmoothL1Loss', beta=0.04, reduction='sum')
         )
-        self.class_blocks = nn.ModuleList(
-            ClassAwareBlock(channels, kernel_size, expand_kernel_size, expand) for _ in range(num_classes)
-        )
+        self.class_block = ClassAwareBlock(num_classes, channels, kernel_size, expand_kernel_size, expand)
 
     def _init_layers(
         self, in_channels: Sequence[int], out_channels: int, num_reg_outs: int, num_classes: int
@@ -158,34 +156,34 @@ class CAGroup3DHead(SparseFCAF3DHead):
         scene = voxels.coords[:, 0].long()
         threshold = self.semantic_threshold if self.training else self.min_semantic_threshold
         chosen = semantic.detach().sigmoid() > threshold
-        classes = []
-        for label in range(self.num_classes):
-            rows = chosen[:, label].nonzero().flatten()
-            groups = group_class_points(
-                torch.cat([voted[rows], place[rows]]),
-                scene[rows].repeat(2),
-                torch.cat([vote_feats[rows], feats[rows]]),
-                len(origin),
-                self.cell_sizes[label],
-                self.expand,
-            )
-            classes.append(self._predict_class(label, *groups, origin))
+        label, rows = chosen.t().nonzero().unbind(1)
+        cells, coarse_cells = group_class_points(
+            torch.cat([voted[rows], place[rows]]),
+            scene[rows].repeat(2),
+            label.repeat(2),
+            torch.cat([vote_feats[rows], feats[rows]]),
+            len(origin),
+            self.cell_sizes,
+            self.expand,
+        )
+        classes = self._predict_classes(self.class_block(cells, coarse_cells), cells[1], origin)
         return VotingMaps((feats, voxels), place + origin[scene], semantic, vote, classes)
 
-    def _predict_class(
-        self, label: int, fine: FeatureLevel, coarse: FeatureLevel, origin: Tensor
-    ) -> LevelPrediction:
-        """Predictions of the cells of one class."""
-        feats = self.class_blocks[label](fine, coarse)
-        coords = fine[1].coords
+    def _predict_classes(self, feats: Tensor, cells: SparseVoxels, origin: Tensor) -> list[LevelPrediction]:
+        """Predictions of the cells of each class."""
+        item = cells.coords[:, 0].long()
+        label, scene = item // len(origin), item % len(origin)
+        scale = torch.stack([layer.scale for layer in self.scales])
         values = (
             self.conv_center(feats),
-            self.scales[label](self.conv_reg(feats)).exp(),
+            (self.conv_reg(feats) * scale[label, None]).exp(),
             self.conv_cls(feats),
-            (coords[:, 1:] + self.exact_places * 0.5) * self.cell_sizes[label] + origin[coords[:, 0].long()],
+            (cells.coords[:, 1:] + self.exact_places * 0.5) * self.cell_sizes[label] + origin[scene],
         )
-        counts = fine[1].ptr.diff().tolist()
-        return LevelPrediction(*(list(value.split(counts)) for value in values))
+        counts = cells.ptr.diff().tolist()
+        by_item = [value.split(counts) for value in values]
+        starts = range(0, len(counts), len(origin))
+        return [LevelPrediction(*(list(kind[i : i + len(origin)]) for kind in by_item)) for i in starts]
 
     def loss_by_maps(
         self, maps: VotingMaps, points: Sequence[Tensor], samples: Sequence[Det3DDataSample]

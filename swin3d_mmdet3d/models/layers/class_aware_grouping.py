@@ -35,31 +35,40 @@ def class_cell_sizes(class_sizes: Sequence[Sequence[float]]) -> Tensor:
 
 
 def group_class_points(
-    xyz: Tensor, scene: Tensor, feats: Tensor, batch_size: int, cell_size: Tensor, expand: int = 3
+    xyz: Tensor,
+    scene: Tensor,
+    label: Tensor,
+    feats: Tensor,
+    batch_size: int,
+    cell_sizes: Tensor,
+    expand: int = 3,
 ) -> tuple[FeatureLevel, FeatureLevel]:
-    """Average the features of the points of one class in its anisotropic cells.
+    """Average the features of points in anisotropic cells, each class in cells of its own.
 
     Args:
-        xyz: ``(P, 3)`` float, places in metres from their scene's origin; a scene may have none.
-        scene: ``(P,)`` int64 in [0, batch_size), in any order.
+        xyz: ``(P, 3)`` float, places in metres from their scene's origin.
+        scene: ``(P,)`` int64 in [0, B), in any order.
+        label: ``(P,)`` int64 class in [0, K); a scene may have no points of a class.
         feats: ``(P, C)`` float.
-        batch_size: Number of scenes.
-        cell_size: ``(3,)`` edges of a cell in metres.
+        batch_size: Number of scenes B.
+        cell_sizes: ``(K, 3)`` edges of the cells in metres.
         expand: Edge of a coarse cell in cells.
 
     Returns:
         Mean features and voxels of the cells (an edge counts as 1: stride 1), and of the coarse cells
-        (stride ``expand``).
+        (stride ``expand``). Class k of scene b is item k B + b of their batch of K B.
 
     Source: arXiv 2210.04264, section 3.2.
     """
-    cells = (xyz / cell_size.to(xyz)).floor().long()
+    cells = (xyz / cell_sizes.to(xyz)[label]).floor().long()
     coarse_cells = torch.div(cells, expand, rounding_mode='floor') * expand
+    item = (label * batch_size + scene)[:, None]
     levels = []
     for places, stride in ((cells, 1), (coarse_cells, expand)):
-        coords, inverse = unique_voxels(torch.cat([scene[:, None], places], dim=1))
+        coords, inverse = unique_voxels(torch.cat([item, places], dim=1))
         total = feats.new_zeros(len(coords), feats.shape[1]).index_add(0, inverse, feats)
         count = torch.bincount(inverse, minlength=len(coords)).to(feats.dtype)
-        levels.append((total / count[:, None], SparseVoxels(coords, batch_size, stride)))
+        voxels = SparseVoxels(coords, len(cell_sizes) * batch_size, stride)
+        levels.append((total / count[:, None], voxels))
     fine, coarse = levels
     return fine, coarse

@@ -53,14 +53,15 @@ def multiply_by_map(feats: Tensor, weight: Tensor, pairs: KernelMap) -> Tensor:
 
     Args:
         feats: ``(N, C_in)``.
-        weight: ``(C_out, k, k, k, C_in)``, spatial axes in the order x, y, z.
-        pairs: Map of N inputs to M outputs under k ** 3 offsets.
+        weight: ``(C_out, ..., C_in)``; the axes between are those of the offsets, as ``k, k, k`` in the order
+            x, y, z.
+        pairs: Map of N inputs to M outputs under as many offsets.
 
     Returns:
         ``(M, C_out)`` in the weight's precision: autocast does not reach here.
     """
     with torch.autocast(feats.device.type, enabled=False):
-        kernel = weight.movedim(0, -1).flatten(0, 2).contiguous()
+        kernel = weight.movedim(0, -1).flatten(0, -3).contiguous()
         feats = feats.to(weight.dtype)
         if kernels_serve(feats.device.type):
             return site_conv(feats, kernel, pairs.pairs)

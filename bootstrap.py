@@ -54,7 +54,7 @@ def find_python() -> tuple[str, tuple[int, int]]:
         if version in VERSIONS:
             return candidate, version
     raise SetupError(
-        f'Python 3.9, 3.10 or 3.11 with the venv module is needed (spconv-cu120 has no wheel for others); '
+        f'Python 3.9, 3.10 or 3.11 with the venv module is needed (requirements/ locks packages for these); '
         f'this is {sys.version.split()[0]} and none was found on PATH. '
         f'Install one, for example: apt-get install python3.11 python3.11-venv'
     )

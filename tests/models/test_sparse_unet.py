@@ -133,6 +133,8 @@ def test_bad_arguments_are_named():
                 encoder_blocks=(1,), decoder_blocks=(1,),
             )
         )  # fmt: skip
+    with pytest.raises(ValueError, match='stem_kernel must be odd, got 2'):
+        tiny_unet(stem_kernel=2)
     with pytest.raises(ValueError, match=r'out_indices must be levels 0 \.\. 2'):
         tiny_unet(out_indices=(3,))
     voxels = random_voxels()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
 
 from ..layers.cell_conv import CellConv, cell_maps
-from ..layers.sparse_conv import SubMConv3d, to_sites
+from ..layers.site_conv import SiteConv3d
 
 
 class SubMBlock(nn.Module):
@@ -21,9 +21,9 @@ class SubMBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
         super().__init__()
-        self.conv1 = SubMConv3d(in_channels, out_channels, indice_key='block')
+        self.conv1 = SiteConv3d(in_channels, out_channels)
         self.norm1 = nn.BatchNorm1d(out_channels, momentum=momentum)
-        self.conv2 = SubMConv3d(out_channels, out_channels, indice_key='block')
+        self.conv2 = SiteConv3d(out_channels, out_channels)
         self.norm2 = nn.BatchNorm1d(out_channels, momentum=momentum)
         self.shortcut = None
         if in_channels != out_channels:
@@ -32,13 +32,13 @@ class SubMBlock(nn.Module):
                 nn.BatchNorm1d(out_channels, momentum=momentum),
             )
 
-    def forward(self, sites: Any) -> Any:
-        """Refine the features of sites, which keep their search for neighbours."""
-        feats = sites.features
-        hidden = self.conv1(sites)
-        hidden = self.conv2(hidden.replace_feature(self.norm1(hidden.features).relu()))
+    def forward(self, level: FeatureLevel) -> FeatureLevel:
+        """Refine the features of a level."""
+        feats, voxels = level
+        hidden = self.norm1(self.conv1(level)).relu()
+        hidden = self.norm2(self.conv2((hidden, voxels)))
         shortcut = feats if self.shortcut is None else self.shortcut(feats)
-        return hidden.replace_feature((self.norm2(hidden.features) + shortcut).relu())
+        return (hidden + shortcut).relu(), voxels
 
 
 class Resample(nn.Module):
@@ -94,12 +94,14 @@ class SparseResUNet(BaseModule):
                 'encoder_channels, decoder_channels, encoder_blocks and decoder_blocks must be equally long, '
                 f'got {[depth, *map(len, lists)]}'
             )
+        if stem_kernel % 2 == 0:
+            raise ValueError(f'stem_kernel must be odd, got {stem_kernel}')
         if not out_indices or any(not 0 <= index <= depth for index in out_indices):
             raise ValueError(f'out_indices must be levels 0 .. {depth}, got {tuple(out_indices)}')
         self.in_channels = in_channels
         self.out_indices = tuple(out_indices)
         widths = [stem_channels, *encoder_channels]
-        self.stem = SubMConv3d(in_channels, stem_channels, stem_kernel, indice_key='stem')
+        self.stem = SiteConv3d(in_channels, stem_channels, stem_kernel)
         self.stem_norm = nn.BatchNorm1d(stem_channels, momentum=bn_momentum)
         self.downs, self.encoder = nn.ModuleList(), nn.ModuleList()
         for width, following, blocks in zip(widths, widths[1:], encoder_blocks):
@@ -128,25 +130,23 @@ class SparseResUNet(BaseModule):
         """
         if feats.shape != (len(voxels), self.in_channels):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
-        sites = self.stem(to_sites(feats, voxels))
-        sites = sites.replace_feature(self.stem_norm(sites.features).relu())
-        skips, maps = [(sites, voxels)], []
+        feats = self.stem_norm(self.stem((feats, voxels))).relu()
+        skips, maps = [(feats, voxels)], []
         for down, blocks in zip(self.downs, self.encoder):
             coarse, parent = voxels.downsample(2)
             maps.append(cell_maps(voxels, coarse, parent))
-            sites, voxels = blocks(to_sites(down(sites.features, maps[-1].down), coarse)), coarse
-            skips.append((sites, voxels))
-        levels = [(sites.features, voxels)]
-        for up, blocks, pairs, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips[:-1])):
-            fine_sites, fine = skip
-            merged = torch.cat([up(levels[0][0], pairs.up), fine_sites.features], dim=1)
-            levels.insert(0, (blocks(fine_sites.replace_feature(merged)).features, fine))
+            feats, voxels = blocks((down(feats, maps[-1].down), coarse))
+            skips.append((feats, voxels))
+        levels = [skips.pop()]
+        for up, blocks, pairs, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips)):
+            merged = torch.cat([up(levels[0][0], pairs.up), skip[0]], dim=1)
+            levels.insert(0, blocks((merged, skip[1])))
         return tuple(levels[index] for index in self.out_indices)
 
     def _init_convolutions(self) -> None:
         """Kaiming initialisation by the number of outputs, as in the original."""
         for module in self.modules():
-            if isinstance(module, (SubMConv3d, CellConv)):
+            if isinstance(module, (SiteConv3d, CellConv)):
                 fan_out = module.weight[..., 0].numel()
                 nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
 

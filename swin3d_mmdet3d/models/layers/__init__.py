@@ -1,6 +1,7 @@
 """Building blocks shared by backbones, necks and heads."""
 
 from .box_suppression import bev_nms, box_ious, multiclass_bev_nms
+from .conv_blocks import ConvBlock, ConvResidualBlock
 from .crse import AttentionWindows, attention_windows, check_signals
 from .initialization import init_linear_and_norm, init_site_convs
 from .resample import CellDownsample, KNNDownsample, Upsample
@@ -8,7 +9,6 @@ from .row_batch_norm import RowBatchNorm
 from .site_blocks import SiteConvBlock, SiteUpsampleBlock
 from .site_conv import SiteConv3d, multiply_by_map
 from .sparse_blocks import GenerativeUpsample, interpolate_at, prune, union_add
-from .sparse_conv import ConvBlock, ConvResidualBlock, SubMConv3d, to_sites
 from .stage_lists import check_stage_lists
 from .window_attention import Swin3DBlock, WindowAttention
 from .window_stage import WindowStage
@@ -24,7 +24,6 @@ __all__ = [
     'SiteConv3d',
     'SiteConvBlock',
     'SiteUpsampleBlock',
-    'SubMConv3d',
     'Swin3DBlock',
     'Upsample',
     'WindowAttention',
@@ -40,6 +39,5 @@ __all__ = [
     'multiclass_bev_nms',
     'multiply_by_map',
     'prune',
-    'to_sites',
     'union_add',
 ]

@@ -82,7 +82,7 @@ class SiteConv3d(nn.Module):
             reach towards higher coordinates.
 
     Attributes:
-        weight: ``(C_out, k, k, k, C_in)``, as :class:`SubMConv3d`'s.
+        weight: ``(C_out, k, k, k, C_in)``, spatial axes in the order x, y, z, as spconv's.
 
     Source: generalised sparse convolution, arXiv 1904.08755, section 3; offsets as in MinkowskiEngine.
     """

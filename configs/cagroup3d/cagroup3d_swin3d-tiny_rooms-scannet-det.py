@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/datasets/rooms-scannet-det.py',
     '../_base_/models/cagroup3d_scannet.py',
-    '../_base_/default_runtime.py',
+    '../_base_/schedules/rooms-det_1600i.py',
 ]
 
 # 0.3 of the mean sizes of the generated boxes; a class is as likely to lie along x as along y
@@ -34,7 +34,7 @@ sizes = dict(
     signals={{_base_.signals}},
 )
 model = dict(
-    data_preprocessor=dict(voxel_size=0.06),
+    data_preprocessor=dict(voxel_size=0.08),
     backbone=dict(
         type='Swin3D',
         in_channels=6,
@@ -54,7 +54,7 @@ model = dict(
         expand_kernel_size=3,
         semantic_threshold=0.1,
         min_semantic_threshold=0.1,
-        exact_places=True,  # 12 cm voxels, and pictures of 5 cm
+        exact_places=True,  # 16 cm voxels, and pictures of 5 cm
     ),
     roi_head=dict(in_channels=32, channels=32, grid_size=5, kernel_size=3, fc_channels=[64], dropout=0.0),
     train_cfg=dict(num_rois=64),
@@ -62,27 +62,3 @@ model = dict(
 )
 # an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
 train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))
-max_iters = 1200
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.004, weight_decay=0.01),
-    clip_grad=dict(max_norm=10, norm_type=2),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20),
-    dict(
-        type='CosineAnnealingLR',
-        eta_min_ratio=0.01,
-        by_epoch=False,
-        begin=20,
-        end=max_iters,
-        T_max=max_iters - 20,
-    ),
-]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    checkpoint=dict(by_epoch=False, interval=max_iters, save_best='mAP_0.25', rule='greater'),
-)
-log_processor = dict(by_epoch=False)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from brute_force import brute_force_knn
 from rooms import room_cloud
 from swin3d_ops import knn, partition_windows, voxel_index
-from swin3d_ops.resample import gather_max, interpolate, inverse_distance_weights
+from swin3d_ops.resample import interpolate, inverse_distance_weights, linear_gather_max
 from timing import cpu_seconds, forward_and_backward
 from workloads import ROOM_VOXELS, voxel_level
 
@@ -99,7 +99,7 @@ def resampling() -> None:
     table = torch.randn(96, 48, generator=generator, requires_grad=True)
 
     def before() -> torch.Tensor:
-        return gather_max(F.linear(F.layer_norm(feats, (48,)), table), down)
+        return linear_gather_max(F.layer_norm(feats, (48,)), table, down)
 
     def after() -> torch.Tensor:
         return F.linear(F.layer_norm(feats[down], (48,)), table).max(1).values

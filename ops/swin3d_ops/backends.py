@@ -11,7 +11,7 @@ from . import cpu_runtime, cuda_runtime
 from .self_check import reason_to_distrust
 
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
-OPS = ('window_attention', 'knn', 'gather_max', 'interpolate', 'site_conv')
+OPS = ('window_attention', 'knn', 'gather_max', 'linear_gather_max', 'interpolate', 'site_conv')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
 
 logger = logging.getLogger('swin3d_ops')

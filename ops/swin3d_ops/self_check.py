@@ -8,7 +8,7 @@ import importlib
 import torch
 
 TOLERANCE = 1e-5
-_FOLDERS = {'gather_max': 'resample', 'interpolate': 'resample'}
+_FOLDERS = dict.fromkeys(('gather_max', 'linear_gather_max', 'interpolate'), 'resample')
 
 
 def _draw(*shape: int) -> torch.Tensor:
@@ -40,6 +40,16 @@ def _gather_max(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [(run(_draw(10, 5), index), reference(_draw(10, 5), index))]
 
 
+def _linear_gather_max(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    index, results = torch.arange(24).view(8, 3) * 7 % 10, []
+    for function in (run, reference):
+        inputs = [_draw(10, 5).requires_grad_(), (_draw(18, 5) * 0.7).requires_grad_()]
+        with torch.enable_grad():
+            out = function(*inputs, index)
+            results.append([out, *torch.autograd.grad(out, inputs, _draw(8, 18))])
+    return list(zip(*results))
+
+
 def _interpolate(run, reference) -> list[tuple[torch.Tensor, torch.Tensor]]:
     index = torch.arange(24).view(8, 3) * 7 % 10
     arguments = (_draw(10, 5), index, _draw(8, 3))
@@ -63,6 +73,7 @@ _PROBLEMS = dict(
     window_attention=_window_attention,
     knn=_knn,
     gather_max=_gather_max,
+    linear_gather_max=_linear_gather_max,
     interpolate=_interpolate,
     site_conv=_site_conv,
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import swin3d_ops
 import torch
-from swin3d_ops import cuda_emulation, cuda_runtime
+from swin3d_ops import cpu_library, cpu_runtime, cuda_emulation, cuda_runtime
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 
@@ -27,6 +27,17 @@ def pytest_generate_tests(metafunc):
     for op in ('window_attention', 'knn', 'gather_max'):
         if f'{op}_backend' in metafunc.fixturenames:
             metafunc.parametrize(f'{op}_backend', backend_parameters(op))
+
+
+@pytest.fixture(params=list(cpu_library.ISA_FLAGS))
+def isa(request, monkeypatch):
+    """Run the kernels of every instruction set that this processor has."""
+    try:
+        library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=request.param)
+    except cpu_library.KernelsUnavailableError as error:
+        pytest.skip(str(error))
+    monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
+    return request.param
 
 
 @pytest.fixture

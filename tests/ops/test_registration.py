@@ -36,6 +36,8 @@ def test_opcheck_of_neighbours_and_resampling():
     feats = points.clone().requires_grad_()
     weight = torch.rand(8, 3, generator=torch.Generator().manual_seed(1)).requires_grad_()
     torch.library.opcheck(torch.ops.swin3d.gather_max.default, (feats, index))
+    matrix = torch.rand(5, 3, generator=torch.Generator().manual_seed(2)).requires_grad_()
+    torch.library.opcheck(torch.ops.swin3d.linear_gather_max.default, (feats, matrix, index))
     torch.library.opcheck(torch.ops.swin3d.interpolate.default, (feats, index, weight))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops.resample import gather_max, interpolate, inverse_distance_weights
+from swin3d_ops.resample import cpu_impl, gather_max, interpolate, inverse_distance_weights, linear_gather_max
 
 
 def inputs(dtype, channels=7, k=4):
@@ -28,7 +28,7 @@ def test_gather_max_equals_the_gather(gather_max_backend, dtype, channels, k):
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
-@pytest.mark.parametrize('channels, k', [(1, 1), (7, 4), (48, 3)])
+@pytest.mark.parametrize('channels, k', [(1, 1), (7, 4), (48, 3), (75, 3)])
 def test_interpolation_equals_the_weighted_gather(gather_max_backend, dtype, channels, k):
     feats, index, weight, grad = inputs(dtype, channels, k)
     out = interpolate(feats, index, weight, backend=gather_max_backend)
@@ -37,6 +37,51 @@ def test_interpolation_equals_the_weighted_gather(gather_max_backend, dtype, cha
     got, expected = (torch.autograd.grad(o, (feats, weight), grad) for o in (out, truth))
     for a, b in zip(got, expected):
         torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@pytest.mark.parametrize('channels, width, k', [(1, 1, 1), (7, 5, 4), (48, 96, 16), (33, 17, 3)])
+def test_maximum_of_a_product_equals_product_then_gather(gather_max_backend, dtype, channels, width, k):
+    feats, index, _, _ = inputs(dtype, channels, k)
+    weight = torch.randn(width, channels, dtype=dtype, requires_grad=True)
+    grad = torch.randn(len(index), width, dtype=dtype)
+    out = linear_gather_max(feats, weight, index, backend=gather_max_backend)
+    truth = (feats @ weight.t())[index].max(1).values
+    torch.testing.assert_close(out, truth)
+    got, expected = (torch.autograd.grad(o, (feats, weight), grad) for o in (out, truth))
+    for a, b in zip(got, expected):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('results', [20, 90])
+@pytest.mark.parametrize('channels, width, k', [(5, 3, 1), (48, 96, 16), (33, 100, 11)])
+def test_kept_and_unkept_products_have_the_same_maximum(isa, monkeypatch, results, channels, width, k):
+    feats = torch.randn(3000, channels, dtype=torch.float64)
+    feats[7] = torch.nan
+    index, weight = torch.randint(0, 3000, (results, k)), torch.randn(width, channels, dtype=torch.float64)
+    index[3, -1] = 7
+    found = []
+    for shared_rows in (0, 2):
+        monkeypatch.setattr(cpu_impl, 'SHARED_ROWS', shared_rows)
+        found.append(torch.ops.swin3d.linear_gather_max(feats, weight, index))
+    (out, choice), (unkept, unkept_choice) = found
+    torch.testing.assert_close(unkept, out, equal_nan=True)
+    assert out[3].isnan().all() and torch.equal(unkept_choice, choice)
+
+
+def test_gradient_of_a_maximum_of_a_product_has_the_same_bits_on_any_number_of_threads():
+    feats, index, _, _ = inputs(torch.float32, 50, 16)
+    weight = torch.randn(70, 50, requires_grad=True)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 5):
+            torch.set_num_threads(count)
+            leaf = feats.detach().clone().requires_grad_()
+            out = linear_gather_max(leaf, weight, index)
+            found.append(torch.autograd.grad(out.square().sum(), (leaf, weight)))
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other))
 
 
 def test_tied_maximum_gives_its_gradient_to_the_first_row(gather_max_backend):
@@ -51,12 +96,17 @@ def test_gradcheck(gather_max_backend):
     feats, weight = feats.clone().requires_grad_(), weight.clone().requires_grad_()
     backend = gather_max_backend
     assert torch.autograd.gradcheck(lambda f: gather_max(f, index, backend=backend), [feats])
+    matrix = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda f, w: linear_gather_max(f, w, index, backend=backend), [feats, matrix]
+    )
     assert torch.autograd.gradcheck(lambda f, w: interpolate(f, index, w, backend=backend), [feats, weight])
 
 
 def test_empty_index_gives_no_rows(gather_max_backend):
     feats, index, weight, _ = inputs(torch.float32)
     assert gather_max(feats, index[:0], backend=gather_max_backend).shape == (0, 7)
+    assert linear_gather_max(feats, feats[:3], index[:0], backend=gather_max_backend).shape == (0, 3)
     assert interpolate(feats, index[:0], weight[:0], backend=gather_max_backend).shape == (0, 7)
 
 
@@ -92,6 +142,8 @@ def test_weights_are_normalised_and_zero_distance_dominates():
         (lambda f, i, w: gather_max(f, i + 30), ValueError, r'index must lie in \[0, 40\)'),
         (lambda f, i, w: gather_max(f[0], i), ValueError, 'feats must have shape'),
         (lambda f, i, w: gather_max(f.long(), i), TypeError, 'feats must be a floating-point'),
+        (lambda f, i, w: linear_gather_max(f, f.double(), i), TypeError, 'weight must have the dtype'),
+        (lambda f, i, w: linear_gather_max(f, w, i), ValueError, r'weight must have shape \(D, 7\)'),
         (lambda f, i, w: interpolate(f, i, w.double()), TypeError, 'weight must have the dtype'),
         (lambda f, i, w: interpolate(f, i, w[:3]), ValueError, 'weight must have the shape'),
         (lambda f, i, w: inverse_distance_weights(w, 0.0), ValueError, 'eps must be positive'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import available_backends, cpu_library, cpu_runtime
+from swin3d_ops import available_backends
 from swin3d_ops.site_conv import OffsetPairs, kernels_serve, site_conv
 from swin3d_ops.site_conv.reference import site_conv as reference_site_conv
 
@@ -13,17 +13,6 @@ pytestmark = pytest.mark.skipif(
 )
 WIDTHS = (1, 3, 16, 17, 32, 48, 96)
 TOLERANCE = {torch.float32: dict(rtol=1e-5, atol=1e-5), torch.float64: dict(rtol=1e-12, atol=1e-12)}
-
-
-@pytest.fixture(params=list(cpu_library.ISA_FLAGS))
-def isa(request, monkeypatch):
-    """Run the kernels of every instruction set that this processor has."""
-    try:
-        library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=request.param)
-    except cpu_library.KernelsUnavailableError as error:
-        pytest.skip(str(error))
-    monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
-    return request.param
 
 
 def random_pairs(num_sources=700, num_targets=1300, offsets=5, fill=0.4, seed=0):

@@ -7,7 +7,7 @@
 #include <omp.h>
 #endif
 
-#include "site_conv_tile.h"
+#include "product_tile.h"
 
 namespace swin3d {
 namespace {
@@ -34,26 +34,17 @@ template <class T> class Product {
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
 #pragma omp for schedule(static)
-            for (int64_t k = 0; k < pairs_.offsets; ++k) pack(k);
+            for (int64_t k = 0; k < pairs_.offsets; ++k) {
+                pack_panels(weight_ + k * C_ * columns_.count, C_, columns_, packed_.get() + k * columns_.vectors * C_);
+            }
 #pragma omp for schedule(dynamic, 1)
             for (int64_t b = 0; b < blocks; ++b) fill_rows(b * kBlockRows, std::min(M_, (b + 1) * kBlockRows));
         }
     }
 
   private:
-    // The weights of a panel follow each other by channel, so that a tile reads them in one run.
     const Wide<T>* panel(int64_t k, int64_t p) const {
         return packed_.get() + (k * columns_.vectors + columns_.first(p)) * C_;
-    }
-
-    void pack(int64_t k) {
-        for (int64_t p = 0; p < columns_.panels; ++p) {
-            T* to = reinterpret_cast<T*>(const_cast<Wide<T>*>(panel(k, p)));
-            for (int64_t c = 0; c < C_; ++c, to += columns_.in_panel(p) * kWidth<T>) {
-                const T* from = weight_ + (k * C_ + c) * columns_.count + columns_.start(p);
-                std::copy(from, from + columns_.present(p), to);
-            }
-        }
     }
 
     void fill_rows(int64_t low, int64_t high) {

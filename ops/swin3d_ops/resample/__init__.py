@@ -8,10 +8,11 @@ from ..autocast import widen_under_autocast
 from ..backends import choose_backend
 from . import cpu_impl, cuda_impl, reference, torch_impl
 
-__all__ = ['gather_max', 'interpolate', 'inverse_distance_weights']
+__all__ = ['gather_max', 'interpolate', 'inverse_distance_weights', 'linear_gather_max']
 
 _MODULES = {'reference': reference, 'torch': torch_impl, 'cpu': cpu_impl, 'cuda': cuda_impl}
 _GATHER_MAX = {name: module.gather_max for name, module in _MODULES.items()}
+_LINEAR_GATHER_MAX = {name: module.linear_gather_max for name, module in _MODULES.items()}
 _INTERPOLATE = {name: module.interpolate for name, module in _MODULES.items()}
 
 
@@ -37,6 +38,36 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
     return run(feats, index)
 
 
+def linear_gather_max(
+    feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor, backend: str = 'auto'
+) -> torch.Tensor:
+    """Multiply each row by a matrix and take the channel-wise maximum over K gathered rows.
+
+    The result is that of ``gather_max(feats @ weight.t(), index)``. Differentiable in ``feats`` and
+    ``weight``; on the CPU only the M x D maxima take part in the gradient, not the N x D product.
+
+    Args:
+        feats: (N, C) float.
+        weight: (D, C) float, dtype of ``feats``.
+        index: (M, K) int64 rows in [0, N), K at least 1.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+
+    Returns:
+        (M, D), dtype of ``feats``.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape, or a row out of range.
+    """
+    feats, weight = widen_under_autocast(feats, weight)
+    _check(feats, index)
+    _check_dtype('weight', weight, feats)
+    if weight.ndim != 2 or weight.shape[1] != feats.shape[1]:
+        raise ValueError(f'weight must have shape (D, {feats.shape[1]}), got {tuple(weight.shape)}')
+    run = _LINEAR_GATHER_MAX[choose_backend('linear_gather_max', feats.device.type, backend)]
+    return run(feats, weight, index)
+
+
 def interpolate(
     feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor, backend: str = 'auto'
 ) -> torch.Tensor:
@@ -59,9 +90,7 @@ def interpolate(
     """
     feats, weight = widen_under_autocast(feats, weight)
     _check(feats, index)
-    if not isinstance(weight, torch.Tensor) or weight.dtype != feats.dtype:
-        got = weight.dtype if isinstance(weight, torch.Tensor) else type(weight).__name__
-        raise TypeError(f'weight must have the dtype of feats, {feats.dtype}, got {got}')
+    _check_dtype('weight', weight, feats)
     if weight.shape != index.shape:
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
@@ -89,6 +118,12 @@ def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch
         raise ValueError(f'eps must be positive, got {eps}')
     weight = 1 / (distance + eps)
     return weight / weight.sum(1, keepdim=True)
+
+
+def _check_dtype(name: str, values, feats) -> None:
+    if not isinstance(values, torch.Tensor) or values.dtype != feats.dtype:
+        got = values.dtype if isinstance(values, torch.Tensor) else type(values).__name__
+        raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {got}')
 
 
 def _check(feats, index) -> None:

@@ -9,10 +9,18 @@ import torch
 from .. import cpu_runtime, registration
 from ..cpu_runtime import pointer, widened
 
+SHARED_ROWS = 2
+"""Where rows are gathered more often than this, each is multiplied once and its product kept."""
+
 
 def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     """Compute out_m = max_k feats[index_mk]."""
     return _gather_max(feats, index)[0]
+
+
+def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k (feats weight^T)[index_mk]."""
+    return _linear_max(feats, weight, index)[0]
 
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -55,6 +63,39 @@ def _fake_max_backward(grad_out, index, choice, num_rows):
     return grad_out.new_empty(num_rows, grad_out.shape[1])
 
 
+def _linear_max_forward(feats, weight, index):
+    if index.numel() > SHARED_ROWS * len(feats):
+        return _max_forward(feats @ weight.t(), index)
+    wide, matrix, index = widened(feats), widened(weight).t().contiguous(), index.contiguous()
+    out = wide.new_empty(len(index), len(weight))
+    choice = torch.empty_like(out, dtype=torch.int32)
+    cpu_runtime.call(
+        'linear_max', wide.dtype, pointer(wide), pointer(matrix), pointer(index),
+        *_sizes(index, feats.shape[1]), ctypes.c_int64(len(weight)), pointer(out), pointer(choice),
+    )  # fmt: skip
+    return out.to(feats.dtype), choice
+
+
+def _fake_linear_max_forward(feats, weight, index):
+    return _fake_max_forward(feats.new_empty(feats.shape[0], weight.shape[0]), index)
+
+
+def _linear_max_backward(grad_out, feats, weight, index, choice):
+    wide, wide_feats, wide_weight = widened(grad_out), widened(feats), widened(weight)
+    index, choice = index.contiguous(), choice.contiguous()
+    grad_feats, grad_weight = torch.zeros_like(wide_feats), torch.zeros_like(wide_weight)
+    sizes = (*_sizes(index, feats.shape[1]), ctypes.c_int64(weight.shape[0]))
+    cpu_runtime.call(
+        'linear_max_backward', wide.dtype, pointer(wide), pointer(wide_feats), pointer(wide_weight),
+        pointer(index), pointer(choice), *sizes, pointer(grad_feats), pointer(grad_weight),
+    )  # fmt: skip
+    return grad_feats.to(feats.dtype), grad_weight.to(weight.dtype)
+
+
+def _fake_linear_max_backward(grad_out, feats, weight, index, choice):
+    return feats.new_empty(feats.shape), weight.new_empty(weight.shape)
+
+
 def _sum_forward(feats, index, weight):
     wide, index, weight = widened(feats), index.contiguous(), widened(weight)
     out = wide.new_empty(index.shape[0], feats.shape[1])
@@ -95,6 +136,18 @@ _gather_max_backward = define(
     _max_backward,
     _fake_max_backward,
 )
+_linear_max = define(
+    'linear_gather_max',
+    '(Tensor feats, Tensor weight, Tensor index) -> (Tensor, Tensor)',
+    _linear_max_forward,
+    _fake_linear_max_forward,
+)
+_linear_max_grads = define(
+    'linear_gather_max_backward',
+    '(Tensor grad_out, Tensor feats, Tensor weight, Tensor index, Tensor choice) -> (Tensor, Tensor)',
+    _linear_max_backward,
+    _fake_linear_max_backward,
+)
 _interpolate = define(
     'interpolate', '(Tensor feats, Tensor index, Tensor weight) -> Tensor', _sum_forward, _fake_sum_forward
 )
@@ -117,6 +170,15 @@ def _differentiate_max(ctx, grad_out, _grad_choice):
     return _gather_max_backward(grad_out, *ctx.saved_tensors, ctx.num_rows), None
 
 
+def _save_linear_max(ctx, inputs, output):
+    ctx.save_for_backward(*inputs, output[1])
+    ctx.mark_non_differentiable(output[1])
+
+
+def _differentiate_linear_max(ctx, grad_out, _grad_choice):
+    return *_linear_max_grads(grad_out, *ctx.saved_tensors), None
+
+
 def _save_sum(ctx, inputs, output):
     ctx.save_for_backward(*inputs)
 
@@ -128,6 +190,8 @@ def _differentiate_sum(ctx, grad_out):
 
 
 registration.differentiate(_gather_max, _differentiate_max, _save_max)
+registration.differentiate(_linear_max, _differentiate_linear_max, _save_linear_max)
 registration.differentiate(_interpolate, _differentiate_sum, _save_sum)
 registration.autocast_to_float32(_gather_max)
+registration.autocast_to_float32(_linear_max)
 registration.autocast_to_float32(_interpolate)

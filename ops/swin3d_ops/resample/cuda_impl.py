@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import torch
+import torch.nn.functional as F
 
 from .. import cuda_runtime, registration
 from ..cuda_runtime import ELEMENTS
@@ -104,3 +105,8 @@ registration.implement('interpolate', sum_forward, 'CUDA')
 registration.implement('interpolate_backward', sum_backward, 'CUDA')
 gather_max = cpu_impl.gather_max  # the operators take the kernels of their tensors' device
 interpolate = cpu_impl.interpolate
+
+
+def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k (feats weight^T)[index_mk]."""
+    return gather_max(F.linear(feats, weight), index)

@@ -10,6 +10,11 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return feats[index].max(dim=1).values
 
 
+def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k (feats weight^T)[index_mk]."""
+    return (feats[index] @ weight.t()).max(dim=1).values
+
+
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Compute out_m = sum_k weight_mk feats[index_mk]."""
     return (feats[index] * weight[:, :, None]).sum(dim=1)

@@ -13,6 +13,11 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return F.embedding_bag(index, _widened(feats), mode='max').to(feats.dtype)
 
 
+def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Compute out_m = max_k (feats weight^T)[index_mk]."""
+    return gather_max(F.linear(feats, weight), index)
+
+
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Compute out_m = sum_k weight_mk feats[index_mk]."""
     if not len(index):

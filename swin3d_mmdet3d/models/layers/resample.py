@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from swin3d_ops import knn
-from swin3d_ops.resample import gather_max, interpolate, inverse_distance_weights
+from swin3d_ops.resample import interpolate, inverse_distance_weights, linear_gather_max
 from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import SparseVoxels
@@ -31,7 +31,7 @@ class KNNDownsample(nn.Module):
     def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
         index, _ = knn(coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr)
-        return gather_max(self.linear(self.norm(feats)), index)
+        return linear_gather_max(self.norm(feats), self.linear.weight, index)
 
 
 class CellDownsample(nn.Module):

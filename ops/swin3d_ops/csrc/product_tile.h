@@ -1,4 +1,4 @@
-// The register tile of sparse convolution: a few rows times a few vectors of columns, summed over steps.
+// The register tile of a product of gathered rows: a few rows times a few vectors of columns, over steps.
 #pragma once
 
 #include <algorithm>
@@ -36,6 +36,18 @@ template <class T> struct Columns {
     int64_t start(int64_t panel) const { return first(panel) * kWidth<T>; }
     int64_t present(int64_t panel) const { return std::min(in_panel(panel) * kWidth<T>, count - start(panel)); }
 };
+
+// Lay out a matrix (C, D) panel by panel, the vectors of a panel following each other by channel, so that a
+// tile reads them in one run. `packed` holds C * columns.vectors vectors, zero where columns are missing.
+template <class T> void pack_panels(const T* matrix, int64_t C, const Columns<T>& columns, Wide<T>* packed) {
+    for (int64_t p = 0; p < columns.panels; ++p) {
+        T* to = reinterpret_cast<T*>(packed + columns.first(p) * C);
+        for (int64_t c = 0; c < C; ++c, to += columns.in_panel(p) * kWidth<T>) {
+            const T* from = matrix + c * columns.count + columns.start(p);
+            std::copy(from, from + columns.present(p), to);
+        }
+    }
+}
 
 // Call `body` with the number of vectors of a panel as a constant.
 template <class Body> inline void with_constant(int64_t vectors, const Body& body) {

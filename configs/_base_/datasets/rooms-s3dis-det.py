@@ -46,8 +46,8 @@ test_pipeline = [
 
 train_dataloader = dict(
     batch_size=2,
-    num_workers=1,  # a second one takes its share of two cores from the training
-    persistent_workers=True,
+    num_workers=0,  # of two cores, a worker would take its share from the training
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
@@ -70,8 +70,8 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='S3DISDataset',

@@ -93,7 +93,7 @@ def resampling() -> None:
         return sum(weight[:, k, None] * feats[index[:, k]] for k in range(index.shape[1]))
 
     title = f'Interpolation, {len(fine.coords)} x 48 from {len(feats)}'
-    _compare_passes(title, lambda: interpolate(feats, index, weight), gathered, [feats])
+    compare_passes(title, lambda: interpolate(feats, index, weight), gathered, [feats], 'gather first')
     down, _ = knn(coarse.xyz * 3, fine.xyz, 16, *bounds[::-1])
     feats = torch.randn(len(fine.coords), 48, generator=generator, requires_grad=True)
     table = torch.randn(96, 48, generator=generator, requires_grad=True)
@@ -105,14 +105,15 @@ def resampling() -> None:
         return F.linear(F.layer_norm(feats[down], (48,)), table).max(1).values
 
     title = f'Down-sampling, {len(feats)} x 48 to {len(down)} x 96, 16 neighbours'
-    _compare_passes(title, before, after, [feats, table])
+    compare_passes(title, before, after, [feats, table], 'gather first')
 
 
-def _compare_passes(title: str, own, gathered, inputs) -> None:
-    times = [forward_and_backward(run, inputs) for run in (own, gathered)]
+def compare_passes(title: str, own, other, inputs, name_of_other: str) -> None:
+    """Log the passes of a kernel and of another form of the same result."""
+    times = [forward_and_backward(run, inputs) for run in (own, other)]
     logger.info('\n%s\n| algorithm | forward s | both s | forward, times | both, times |', title)
     logger.info('|---|---|---|---|---|')
-    for name, (forward, backward) in zip(('swin3d_ops', 'gather first'), times):
+    for name, (forward, backward) in zip(('swin3d_ops', name_of_other), times):
         both = forward + backward
         ratios = forward / times[0][0], both / sum(times[0])
         logger.info('| %s | %.4f | %.4f | %.1f | %.1f |', name, forward, both, *ratios)

@@ -22,6 +22,7 @@ import torch  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import attention_tables  # noqa: E402
+import convolution_tables  # noqa: E402
 import level_tables  # noqa: E402
 from network_table import network  # noqa: E402
 from rooms import scan_cloud  # noqa: E402
@@ -43,6 +44,7 @@ TABLES = {
     'neighbours': level_tables.neighbours,
     'windows': level_tables.window_index,
     'resampling': level_tables.resampling,
+    'convolution': convolution_tables.convolution,
     'network': network,
     'stages': attention_tables.stages,
 }

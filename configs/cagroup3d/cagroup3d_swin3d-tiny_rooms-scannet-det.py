@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/datasets/rooms-scannet-det.py',
     '../_base_/models/cagroup3d_scannet.py',
-    '../_base_/schedules/rooms-det_1300i.py',
+    '../_base_/schedules/rooms-det_1600i.py',
 ]
 
 # 0.3 of the mean sizes of the generated boxes; a class is as likely to lie along x as along y

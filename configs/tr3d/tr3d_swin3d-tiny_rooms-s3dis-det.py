@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/datasets/rooms-s3dis-det.py',
     '../_base_/models/swin3d-tiny_tr3d.py',
-    '../_base_/schedules/rooms-det_1300i.py',
+    '../_base_/schedules/rooms-det_1600i.py',
 ]
 
 # an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one

@@ -8,12 +8,12 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-2, by_epoch=False, begin=50, end=1300, T_max=1250),
+    dict(type='CosineAnnealingLR', eta_min_ratio=1e-2, by_epoch=False, begin=50, end=1600, T_max=1550),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1300, val_interval=1300)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1600, val_interval=1600)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    checkpoint=dict(by_epoch=False, interval=1300, save_best='mAP_0.25', rule='greater'),
+    checkpoint=dict(by_epoch=False, interval=1600, save_best='mAP_0.25', rule='greater'),
 )
 log_processor = dict(by_epoch=False)

@@ -60,5 +60,3 @@ model = dict(
     train_cfg=dict(num_rois=64),
     test_cfg=dict(nms_pre=100),
 )
-# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
-train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))

@@ -4,6 +4,3 @@ _base_ = [
     '../_base_/models/swin3d-tiny_fcaf3d.py',
     '../_base_/schedules/rooms-det_2000i.py',
 ]
-
-# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
-train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))

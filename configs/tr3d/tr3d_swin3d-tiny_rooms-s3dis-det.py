@@ -5,6 +5,4 @@ _base_ = [
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
-# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
-train_dataloader = dict(sampler=dict(type='InfiniteSampler', shuffle=True))
 model = dict(bbox_head=dict(label2level=[1, 0, 1, 1, 0]))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from unittest import mock
 
 import torch
-from level_tables import compare_passes
+from level_tables import compare_passes, log_row
 from rooms import room_cloud
 from swin3d_ops.neighbors import neighbor_pairs
 from swin3d_ops.site_conv import OffsetPairs, site_conv
@@ -36,7 +37,7 @@ def convolution() -> None:
     logger.info('\nNeighbours of %d voxels, kernel %d: %d pairs', len(coords), KERNEL, len(pairs.source))
     logger.info('| algorithm | s | times the kernel |\n|---|---|---|')
     for name, seconds in zip(('swin3d_ops', 'sorted keys in PyTorch'), search):
-        logger.info('| %s | %.4f | %.1f |', name, seconds, seconds / search[0])
+        log_row(name, seconds, search[0])
 
     generator = torch.Generator().manual_seed(0)
     for width, out_width in WIDTHS:
@@ -52,11 +53,5 @@ def convolution() -> None:
 
 
 def _search_seconds(coords: torch.Tensor, backend: str) -> float:
-    before = os.environ.get('SWIN3D_OPS')
-    os.environ['SWIN3D_OPS'] = backend
-    try:
+    with mock.patch.dict(os.environ, SWIN3D_OPS=backend):
         return cpu_seconds(lambda: neighbor_pairs(coords, coords, KERNEL))
-    finally:
-        os.environ.pop('SWIN3D_OPS')
-        if before is not None:
-            os.environ['SWIN3D_OPS'] = before

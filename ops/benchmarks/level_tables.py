@@ -19,7 +19,8 @@ CDIST_ROWS = 2048
 WINDOW = 5
 
 
-def _row(name: str, seconds: float, least: float) -> None:
+def log_row(name: str, seconds: float, least: float) -> None:
+    """Log the seconds of an algorithm and how often they hold those of another."""
     logger.info('| %s | %.4f | %.1f |', name, seconds, seconds / least)
 
 
@@ -54,7 +55,7 @@ def _compare_searches(query: torch.Tensor, source: torch.Tensor, k: int) -> None
     logger.info('| algorithm | s | times the grid |\n|---|---|---|')
     times = {name: cpu_seconds(run) for name, run in runs.items()}
     for name, seconds in times.items():
-        _row(name, seconds, times['cpu'])
+        log_row(name, seconds, times['cpu'])
 
 
 def dense_windows(coords: torch.Tensor, window: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -76,8 +77,8 @@ def window_index() -> None:
     dense = cpu_seconds(lambda: dense_windows(coords, WINDOW))
     logger.info('\nWindow index of %d voxels, window %d', len(coords), WINDOW)
     logger.info('| algorithm | s | times the sort |\n|---|---|---|')
-    _row('one sort of keys', sort, sort)
-    _row('dense expansion', dense, sort)
+    log_row('one sort of keys', sort, sort)
+    log_row('dense expansion', dense, sort)
 
 
 def resampling() -> None:

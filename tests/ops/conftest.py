@@ -29,14 +29,24 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(f'{op}_backend', backend_parameters(op))
 
 
+@pytest.fixture
+def use_isa(monkeypatch):
+    """Run the kernels of a named instruction set; skip where they cannot run."""
+
+    def use(isa):
+        try:
+            library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=isa)
+        except cpu_library.KernelsUnavailableError as error:
+            pytest.skip(str(error))
+        monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
+
+    return use
+
+
 @pytest.fixture(params=list(cpu_library.ISA_FLAGS))
-def isa(request, monkeypatch):
+def isa(request, use_isa):
     """Run the kernels of every instruction set that this processor has."""
-    try:
-        library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=request.param)
-    except cpu_library.KernelsUnavailableError as error:
-        pytest.skip(str(error))
-    monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
+    use_isa(request.param)
     return request.param
 
 

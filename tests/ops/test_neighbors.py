@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import cpu_library, cpu_runtime, neighbors, voxel_index
+from swin3d_ops import cpu_library, neighbors, voxel_index
 from swin3d_ops.site_conv import OffsetPairs
 
 FORMS = ['torch', *cpu_library.ISA_FLAGS]
@@ -12,15 +12,11 @@ FAR = 10**12
 
 
 @pytest.fixture(params=FORMS)
-def form(request, monkeypatch):
+def form(request, monkeypatch, use_isa):
     """Search by torch, or by the kernels of each instruction set that this processor has."""
     monkeypatch.setenv('SWIN3D_OPS', 'torch' if request.param == 'torch' else 'auto')
     if request.param != 'torch':
-        try:
-            library = cpu_library.CpuLibrary(cpu_library.find_or_compile(), isa=request.param)
-        except cpu_library.KernelsUnavailableError as error:
-            pytest.skip(str(error))
-        monkeypatch.setattr(cpu_runtime, 'library', lambda: library)
+        use_isa(request.param)
     return request.param
 
 

@@ -48,7 +48,8 @@ train_dataloader = dict(
     batch_size=2,
     num_workers=0,  # of two cores, a worker would take its share from the training
     persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    # endless: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type='PresentClassBalancedDataset',  # beds and bathtubs stand in every fifth room
         dataset=dict(

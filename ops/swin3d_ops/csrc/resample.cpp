@@ -22,8 +22,12 @@ inline void prefetch_rows(const T* feats, const int64_t* index, int64_t m, int64
     }
 }
 
-// Channels of one lane vector of a maximum, and which row it came from, kept in registers over the K rows. A NaN
-// wins, as in torch.max; the first of equals stays.
+// Whether a value takes the place of the best so far: a NaN does, as in torch.max, and the first of equals stays.
+template <class V> inline auto wins(V value, V best) {
+    return (value > best) | ((value != value) & (best == best));
+}
+
+// Channels of one lane vector of a maximum, and which row it came from, kept in registers over the K rows.
 template <class T>
 inline void lanes_max(const T* feats, const int64_t* index, int64_t K, int64_t C, T* out, int32_t* choice) {
     typedef Lanes<T> V;
@@ -33,7 +37,7 @@ inline void lanes_max(const T* feats, const int64_t* index, int64_t K, int64_t C
     I chosen = I{};
     for (int64_t k = 1; k < K; ++k) {
         const V row = *reinterpret_cast<const Unaligned*>(feats + index[k] * C);
-        const I better = (row > best) | ((row != row) & (best == best));
+        const I better = wins(row, best);
         best = better ? row : best;
         chosen = better ? I{} + static_cast<int>(k) : chosen;
     }
@@ -46,7 +50,7 @@ inline void one_max(const T* feats, const int64_t* index, int64_t K, int64_t C, 
     *choice = 0;
     for (int64_t k = 1; k < K; ++k) {
         const T value = feats[index[k] * C];
-        if (!(value > best || (value != value && best == best))) continue;
+        if (!wins(value, best)) continue;
         best = value;
         *choice = static_cast<int32_t>(k);
     }
@@ -80,7 +84,7 @@ void gather_max_backward(const T* grad_out, const int64_t* index, const int32_t*
     }
 }
 
-// The columns of a panel of out_d = max_k (feats matrix)_{index_k, d}, a few rows at a time; rules of lanes_max.
+// The columns of a panel of out_d = max_k (feats matrix)_{index_k, d}, a few rows at a time.
 template <class T, int kN>
 inline void panel_max(const T* feats, const int64_t* index, int64_t K, int64_t C, const Wide<T>* panel,
                       int64_t present, T* out, int32_t* choice) {
@@ -96,7 +100,7 @@ inline void panel_max(const T* feats, const int64_t* index, int64_t K, int64_t C
             for (int v = 0; v < kN; ++v) {
                 const Wide<T> sum = sums[r][v];
                 if (first + r == 0) best[v] = sum;
-                const I better = (sum > best[v]) | ((sum != sum) & (best[v] == best[v]));
+                const I better = wins(sum, best[v]);
                 best[v] = better ? sum : best[v];
                 chosen[v] = better ? I{} + static_cast<int>(first + r) : chosen[v];
             }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from swin3d_ops.site_conv import OffsetPairs
 from swin3d_ops.voxel_index import lookup
@@ -12,7 +10,7 @@ from torch import Tensor, nn
 from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
 
 from .row_batch_norm import RowBatchNorm
-from .site_conv import multiply_by_map
+from .site_conv import multiply_by_map, uniform_bounds
 
 
 class ClassConv3d(nn.Module):
@@ -32,8 +30,7 @@ class ClassConv3d(nn.Module):
         super().__init__()
         self.kernel_size = kernel_size
         self.weight = nn.Parameter(torch.empty(out_channels, num_classes, *[kernel_size] * 3, in_channels))
-        bound = 1 / math.sqrt(kernel_size**3 * in_channels)
-        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.weight, *uniform_bounds(self.weight[:, 0]))
 
     def forward(self, feats: Tensor, pairs: KernelMap, label: Tensor) -> Tensor:
         """Convolve ``(N, C_in)`` features.

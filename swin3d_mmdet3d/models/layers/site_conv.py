@@ -93,7 +93,7 @@ class SiteConv3d(nn.Module):
             raise ValueError(f'kernel_size must be at least 1, got {kernel_size}')
         self.kernel_size = kernel_size
         self.weight = nn.Parameter(torch.empty(out_channels, *[kernel_size] * 3, in_channels))
-        nn.init.uniform_(self.weight, *_uniform_bounds(self.weight))
+        nn.init.uniform_(self.weight, *uniform_bounds(self.weight))
 
     def forward(self, level: FeatureLevel, targets: Optional[SparseVoxels] = None) -> Tensor:
         """Convolve ``(N, C_in)`` features of ``level`` to ``(M, C_out)`` at ``targets``.
@@ -121,7 +121,7 @@ class SiteConv3d(nn.Module):
         return f'{self.weight.shape[-1]}, {self.weight.shape[0]}, kernel_size={self.kernel_size}'
 
 
-def _uniform_bounds(weight: Tensor) -> tuple[float, float]:
-    """Bounds of PyTorch's own convolutions."""
+def uniform_bounds(weight: Tensor) -> tuple[float, float]:
+    """Bounds of PyTorch's own convolutions for a weight ``(C_out, k, k, k, C_in)``."""
     bound = 1 / math.sqrt(weight[0].numel())
     return -bound, bound

@@ -22,6 +22,7 @@ from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.datasets.transforms.crops import ANCHORS
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
@@ -43,6 +44,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--rooms', type=int, default=60, help='rooms to generate, a sixth of them held out')
     parser.add_argument('--points', type=int, default=30000, help='points per room')
     parser.add_argument('--frames', type=int, default=6, help='RGB-D frames per room')
+    parser.add_argument(
+        '--anchor', choices=ANCHORS, default='matched', help='what the crops of pretraining lie around'
+    )
     parser.add_argument('--pretrain-iters', type=int, help="the config's by default")
     parser.add_argument('--finetune-iters', type=int, help="the config's by default")
     parser.add_argument('--probe-iters', type=int, help="the config's by default")
@@ -67,9 +71,17 @@ def run_config(name: str, rooms: Path, work_dir: Path, seed: int, iters: int | N
     return config
 
 
+def set_anchor(config: Config, anchor: str) -> None:
+    """Lay the crops of the training samples around points of frames ('matched') or around any ('random')."""
+    for step in config.train_dataloader.dataset.pipeline:
+        if step.type == 'NearestCrop':
+            step.anchor = anchor
+
+
 def pretrain(args: argparse.Namespace, rooms: Path, folder: Path, seed: int) -> tuple[Path, dict]:
     """Pretrain a student; its weights, and how long it took."""
     config = run_config(PRETRAIN, rooms, folder / 'pretraining', seed, args.pretrain_iters)
+    set_anchor(config, args.anchor)
     start = time.time()
     Runner.from_cfg(config).train()
     return folder / 'pretraining' / 'student.pth', dict(pretraining_seconds=time.time() - start)
@@ -106,7 +118,7 @@ def labelled_scenes(num_rooms: int, count: int, seed: int) -> list[int]:
 
 def run_seed(args: argparse.Namespace, rooms: Path, seed: int) -> dict:
     """All arms of one seed; mIoU in percent."""
-    folder = Path(args.out) / f'seed{seed}'
+    folder = Path(args.out) / args.anchor / f'seed{seed}'
     two = labelled_scenes(args.rooms, LABELLED_ROOMS, seed)
     ten = labelled_scenes(args.rooms, PROBED_ROOMS, seed)
     student, result = pretrain(args, rooms, folder, seed)
@@ -149,7 +161,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     results = []
     for seed in args.seeds:
-        path = out / f'seed{seed}.json'
+        path = out / args.anchor / f'seed{seed}.json'
         if not path.is_file():
             result = run_seed(args, rooms, seed)
             with whole_file(path) as part:

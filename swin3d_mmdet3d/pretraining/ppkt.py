@@ -44,11 +44,15 @@ class PPKT(BasePretrainer):
         self.criterion = MODELS.build(criterion or dict(type='InfoNCE', temperature=0.04))
 
     def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
-        """PPNCE of the first view; 0 where fewer than two pixels show a voxel."""
+        """PPNCE of the first view; 0 where fewer than two pixels show a voxel.
+
+        Logged are the pairs per frame, the share of frames without a pair, in [0, 1], and the frames skipped.
+        """
         view = views[0]
         pairs = self.matcher(view.matches)
         log = dict(
             pairs_per_frame=view.feats.new_tensor(len(pairs) / len(view.images)),
+            frames_without_pairs=view.feats.new_tensor(1 - len(pairs.image.unique()) / len(view.images)),
             skipped_frames=view.feats.new_tensor(float(skipped_frames(data_samples))),
         )
         if len(pairs) < 2:

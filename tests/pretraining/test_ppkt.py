@@ -79,6 +79,14 @@ def test_fewer_than_two_pairs_give_a_loss_of_0_with_gradients_of_0(count):
     assert all(bool((weight.grad == 0).all()) for weight in trained)
 
 
+def test_frames_that_no_pair_shows_are_told_as_a_share_of_all():
+    batch = random_batch(num_samples=2, num_images=3)
+    for number, image in enumerate(batch['inputs']['views'][0]['match_image']):
+        image.fill_(0 if number else 2)
+    assert losses_of(build(), batch)['frames_without_pairs'].item() == pytest.approx(4 / 6)
+    assert losses_of(build())['frames_without_pairs'].item() == 0
+
+
 def test_student_learns_to_tell_the_pixels_apart():
     torch.manual_seed(0)
     model = build()

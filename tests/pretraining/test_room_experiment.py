@@ -37,3 +37,12 @@ def test_runs_are_seeded_shortened_and_pointed_at_the_rooms(experiment, tmp_path
     assert config.train_dataloader.dataset.dataset.data_root == str(tmp_path)
     assert config.test_dataloader.dataset.data_root == str(tmp_path)
     assert config.randomness.seed == 3
+
+
+def test_crops_of_pretraining_lie_around_the_anchor_that_was_asked_for(experiment, tmp_path):
+    assert experiment.parse_arguments([]).anchor == 'matched'
+    for anchor in ('random', 'matched'):
+        config = experiment.run_config(experiment.PRETRAIN, tmp_path, tmp_path / 'run', 3, 60)
+        experiment.set_anchor(config, anchor)
+        crops = [step for step in config.train_dataloader.dataset.pipeline if step.type == 'NearestCrop']
+        assert [crop.anchor for crop in crops] == [anchor]

@@ -27,6 +27,13 @@ def check_count(name: str, value: int) -> int:
     return value
 
 
+def check_choice(name: str, value: str, choices: Sequence[str]) -> str:
+    """Return a name; raise ValueError unless it is one of the choices."""
+    if value not in choices:
+        raise ValueError(f'{name} must be one of {", ".join(map(repr, choices))}, got {value!r}')
+    return value
+
+
 def check_range(name: str, value: Sequence[float]) -> tuple[float, float]:
     """Return a range; raise ValueError unless it is two finite numbers in ascending order."""
     if (

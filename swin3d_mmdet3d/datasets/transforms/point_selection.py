@@ -27,6 +27,25 @@ def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
     return results
 
 
+def rows_of_ids(point_ids: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the points with these ids are now.
+
+    Args:
+        point_ids: ``(P,)`` int64 id of each point, each at most once.
+        ids: ``(M,)`` int64 ids, of points that may have left.
+
+    Returns:
+        ``(K,)`` int64 rows of the points, and ``(K,)`` int64, which of ``ids`` they have, ascending.
+    """
+    if len(point_ids) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    order = np.argsort(point_ids)
+    place = np.searchsorted(point_ids, ids, sorter=order)
+    rows = order[np.minimum(place, len(order) - 1)]
+    kept = np.flatnonzero(point_ids[rows] == ids)
+    return rows[kept], kept
+
+
 def scene_label(results: dict[str, Any]) -> str:
     """What messages call the scene: its point file, where it is known."""
     path = results.get('lidar_points', {}).get('lidar_path', results.get('lidar_path'))

@@ -12,7 +12,7 @@ from mmcv.transforms import BaseTransform, Compose
 from mmdet3d.registry import TRANSFORMS
 from mmdet3d.structures import Det3DDataSample
 
-from .point_selection import scene_label
+from .point_selection import rows_of_ids, scene_label
 
 
 @TRANSFORMS.register_module()
@@ -92,10 +92,7 @@ class PackPretrainInputs(BaseTransform):
         if len(sizes) != 1:
             raise ValueError(f'{scene_label(view)}: images must have one size, got {sorted(sizes)}')
         ids = np.concatenate([frame.point_ids for frame in frames])
-        order = np.argsort(point_ids)
-        place = np.searchsorted(point_ids, ids, sorter=order)
-        row = order[np.minimum(place, len(order) - 1)]
-        kept = point_ids[row] == ids
+        row, kept = rows_of_ids(point_ids, ids)
         image = np.repeat(np.arange(len(frames)), [len(frame.point_ids) for frame in frames])
         pixel = np.concatenate([frame.pixels for frame in frames])
         images = np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2)
@@ -103,5 +100,5 @@ class PackPretrainInputs(BaseTransform):
             images=torch.from_numpy(np.ascontiguousarray(images)),
             match_image=torch.from_numpy(image[kept]),
             match_pixel=torch.from_numpy(pixel[kept]),
-            match_point=torch.from_numpy(row[kept]),
+            match_point=torch.from_numpy(row),
         )

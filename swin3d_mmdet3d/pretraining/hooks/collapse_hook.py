@@ -10,13 +10,15 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+LOGGED = ('pairs_per_frame', 'frames_without_pairs', 'skipped_frames')
+
 
 @HOOKS.register_module()
 class CollapseHook(Hook):
     """Log the spread of the features and the matched pairs per frame, and warn where either fails.
 
-    Reads what a method returns beside its losses: ``*_spread`` (:func:`feature_spread`), ``pairs_per_frame``
-    and ``skipped_frames``.
+    Reads what a method returns beside its losses: ``*_spread`` (:func:`feature_spread`), ``pairs_per_frame``,
+    ``frames_without_pairs`` and ``skipped_frames``.
 
     Args:
         interval: Iterations between two lines.
@@ -37,7 +39,7 @@ class CollapseHook(Hook):
     ) -> None:
         """Collect, and tell when it is time."""
         for name, value in (outputs or {}).items():
-            if name.endswith('_spread') or name in ('pairs_per_frame', 'skipped_frames'):
+            if name.endswith('_spread') or name in LOGGED:
                 self.sums[name] = self.sums.get(name, 0.0) + float(value)
                 self.counts[name] = self.counts.get(name, 0) + 1
         self.empty += float((outputs or {}).get('pairs_per_frame', 1)) == 0

@@ -6,7 +6,7 @@ from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .hooks import SemanticThresholdHook
-from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss
+from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import SparseTR3DNeck, Swin3DDecoder
 from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
@@ -19,6 +19,8 @@ __all__ = [
     'DecoupledHead',
     'L1VoteTTAModel',
     'LanguageAlignedHead',
+    'PolygonDIoU3DLoss',
+    'PolygonIoU3DLoss',
     'SemanticThresholdHook',
     'SparseFCAF3DHead',
     'SparseResNet34',

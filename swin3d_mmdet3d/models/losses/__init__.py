@@ -2,5 +2,6 @@
 
 from .axis_aligned_diou_loss import AxisAlignedDIoULoss
 from .axis_aligned_log_iou_loss import AxisAlignedLogIoULoss
+from .polygon_iou_loss import PolygonDIoU3DLoss, PolygonIoU3DLoss
 
-__all__ = ['AxisAlignedDIoULoss', 'AxisAlignedLogIoULoss']
+__all__ = ['AxisAlignedDIoULoss', 'AxisAlignedLogIoULoss', 'PolygonDIoU3DLoss', 'PolygonIoU3DLoss']

@@ -45,7 +45,9 @@ def read_scan(path: str | os.PathLike) -> Scan:
 
     Raises:
         ValueError: naming the file and the matter, for a file that is missing, truncated, empty
-            or of an unknown kind, and for coordinates, colours or normals that make no sense.
+            or of an unknown kind, that promises more than it holds, and for coordinates, colours,
+            normals or labels that make no sense.
+        OSError: naming the file, when it cannot be read.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
@@ -55,5 +57,9 @@ def read_scan(path: str | os.PathLike) -> Scan:
         raise ValueError(f'{path}: no such file')
     try:
         return reader(path)
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

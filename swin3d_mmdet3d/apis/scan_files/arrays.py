@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import errno
+import struct
 import zipfile
-from collections.abc import Sequence
+import zlib
+from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
 
 from .named_columns import LABEL, arrays_from_table
+from .npy_arrays import read_npy_array
 from .scan import Scan, make_scan
 
-_POINTS = ('points', 'xyz', 'coord', 'coords', 'pos')
-_COLOR = ('rgb', 'color', 'colors', 'colour', 'colours')
-_NORMAL = ('normal', 'normals')
-_LABEL = (*LABEL, 'labels', 'segment')
-_NAMES = ('names', 'classes')
+_NAMES_OF = {
+    'points': ('points', 'xyz', 'coord', 'coords', 'pos'),
+    'color': ('rgb', 'color', 'colors', 'colour', 'colours'),
+    'normal': ('normal', 'normals'),
+    'label': (*LABEL, 'labels', 'segment'),
+    'names': ('names', 'classes'),
+}
+# Deflate makes 258 bytes of two bits at best: no archive holds more than this many times its own bytes.
+_MOST_UNPACKED = 1032
+# RuntimeError: an encrypted member; NotImplementedError: a compression that zipfile does not know.
+_DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
+    OSError,
+)
 
 
 def read_npy(path: Path) -> Scan:
     """Read an NPY table of 3, 6 or 9 columns: xyz, rgb, normal."""
-    return make_scan(**arrays_from_table(_load(path)))
+    with open(path, 'rb') as file:
+        table = read_npy_array(file, path.stat().st_size)
+    return make_scan(**arrays_from_table(table))
 
 
 def read_npz(path: Path) -> Scan:
-    """Read an NPZ archive.
+    """Read an NPZ archive; arrays that a scan has no use for stay unread.
 
     Coordinates: points, xyz, coord(s) or pos, of 3, 6 or 9 columns; colours: rgb or color(s);
     normals: normal(s); labels: label(s), sem, semantic, class or segment; class names: names or
@@ -35,18 +56,16 @@ def read_npz(path: Path) -> Scan:
         ValueError: when the archive is damaged or has no coordinates.
     """
     try:
-        with _load(path) as archive:
-            arrays = {name.lower(): archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(f'not a whole NPZ archive: {error}') from error
-    points = _first(arrays, _POINTS)
-    if points is None:
-        raise ValueError(f'expected an array {" or ".join(_POINTS)}, got {sorted(arrays)}')
+        with zipfile.ZipFile(path) as archive:
+            arrays = _known_arrays(archive)
+    except _DAMAGED_ARCHIVE as error:
+        # A directory that points outside the file ends in an OSError of this number.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise ValueError(f'not a whole NPZ archive: {str(error) or type(error).__name__}') from error
+    points = arrays['points']
     parts = arrays_from_table(points)
-    for key, names in (('color', _COLOR), ('normal', _NORMAL)):
-        found = _first(arrays, names)
-        if found is not None:
-            parts[key] = found
+    parts.update({key: arrays[key] for key in ('color', 'normal') if key in arrays})
     return make_scan(**parts, **_point_labels(arrays, len(points)))
 
 
@@ -76,17 +95,38 @@ def read_bin(path: Path) -> Scan:
     return make_scan(**arrays_from_table(table))
 
 
-def _point_labels(arrays: dict, points: int) -> dict:
+def _known_arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    """What the archive has of a scan, by the keys of `_NAMES_OF`."""
+    listed = [info for info in archive.infolist() if info.filename.endswith('.npy')]
+    members = {info.filename[:-4].lower(): info for info in listed}
+    arrays = {}
+    for key, names in _NAMES_OF.items():
+        member = next((members[name] for name in names if name in members), None)
+        if member is not None:
+            with archive.open(member) as file:
+                arrays[key] = read_npy_array(file, _unpacked_size(member))
+    if 'points' not in arrays:
+        raise ValueError(f'expected an array {" or ".join(_NAMES_OF["points"])}, got {sorted(members)}')
+    return arrays
+
+
+def _unpacked_size(member: zipfile.ZipInfo) -> int:
+    """Bytes that a member says it has, or that its packed bytes can give if that is less."""
+    ratio = _MOST_UNPACKED if member.compress_type == zipfile.ZIP_DEFLATED else 1
+    known = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    return min(member.file_size, member.compress_size * ratio) if known else member.file_size
+
+
+def _point_labels(arrays: dict[str, np.ndarray], points: int) -> dict:
     """label and label_names of an archive, empty when its labels are not of points."""
-    label = _first(arrays, _LABEL)
+    label, names = arrays.get('label'), arrays.get('names')
     if label is None:
         return {}
     if label.size != points:
         # Archives of detection scenes keep the labels of their boxes under the same names.
         print_log(f'{label.size} labels for {points} points: not of points, left out', 'current')
         return {}
-    names = _first(arrays, _NAMES)
-    return dict(label=label, label_names=None if names is None else tuple(map(str, names)))
+    return dict(label=label, label_names=None if names is None else tuple(map(str, names.ravel())))
 
 
 def _plausible(table: np.ndarray) -> bool:
@@ -96,15 +136,3 @@ def _plausible(table: np.ndarray) -> bool:
         return color_fits
     length = np.linalg.norm(table[:, 6:9], axis=1)
     return color_fits and bool((np.abs(length - 1) < 1e-2).all())
-
-
-def _load(path: Path):
-    """np.load without pickles; every way a damaged file fails becomes a ValueError."""
-    try:
-        return np.load(path, allow_pickle=False)
-    except (EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f'not a whole NumPy file: {error}') from error
-
-
-def _first(arrays: dict, names: Sequence[str]) -> np.ndarray | None:
-    return next((arrays[name] for name in names if name in arrays), None)

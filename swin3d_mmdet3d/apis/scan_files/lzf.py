@@ -24,6 +24,8 @@ def decompress(data: bytes, size: int) -> bytes:
         while position < end:
             control = data[position]
             position += 1
+            if len(out) > size:
+                break
             if control < 32:
                 out += data[position : position + control + 1]
                 position += control + 1
@@ -38,7 +40,8 @@ def decompress(data: bytes, size: int) -> bytes:
     except IndexError as error:
         raise ValueError('LZF data end in the middle of a match') from error
     if len(out) != size:
-        raise ValueError(f'LZF data give {len(out)} bytes, expected {size}')
+        what = 'more' if len(out) > size else len(out)
+        raise ValueError(f'LZF data give {what} bytes, expected {size}')
     return bytes(out)
 
 

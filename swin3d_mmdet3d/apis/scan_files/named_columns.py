@@ -51,8 +51,6 @@ def arrays_from_table(table: np.ndarray) -> dict[str, np.ndarray | None]:
             'expected 3 (xyz), 6 (xyz, rgb) or 9 (xyz, rgb, normal) columns, '
             f'got an array of shape {table.shape}'
         )
-    if table.dtype.kind not in 'fiu':
-        raise ValueError(f'expected numbers, got an array of {table.dtype}')
     parts = [table[:, i : i + 3] for i in range(0, table.shape[1], 3)]
     return dict(zip(('xyz', 'color', 'normal'), parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .named_columns import arrays_from_columns
 from .scan import Scan, make_scan
 
 _KIND = {'F': 'f', 'I': 'i', 'U': 'u'}
+_SIZES = {'F': '48', 'I': '1248', 'U': '1248'}
 _KEYS = ('FIELDS', 'SIZE', 'TYPE', 'COUNT', 'WIDTH', 'HEIGHT', 'POINTS', 'DATA')
 
 
@@ -68,7 +70,7 @@ def _field_types(header: dict[str, list[str]]) -> list[tuple[str, np.dtype, int]
     fields = []
     rows = zip(header['FIELDS'], header['TYPE'], header['SIZE'], header['COUNT'])
     for i, (name, kind, size, count) in enumerate(rows):
-        if kind not in _KIND or size not in ('1', '2', '4', '8') or not count.isdigit():
+        if kind not in _KIND or len(size) != 1 or size not in _SIZES[kind] or not count.isdecimal():
             raise ValueError(f'PCD field {name}: TYPE {kind}, SIZE {size}, COUNT {count} unknown')
         name = f'_{i}' if name == '_' else name
         fields.append((name, np.dtype(f'<{_KIND[kind]}{size}'), int(count)))
@@ -78,29 +80,45 @@ def _field_types(header: dict[str, list[str]]) -> list[tuple[str, np.dtype, int]
 def _point_count(header: dict[str, list[str]]) -> int:
     """POINTS, or WIDTH x HEIGHT where an older file has no such line."""
     try:
-        if 'POINTS' in header:
-            return int(header['POINTS'][0])
-        return int(header['WIDTH'][0]) * int(header['HEIGHT'][0])
+        keys = ('POINTS',) if 'POINTS' in header else ('WIDTH', 'HEIGHT')
+        numbers = [int(header[key][0]) for key in keys]
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError('PCD header: no number of points in POINTS or WIDTH, HEIGHT') from error
+    if min(numbers) < 0:
+        raise ValueError(f'PCD header: {" x ".join(keys)} must not be negative, got {numbers}')
+    return math.prod(numbers)
 
 
 def _ascii_columns(body: bytes, fields: list, points: int) -> dict[str, np.ndarray]:
     words = body.split()
     width = sum(count for _, _, count in fields)
     _check_length(len(words), points * width, 'values')
-    table = np.array(words[: points * width], dtype='S').reshape(points, width)
     columns, start = {}, 0
     for name, dtype, count in fields:
-        # Through float64: every 32-bit integer and every float32 passes it unchanged.
-        columns[name] = table[:, start].astype(np.float64).astype(dtype)
+        if count:
+            columns[name] = _numbers(name, words[start : points * width : width], dtype)
         start += count
     return columns
 
 
+def _numbers(name: str, words: list[bytes], dtype: np.dtype) -> np.ndarray:
+    """(P,) values of a field; float64 on the way, which every 32-bit number passes unchanged."""
+    try:
+        values = np.array([float(word) for word in words])
+    except ValueError as error:
+        raise ValueError(f'PCD field {name}: {error}') from error
+    if dtype.kind == 'f':
+        with np.errstate(over='ignore'):  # an infinity is refused with the others
+            return values.astype(dtype)
+    limits = np.iinfo(dtype)
+    if not ((values >= limits.min) & (values <= limits.max) & (np.abs(values) <= 2.0**53)).all():
+        raise ValueError(f'PCD field {name}: expected numbers that fit {dtype.name} and float64')
+    return values.astype(dtype)
+
+
 def _binary_columns(body: bytes, fields: list, points: int) -> dict[str, np.ndarray]:
+    _check_length(len(body), points * _row_bytes(fields), 'bytes')
     record = np.dtype([(name, dtype, (count,)) for name, dtype, count in fields])
-    _check_length(len(body), points * record.itemsize, 'bytes')
     table = np.frombuffer(body, dtype=record, count=points)
     return {name: table[name][:, 0] for name, _, count in fields if count}
 
@@ -110,8 +128,8 @@ def _compressed_columns(body: bytes, fields: list, points: int) -> dict[str, np.
     _check_length(len(body), 8, 'bytes')
     packed, unpacked = struct.unpack('<II', body[:8])
     _check_length(len(body) - 8, packed, 'bytes')
+    _check_length(unpacked, points * _row_bytes(fields), 'bytes')
     data = decompress(body[8 : 8 + packed], unpacked)
-    _check_length(len(data), points * sum(t.itemsize * c for _, t, c in fields), 'bytes')
     columns, start = {}, 0
     for name, dtype, count in fields:
         block = np.frombuffer(data, dtype, points * count, start)
@@ -119,6 +137,10 @@ def _compressed_columns(body: bytes, fields: list, points: int) -> dict[str, np.
             columns[name] = block.reshape(points, count)[:, 0]
         start += block.nbytes
     return columns
+
+
+def _row_bytes(fields: list) -> int:
+    return sum(dtype.itemsize * count for _, dtype, count in fields)
 
 
 def _unpack_rgb(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

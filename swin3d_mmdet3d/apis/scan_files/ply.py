@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plyfile import PlyData, PlyParseError
+from swin3d_mmdet3d.datasets.ply_files import parse_ply
 
 from .named_columns import arrays_from_columns
 from .scan import Scan, make_scan
@@ -22,10 +22,7 @@ def read_ply(path: Path) -> Scan:
     Raises:
         ValueError: when the file is truncated, is no PLY, or has no vertices with x, y, z.
     """
-    try:
-        ply = PlyData.read(str(path))
-    except (PlyParseError, UnicodeDecodeError) as error:
-        raise ValueError(f'not a whole PLY file: {error}') from error
+    ply = parse_ply(path)
     names = [element.name for element in ply.elements]
     if 'vertex' not in names:
         raise ValueError(f'expected a vertex element, got {names}')
@@ -34,10 +31,10 @@ def read_ply(path: Path) -> Scan:
     return make_scan(**arrays_from_columns(columns), label_names=_label_names(ply.comments))
 
 
-def _label_names(comments: list) -> tuple:
+def _label_names(comments: list) -> tuple | None:
     """Class names in the order of their index, or None when the comments name none."""
     entries = [c[len(LABEL_COMMENT) :].split(' ', 1) for c in comments if c.startswith(LABEL_COMMENT)]
-    named = {int(e[0]): e[1] for e in entries if len(e) == 2 and e[0].isdigit()}
+    named = {int(e[0]): e[1] for e in entries if len(e) == 2 and e[0].isdecimal()}
     if sorted(named) != list(range(len(named))) or not named:
         return None
     return tuple(named[i] for i in range(len(named)))

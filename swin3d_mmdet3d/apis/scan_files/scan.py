@@ -8,13 +8,17 @@ import numpy as np
 from mmengine.logging import print_log
 
 
+# From here on two neighbouring float64 numbers lie farther apart than one unit.
+FARTHEST = 2.0**53
+
+
 @dataclass(frozen=True)
 class Scan:
     """One point cloud in the order of its file.
 
     Attributes:
-        xyz: (P, 3) float64 coordinates in metres, z up. float64, because a survey's coordinates lie
-            up to 1e7 m from the origin, where float32 steps are 1 m.
+        xyz: (P, 3) float64 coordinates in metres, z up, below 2^53. float64, because a survey's
+            coordinates lie up to 1e7 m from the origin, where float32 steps are 1 m.
         color: (P, 3) float32 red, green, blue in 0..255, or None.
         normal: (P, 3) float32 unit normals, or None.
         label: (P,) int64 class index or raw id of every point, or None.
@@ -35,6 +39,7 @@ class Scan:
         if len(self.xyz) == 0:
             raise ValueError('xyz: expected at least one point, got an empty cloud')
         _check_finite('xyz (coordinates)', self.xyz)
+        _check_near(self.xyz)
         if self.color is not None:
             _check_rows('color', self.color, self.xyz, np.float32)
             _check_color_range(self.color, 'color')
@@ -66,6 +71,8 @@ def make_scan(
     Raises:
         ValueError: naming the array that is empty, not finite, out of range or of a wrong shape.
     """
+    for name, array in dict(xyz=xyz, color=color, normal=normal, label=label).items():
+        _check_numbers(name, array)
     xyz = np.ascontiguousarray(xyz, dtype=np.float64)
     if color is not None:
         color = color_to_255(np.asarray(color))
@@ -74,10 +81,7 @@ def make_scan(
     if normal is not None:
         normal = _unit_normals(np.asarray(normal))
     if label is not None:
-        label = np.asarray(label).reshape(-1)
-        if not np.array_equal(label, np.floor(label)):
-            raise ValueError('label: expected whole numbers')
-        label = label.astype(np.int64)
+        label = _whole_labels(np.asarray(label).reshape(-1))
     return Scan(xyz, color, normal, label, label_names)
 
 
@@ -104,13 +108,34 @@ def color_to_255(color: np.ndarray) -> np.ndarray:
 def _unit_normals(normal: np.ndarray) -> np.ndarray:
     """`normal` (P, 3) scaled to length 1, float32."""
     _check_finite('normal', normal)
-    length = np.linalg.norm(normal.astype(np.float64), axis=-1, keepdims=True)
+    with np.errstate(over='ignore'):
+        length = np.linalg.norm(normal.astype(np.float64), axis=-1, keepdims=True)
+    if not np.isfinite(length).all():
+        raise ValueError(f'normal: expected lengths below 1e154, got {np.abs(normal).max():g}')
     zeros = int((length < 1e-12).sum())
     if zeros:
         raise ValueError(f'normal: {zeros} of {len(normal)} have length zero')
     # Normals that are unit within rounding stay bit for bit as the file has them.
     unit = np.where(np.abs(length - 1) < 1e-5, normal, normal / length)
     return np.ascontiguousarray(unit, dtype=np.float32)
+
+
+def _whole_labels(label: np.ndarray) -> np.ndarray:
+    """`label` (P,) as int64, the same numbers."""
+    if not (np.isfinite(label).all() and np.array_equal(label, np.floor(label))):
+        raise ValueError('label: expected whole numbers')
+    limits = np.iinfo(np.int64)
+    # As Python's integers: a comparison of uint64 or float with int64 would round.
+    for extreme in (label.min(initial=0), label.max(initial=0)):
+        if not limits.min <= int(extreme) <= limits.max:
+            raise ValueError(f'label: expected numbers that fit 64 bits with a sign, got {extreme}')
+    return label.astype(np.int64)
+
+
+def _check_numbers(name: str, array: np.ndarray | None) -> None:
+    """Raise ValueError unless `array` holds real numbers."""
+    if array is not None and np.asarray(array).dtype.kind not in 'fiub':
+        raise ValueError(f'{name}: expected numbers, got an array of {np.asarray(array).dtype}')
 
 
 def _check_rows(name: str, array: np.ndarray, xyz: np.ndarray, dtype: type) -> None:
@@ -128,6 +153,16 @@ def _check_finite(name: str, array: np.ndarray) -> None:
         raise ValueError(
             f'{name}: {int(bad.sum())} of {len(array)} rows hold NaN or infinity, '
             f'the first is row {int(bad.argmax())}'
+        )
+
+
+def _check_near(xyz: np.ndarray) -> None:
+    """Raise ValueError when a coordinate is so large that its neighbours are lost."""
+    far = np.abs(xyz).max(axis=-1)
+    if far.max() >= FARTHEST:
+        raise ValueError(
+            f'xyz (coordinates): expected values below 2^53, where float64 still tells units apart, '
+            f'got {far.max():g} in row {int(far.argmax())}'
         )
 
 

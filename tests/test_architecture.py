@@ -20,7 +20,14 @@ FLOORS = {
     'apis': 5,
     'tools': 6,
 }
-ROOT_MODULES = {'version', 'checkpoint_loader', 'dependency_versions', 'whole_file', '__init__'}
+ROOT_MODULES = {
+    'version',
+    'checkpoint_loader',
+    'dependency_versions',
+    'root_registries',
+    'whole_file',
+    '__init__',
+}
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}
 
 

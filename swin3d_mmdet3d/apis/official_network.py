@@ -37,6 +37,7 @@ def official_model_cfg(
 ) -> dict[str, Any]:
     """Config of a ``VoxelSegmentor`` equal to the original ``Swin3DUNet`` of the same arguments.
 
+    ``mmdet3d.registry.MODELS`` builds it, and each part of it, in any scope: types name their own.
     Arguments keep their original names and defaults; ``voxel_size`` in metres is the preprocessor's.
     ``fp16_mode`` chose the precision of the original's kernels; the kernels here accumulate in float32 under
     any autocast, so it is checked and changes nothing.
@@ -63,15 +64,15 @@ def official_model_cfg(
         signals=signals,
     )
     return dict(
-        type='VoxelSegmentor',
+        type='mmdet3d.VoxelSegmentor',
         data_preprocessor=dict(
-            type='VoxelPreprocessor',
+            type='mmdet3d.VoxelPreprocessor',
             voxel_size=voxel_size,
             features=FEATURE_SETS.get(in_channels, ('rgb', 'offset')),
             signals=signals,
         ),
         backbone=dict(
-            type='Swin3D',
+            type='mmdet3d.Swin3D',
             in_channels=in_channels,
             depths=list(depths),
             down_stride=first_down_stride,
@@ -81,8 +82,8 @@ def official_model_cfg(
             out_indices=tuple(range(num_layers)),
             **sizes,
         ),
-        neck=dict(type='Swin3DDecoder', attention=upsample == 'linear_attn', up_k=up_k, **sizes),
-        decode_head=dict(type='VoxelSegHead', in_channels=channels[0], num_classes=num_classes),
+        neck=dict(type='mmdet3d.Swin3DDecoder', attention=upsample == 'linear_attn', up_k=up_k, **sizes),
+        decode_head=dict(type='mmdet3d.VoxelSegHead', in_channels=channels[0], num_classes=num_classes),
     )
 
 

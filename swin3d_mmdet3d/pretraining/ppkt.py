@@ -40,8 +40,8 @@ class PPKT(BasePretrainer):
         self.teacher = MODELS.build(teacher)
         self.point_head = MODELS.build(point_head)
         self.pixel_head = MODELS.build(pixel_head)
-        self.matcher = MODELS.build(matcher or dict(type='OnePixelPerVoxel', max_pairs=4096))
-        self.criterion = MODELS.build(criterion or dict(type='InfoNCE', temperature=0.04))
+        self.matcher = MODELS.build(matcher or dict(type='mmdet3d.OnePixelPerVoxel', max_pairs=4096))
+        self.criterion = MODELS.build(criterion or dict(type='mmdet3d.InfoNCE', temperature=0.04))
 
     def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
         """PPNCE of the first view; 0 where fewer than two pixels show a voxel.

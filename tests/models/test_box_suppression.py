@@ -2,10 +2,11 @@
 
 import math
 
+import mmcv.ops
 import pytest
 import torch
 
-from swin3d_mmdet3d.models.layers import bev_nms, box_ious, multiclass_bev_nms
+from swin3d_mmdet3d.models.layers import bev_nms, box_ious, compiled_ops, multiclass_bev_nms
 
 
 def corners(box):
@@ -122,3 +123,74 @@ def test_overlaps_are_those_of_volumes(columns):
             expected[i, j] = shared / (math.prod(box[3:6]) + math.prod(other[3:6]) - shared)
     assert (expected > 0.1).sum() > 5
     torch.testing.assert_close(box_ious(first, second), expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.fixture
+def refuse_once(monkeypatch):
+    """Makes an operator of mmcv refuse its first call; lists where the tensors of each call and its log are."""
+    lines = []
+    monkeypatch.setattr(compiled_ops, 'print_log', lambda text, *_: lines.append(text))
+    compiled_ops._say_once.cache_clear()
+
+    def refuse(name, message):
+        op, devices = getattr(mmcv.ops, name), []
+
+        def refusing(*args):
+            devices.append({arg.device.type for arg in args if isinstance(arg, torch.Tensor)})
+            if len(devices) % 2:
+                raise RuntimeError(message)
+            return op(*args)
+
+        refusing.__name__ = name
+        monkeypatch.setattr(mmcv.ops, name, refusing)
+        return devices, lines
+
+    yield refuse
+    compiled_ops._say_once.cache_clear()
+
+
+class Elsewhere(torch.Tensor):
+    """A tensor of the CPU that says it is on another device."""
+
+    device = property(lambda self: torch.device('meta'))
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+@pytest.mark.parametrize(
+    'name, columns, message',
+    [
+        ('nms', 6, 'nms_impl: implementation for device cuda:0 not found.'),
+        ('nms_rotated', 7, 'Not compiled with GPU support'),
+    ],
+)
+def test_suppression_goes_to_the_cpu_where_mmcv_was_built_for_it_alone(refuse_once, name, columns, message):
+    boxes, scores = random_boxes(60, columns), torch.rand(60)
+    devices, lines = refuse_once(name, message)
+    for _ in range(2):
+        kept = bev_nms(boxes, scores, 0.25)
+        assert kept.tolist() == brute_force_nms(boxes.double().tolist(), scores.tolist(), 0.25)
+    assert len(devices) == 4 and len(lines) == 1 and name in lines[0]
+
+
+def test_overlaps_go_to_the_cpu_where_mmcv_was_built_for_it_alone(refuse_once):
+    first, second = random_boxes(20, 7), random_boxes(15, 7)
+    expected = box_ious(first, second)
+    _, lines = refuse_once('box_iou_rotated', 'box_iou_rotated_impl: implementation for device cuda:0 not found.')
+    torch.testing.assert_close(box_ious(first, second), expected, rtol=0, atol=0)
+    assert len(lines) == 1
+
+
+def test_results_come_back_to_the_device_of_the_boxes(refuse_once):
+    corners_of = torch.tensor([[0.0, 0, 1, 1], [5.0, 5, 6, 6]]).as_subclass(Elsewhere)
+    devices, _ = refuse_once('nms', 'nms_impl: implementation for device cuda:0 not found.')
+    kept = compiled_ops.nms(corners_of, torch.tensor([0.9, 0.8]).as_subclass(Elsewhere), 0.5)
+    assert devices == [{'meta'}, {'cpu'}] and kept.device.type == 'meta' and kept.shape == (2,)
+
+
+def test_any_other_failure_of_an_operator_is_told(refuse_once):
+    devices, lines = refuse_once('nms', 'CUDA out of memory')
+    with pytest.raises(RuntimeError, match='out of memory'):
+        bev_nms(random_boxes(3, 6), torch.rand(3), 0.5)
+    assert len(devices) == 1 and not lines

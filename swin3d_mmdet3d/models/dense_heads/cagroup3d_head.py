@@ -20,6 +20,7 @@ from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, SparseVoxels, v
 from ..layers import SiteConvBlock
 from ..layers.class_aware_block import ClassAwareBlock
 from ..layers.class_aware_grouping import class_cell_sizes, group_class_points
+from .class_loss import ClassLoss
 from .fcaf3d_head import LevelPrediction, SparseFCAF3DHead
 from .vote_targets import vote_targets
 
@@ -109,7 +110,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         self.semantic_threshold = semantic_threshold
         self.min_semantic_threshold = min_semantic_threshold
         self.register_buffer('cell_sizes', class_cell_sizes(class_sizes), persistent=False)
-        self.semantic_loss = MODELS.build(semantic_loss or dict(type='mmdet.FocalLoss'))
+        self.semantic_loss = ClassLoss(semantic_loss or dict(type='mmdet.FocalLoss'))
         self.vote_loss = MODELS.build(
             vote_loss or dict(type='mmdet.SmoothL1Loss', beta=0.04, reduction='sum')
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import torch
 from mmcv.cnn import Scale
@@ -24,6 +24,7 @@ from ..layers import (
     prune,
     union_add,
 )
+from .class_loss import ClassLoss
 
 
 class LevelPrediction(NamedTuple):
@@ -40,21 +41,6 @@ class LevelPrediction(NamedTuple):
     box: list[Tensor]
     cls: list[Tensor]
     location: list[Tensor]
-
-
-class NegativeAsBackground(nn.Module):
-    """A classification loss that takes any negative label for background, on every device.
-
-    FCAF3D labels background -1, which mmdet's focal loss accepts on CUDA alone.
-    """
-
-    def __init__(self, loss: nn.Module) -> None:
-        super().__init__()
-        self.loss = loss
-
-    def forward(self, logits: Tensor, labels: Tensor, **kwargs: Any) -> Tensor:
-        """Loss of logits ``(N, classes)`` and labels ``(N,)``."""
-        return self.loss(logits, torch.where(labels < 0, logits.shape[1], labels), **kwargs)
 
 
 class UpBlock(nn.Sequential):
@@ -120,8 +106,8 @@ class SparseFCAF3DHead(FCAF3DHead):
         self.pts_assign_threshold = pts_assign_threshold
         self.pts_center_threshold = pts_center_threshold
         self.center_loss = MODELS.build(center_loss or dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True))
-        self.bbox_loss = MODELS.build(bbox_loss or dict(type='AxisAlignedIoULoss'))
-        self.cls_loss = NegativeAsBackground(MODELS.build(cls_loss or dict(type='mmdet.FocalLoss')))
+        self.bbox_loss = MODELS.build(bbox_loss or dict(type='mmdet3d.AxisAlignedIoULoss'))
+        self.cls_loss = ClassLoss(cls_loss or dict(type='mmdet.FocalLoss'))
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
         self._init_layers(in_channels, out_channels, 6, num_classes)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from swin3d_mmdet3d.structures import SceneLevels, voxel_locations
 
 from ..layers import multiclass_bev_nms
+from .class_loss import ClassLoss
 
 
 class ScenePrediction(NamedTuple):
@@ -68,8 +69,8 @@ class SparseTR3DHead(Base3DDenseHead):
         self.num_classes = len(label2level)
         self.label2level = tuple(label2level)
         self.pts_center_threshold = pts_center_threshold
-        self.bbox_loss = MODELS.build(bbox_loss or dict(type='AxisAlignedDIoULoss'))
-        self.cls_loss = MODELS.build(cls_loss or dict(type='mmdet.FocalLoss', reduction='none'))
+        self.bbox_loss = MODELS.build(bbox_loss or dict(type='mmdet3d.AxisAlignedDIoULoss'))
+        self.cls_loss = ClassLoss(cls_loss or dict(type='mmdet.FocalLoss', reduction='none'))
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
         self.conv_reg = nn.Linear(in_channels, 6)

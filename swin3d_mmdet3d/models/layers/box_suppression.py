@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from mmcv.ops import box_iou_rotated, nms, nms_rotated
 from torch import Tensor
+
+from .compiled_ops import box_iou_rotated, nms, nms_rotated
 
 
 def bev_nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
@@ -31,9 +32,9 @@ def bev_nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     center, size = ordered[:, :2], ordered[:, 3:5]
     if boxes.shape[1] == 6:
         corners = torch.cat([center - size / 2, center + size / 2], dim=1)
-        kept = nms(corners, ranks, iou_threshold)[1]
+        kept = nms(corners, ranks, iou_threshold)
     else:
-        kept = nms_rotated(torch.cat([center, size, ordered[:, 6:]], dim=1), ranks, iou_threshold)[1]
+        kept = nms_rotated(torch.cat([center, size, ordered[:, 6:]], dim=1), ranks, iou_threshold)
     return order[kept]
 
 

@@ -116,10 +116,9 @@ class Domain:
 
     def box_label(self, kind: str) -> int | None:
         """Label of a kind of object among the boxes, or None where it gets no box."""
-        raw_id = self.raw_id(kind)
-        structural = self.name == 'structured3d' and kind in ('wall', 'floor', 'ceiling', 'beam', 'column')
-        if structural or (self.name == 'scannet' and raw_id == 39 and kind != 'garbage_bin'):
+        if self.name == 'structured3d' and kind in ('wall', 'floor', 'ceiling', 'beam', 'column'):
             return None
+        raw_id = self.raw_id(kind)
         return self.classes.raw_ids.index(raw_id) if raw_id in self.classes.raw_ids else None
 
     @property

@@ -27,7 +27,7 @@ from swin3d_mmdet3d.synthetic_rooms.room_programs import build_room
 from swin3d_mmdet3d.synthetic_rooms.scanner import scan_scene
 from swin3d_mmdet3d.synthetic_rooms.scene import compile_mesh
 
-RECIPE = 1  # raised when the same settings no longer give the same rooms
+RECIPE = 2  # raised when the same settings no longer give the same rooms
 LEAST_POINTS_PER_ROOM = 1000
 FINISHED = 'finished_rooms'
 

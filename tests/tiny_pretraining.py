@@ -1,8 +1,12 @@
-"""A PPKT small enough for tests."""
+"""Pretraining methods small enough for tests."""
 
 import torch
 from mmdet3d.registry import MODELS
+from mmengine.runner import Runner
 from torch import nn
+
+from swin3d_mmdet3d.pretraining import BasePretrainer
+from swin3d_mmdet3d.pretraining.teachers import MomentumTeacher
 
 TINY_SWIN3D = dict(
     channels=[16, 16, 32], num_heads=[2, 2, 4], window_sizes=[3, 3, 3], quant_size=2, signals=('xyz', 'rgb')
@@ -33,7 +37,7 @@ def tiny_student():
 
 
 def tiny_ppkt(**changes):
-    """Config of the whole method."""
+    """Config of PPKT."""
     return dict(
         type='PPKT',
         data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.2),
@@ -66,3 +70,64 @@ def random_batch(num_samples=2, num_images=2, num_matches=60, size=(16, 24)):
         view['match_pixel'].append(pixel.float())
         view['match_point'].append(integers(200, num_matches))
     return dict(inputs=dict(views=[view]), data_samples=None)
+
+
+@MODELS.register_module(force=True)
+class TinySelfTeaching(BasePretrainer):
+    """Features of the student against those of its moving average."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.teacher = MomentumTeacher(dict(backbone=self.backbone, neck=self.neck), momentum=0.9)
+
+    def loss(self, views, data_samples):
+        feats, _ = self.encode(views[0])
+        taught = self.teacher.networks
+        with torch.no_grad():
+            target, _ = taught['neck'](taught['backbone'](views[0].feats, views[0].voxels))
+        return dict(loss_teach=(feats - target + 1).square().mean())
+
+
+def tiny_self_teaching(**student):
+    """Config of a student, with further arguments of its parts, and its moving average."""
+    parts = {name: dict(part, **student.get(name, {})) for name, part in tiny_student().items()}
+    preprocessor = dict(type='ViewPreprocessor', voxel_size=0.2)
+    return dict(type='TinySelfTeaching', data_preprocessor=preprocessor, **parts)
+
+
+class Batches(torch.utils.data.Dataset):
+    """The same batch over and over."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return random_batch(num_samples=1)
+
+
+def first(batch):
+    return batch[0]
+
+
+def run_tiny(folder, model, hooks, iters=2, optimiser=None, **options):
+    """The runner after training a method for some iterations, with a checkpoint at the end."""
+    runner = Runner(
+        model=model,
+        work_dir=str(folder),
+        train_dataloader=dict(
+            dataset=Batches(),
+            batch_size=1,
+            sampler=dict(type='InfiniteSampler', shuffle=False),
+            collate_fn=first,
+        ),
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=iters),
+        optim_wrapper=dict(optimizer=optimiser or dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1)),
+        custom_hooks=hooks,
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=iters)),
+        default_scope='mmdet3d',
+        log_level='WARNING',
+        experiment_name=f'{folder.name}-{iters}',
+        **options,
+    )
+    runner.train()
+    return runner

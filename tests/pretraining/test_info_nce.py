@@ -61,11 +61,22 @@ def test_zero_features_give_a_finite_loss_and_gradient():
     assert loss.item() == pytest.approx(math.log(3), abs=1e-6) and bool(query.grad.isfinite().all())
 
 
+@pytest.mark.parametrize('symmetric', [False, True])
+@pytest.mark.parametrize('count', [0, 1])
+def test_fewer_than_two_pairs_give_a_loss_of_0_whose_gradient_of_0_reaches_both_sides(count, symmetric):
+    sources = [torch.randn(5, 4, requires_grad=True) for _ in range(2)]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        loss = InfoNCE(symmetric=symmetric)(*(rows[:count] for rows in sources))
+    loss.backward()
+    assert loss.item() == 0 and loss.dtype == torch.float32
+    assert all(torch.equal(rows.grad, torch.zeros(5, 4)) for rows in sources)
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match='temperature must be positive, got 0'):
         InfoNCE(temperature=0)
     with pytest.raises(ValueError, match=r'query and key must be \(N, C\)'):
-        InfoNCE()(torch.zeros(0, 4), torch.zeros(0, 4))
+        InfoNCE()(torch.zeros(4), torch.zeros(4))
     with pytest.raises(ValueError, match=r'got \(2, 4\) and \(3, 4\)'):
         InfoNCE()(torch.zeros(2, 4), torch.zeros(3, 4))
 

@@ -77,6 +77,26 @@ def test_no_match_stays_no_match():
         OnePixelPerVoxel(max_pairs=1)
 
 
+def test_no_match_has_no_pixel_feature():
+    empty = all_pixels(2, 1, 1).select(torch.zeros(0, dtype=torch.int64))
+    head = PixelProjection([3, 2], 6)
+    maps = [torch.randn(2, 3, 8, 8), torch.randn(2, 2, 4, 4)]
+    projected = head(maps, empty, (16, 16))
+    assert projected.shape == (0, 6)
+    projected.sum().backward()
+    assert all(bool((weight.grad == 0).all()) for weight in head.parameters())
+
+
+@pytest.mark.parametrize('rows', [0, 1])
+def test_mlp_head_takes_the_rows_of_an_almost_empty_batch(rows):
+    head = MODELS.build(dict(type='ProjectionHead', in_channels=6, out_channels=4, num_layers=3)).train()
+    feats = torch.randn(rows, 6)
+    projected = head(feats)
+    projected.sum().backward()
+    assert projected.shape == (rows, 4) and all(weight.grad is not None for weight in head.parameters())
+    torch.testing.assert_close(projected, head.eval()(feats))  # the running statistics
+
+
 def test_mlp_head_of_one_layer_is_linear_and_of_three_is_not():
     x, y = torch.randn(2, 8, 6)
     linear = MODELS.build(dict(type='ProjectionHead', in_channels=6, out_channels=4)).eval()

@@ -2,25 +2,13 @@ import logging
 
 import pytest
 import torch
-from mmdet3d.registry import HOOKS, MODELS
+from mmdet3d.registry import MODELS
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
-from mmengine.runner import Runner
-from tiny_pretraining import random_batch, tiny_ppkt, tiny_student
+from tiny_pretraining import run_tiny, tiny_ppkt, tiny_student
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.pretraining.hooks import CollapseHook, MomentumTeacherHook
-from swin3d_mmdet3d.pretraining.teachers import MomentumTeacher
-
-
-class Batches(torch.utils.data.Dataset):
-    """The same batch over and over."""
-
-    def __len__(self):
-        return 4
-
-    def __getitem__(self, index):
-        return random_batch(num_samples=1)
+from swin3d_mmdet3d.pretraining.hooks import CollapseHook
 
 
 class Spy(Hook):
@@ -36,32 +24,9 @@ class Spy(Hook):
         self.outputs = outputs
 
 
-def first(batch):
-    return batch[0]
-
-
-def run(tmp_path, model, hooks, resume=False, iters=2, optimiser=None):
+def run(tmp_path, model, hooks, **options):
     spy = Spy()
-    runner = Runner(
-        model=model,
-        work_dir=str(tmp_path),
-        train_dataloader=dict(
-            dataset=Batches(),
-            batch_size=1,
-            sampler=dict(type='InfiniteSampler', shuffle=False),
-            collate_fn=first,
-        ),
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=iters),
-        optim_wrapper=dict(optimizer=optimiser or dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1)),
-        custom_hooks=[*hooks, spy],
-        default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=iters)),
-        default_scope='mmdet3d',
-        resume=resume,
-        log_level='WARNING',
-        experiment_name=f'{tmp_path.name}-{iters}',
-    )
-    runner.train()
-    return runner, spy
+    return run_tiny(tmp_path, model, [*hooks, spy], **options), spy
 
 
 @pytest.fixture(scope='module')
@@ -227,14 +192,3 @@ def test_collapse_is_told_and_health_is_not(monkeypatch):
 def test_log_of_a_run_has_spread_and_pairs_per_frame(trained):
     _, _, spy = trained
     assert 0 < spy.outputs['pairs_per_frame'] <= 60 and spy.outputs['point_spread'] > 0
-
-
-def test_momentum_teacher_follows_its_model_after_each_iteration():
-    model = torch.nn.Module()
-    model.backbone = torch.nn.Linear(2, 2)
-    model.teacher = MomentumTeacher(dict(backbone=model.backbone), momentum=0.5)
-    old = model.backbone.weight.clone()
-    torch.nn.init.zeros_(model.backbone.weight)
-    HOOKS.build(dict(type='MomentumTeacherHook')).after_train_iter(type('Run', (), dict(model=model))(), 0)
-    torch.testing.assert_close(model.teacher.networks['backbone'].weight, old / 2)
-    assert isinstance(HOOKS.build(dict(type='MomentumTeacherHook')), MomentumTeacherHook)

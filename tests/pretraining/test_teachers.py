@@ -6,7 +6,7 @@ from real_data import local_real_data
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.pretraining.teachers import FrozenImageTeacher, MomentumTeacher
+from swin3d_mmdet3d.pretraining.teachers import FrozenImageTeacher
 from swin3d_mmdet3d.pretraining.teachers import efficientnet_lite as efficientnet_module
 
 TINY = dict(type='TinyImageBackbone')
@@ -51,30 +51,6 @@ def test_registered_image_backbones_of_mmdet_serve():
     backbone = dict(type='mmdet.ResNet', depth=18, out_indices=(2, 3))
     maps = FrozenImageTeacher(backbone, out_indices=(0, 1))(torch.zeros(1, 3, 64, 96))
     assert [tuple(m.shape[1:]) for m in maps] == [(256, 4, 6), (512, 2, 3)]
-
-
-def test_momentum_teacher_is_the_weighted_sum_of_the_students_past():
-    student = torch.nn.Linear(2, 1, bias=False)
-    torch.nn.init.constant_(student.weight, 1.0)
-    teacher = MomentumTeacher(dict(backbone=student), momentum=0.9)
-    values = [5.0, -2.0, 3.0]
-    for value in values:
-        torch.nn.init.constant_(student.weight, value)
-        teacher.follow(dict(backbone=student))
-    expected = 0.9**3 + sum(0.1 * 0.9 ** (2 - i) * value for i, value in enumerate(values))
-    weight = teacher.networks['backbone'].weight
-    torch.testing.assert_close(weight, torch.full((1, 2), expected))
-    assert not weight.requires_grad
-    with pytest.raises(ValueError, match=r'momentum must lie in \[0, 1\], got 2'):
-        MomentumTeacher(dict(backbone=student), momentum=2)
-
-
-def test_momentum_teacher_copies_running_statistics():
-    norm = torch.nn.BatchNorm1d(3)
-    teacher = MomentumTeacher(dict(neck=norm))
-    norm(torch.randn(20, 3) + 5)
-    teacher.follow(dict(neck=norm))
-    torch.testing.assert_close(teacher.networks['neck'].running_mean, norm.running_mean)
 
 
 def test_efficientnet_tells_a_missing_package_with_the_command_that_installs_it(monkeypatch):

@@ -9,6 +9,7 @@ from tiny_pretraining import tiny_student
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.transforms import KeepOrigin, MakeViews, PackPretrainInputs
 from swin3d_mmdet3d.pretraining import BasePretrainer
+from swin3d_mmdet3d.pretraining.heads import ProjectionHead
 from swin3d_mmdet3d.pretraining.losses import InfoNCE
 from swin3d_mmdet3d.pretraining.matchers import NearestOrigin
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
@@ -24,11 +25,12 @@ class Contrast(BasePretrainer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.matcher, self.criterion = NearestOrigin(radius=0.3), InfoNCE(0.07)
+        self.head = ProjectionHead(16, 8, num_layers=2)
 
     def loss(self, views, data_samples):
         (first, _), (second, _) = (self.encode(view) for view in views)
         rows, others = self.matcher(*views)
-        return dict(loss_contrast=self.criterion(first[rows], second[others]))
+        return dict(loss_contrast=self.criterion(self.head(first[rows]), self.head(second[others])))
 
 
 def two_views(samples=2):
@@ -74,10 +76,28 @@ def test_pairs_are_limited_and_bad_arguments_are_named():
         NearestOrigin(radius=1)(*views_of(batch))
 
 
+def contrast():
+    return Contrast(data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.2), **tiny_student()).train()
+
+
+@pytest.mark.parametrize('count', [0, 1])
+def test_crops_that_share_at_most_one_place_give_a_loss_of_0_that_reaches_every_weight(count):
+    model, batch = contrast(), two_views()
+    for sample, origin in enumerate(batch['inputs']['views'][1]['origin_xyz']):
+        origin += 100  # elsewhere in the recording
+        if sample < count:
+            origin[0] = batch['inputs']['views'][0]['origin_xyz'][sample][0]
+    data = model.data_preprocessor(batch, training=True)
+    assert len(NearestOrigin(radius=1e-3)(*data['inputs']['views'])[0]) == count
+    model.matcher.radius = 1e-3
+    loss = model(**data, mode='loss')['loss_contrast']
+    loss.backward()
+    assert loss.item() == 0
+    assert all(bool((weight.grad == 0).all()) for weight in model.parameters())
+
+
 def test_another_method_over_the_shared_parts_learns():
-    model = Contrast(
-        data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.2), **tiny_student()
-    ).train()
+    model = contrast()
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     batch, history = two_views(), []
     for _ in range(20):

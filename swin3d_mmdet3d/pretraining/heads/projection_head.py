@@ -8,10 +8,12 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from swin3d_mmdet3d.models.layers import RowBatchNorm
+
 
 @MODELS.register_module()
 class ProjectionHead(BaseModule):
-    """A linear layer, or an MLP with batch norm and ReLU between its layers.
+    """A linear layer, or an MLP with batch norm and ReLU between its layers, for any number of rows.
 
     Args:
         in_channels: Width of the features.
@@ -36,7 +38,7 @@ class ProjectionHead(BaseModule):
         widths = [in_channels, *[hidden] * (num_layers - 1), out_channels]
         layers: list[nn.Module] = []
         for width, following in zip(widths[:-2], widths[1:-1]):
-            layers += [nn.Linear(width, following, bias=False), nn.BatchNorm1d(following), nn.ReLU()]
+            layers += [nn.Linear(width, following, bias=False), RowBatchNorm(following), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
 
     def forward(self, feats: Tensor) -> Tensor:

@@ -11,10 +11,14 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from ..teachers import MomentumTeacher
+
 
 @HOOKS.register_module()
 class FreezeHook(Hook):
     """Keep parts of the model in eval mode, without gradient and out of the optimiser.
+
+    A :class:`MomentumTeacher` is passed over: its weights change, so that checkpoints must hold them.
 
     Args:
         names: Attributes of the model, such as 'teacher', or of its parts ('model.teacher').
@@ -30,7 +34,7 @@ class FreezeHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Freeze, and take the frozen weights out of the optimiser, before it has any state."""
-        for part in self.parts(runner):
+        for part in self.parts(runner).values():
             part.requires_grad_(False)
         if isinstance(runner.optim_wrapper, dict) or runner.optim_wrapper is None:
             return  # not built: the run does not train
@@ -39,22 +43,23 @@ class FreezeHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
         """Back to eval mode, which the training loop has just left."""
-        for part in self.parts(runner):
+        for part in self.parts(runner).values():
             part.eval()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Leave the parts out of the file, unless they belong there."""
         if self.in_checkpoint:
             return
-        prefixes = tuple(f'{name}.' for name in self.names)
+        prefixes = tuple(f'{name}.' for name in self.parts(runner))
         for key in [key for key in checkpoint['state_dict'] if key.startswith(prefixes)]:
             del checkpoint['state_dict'][key]
 
-    def parts(self, runner: Runner) -> list[nn.Module]:
-        """The parts; one that is None counts as absent."""
+    def parts(self, runner: Runner) -> dict[str, nn.Module]:
+        """The frozen parts by name, without those that are None or a moving average."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         try:
-            parts = [attrgetter(name)(model) for name in self.names]
+            parts = {name: attrgetter(name)(model) for name in self.names}
         except AttributeError as error:
             raise ValueError(f'names must be parts of {type(model).__name__}, got {self.names}') from error
-        return [part for part in parts if part is not None]
+        frozen = {name: part for name, part in parts.items() if not isinstance(part, MomentumTeacher)}
+        return {name: part for name, part in frozen.items() if part is not None}

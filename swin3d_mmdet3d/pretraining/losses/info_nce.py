@@ -33,13 +33,15 @@ class InfoNCE(nn.Module):
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
         """Loss of ``(N, C)`` queries, row i of which matches row i of ``(N, C)`` keys.
 
+        Without rows, as of crops that share no place, it is 0 and its gradient reaches all that made them.
+
         Raises:
-            ValueError: If the shapes differ or there is no row.
+            ValueError: If the shapes differ.
         """
-        if query.shape != key.shape or query.ndim != 2 or len(query) == 0:
-            raise ValueError(
-                f'query and key must be (N, C) with N >= 1, got {tuple(query.shape)} and {tuple(key.shape)}'
-            )
+        if query.shape != key.shape or query.ndim != 2:
+            raise ValueError(f'query and key must be (N, C), got {tuple(query.shape)} and {tuple(key.shape)}')
+        if len(query) == 0:
+            return query.float().sum() + key.float().sum()
         with torch.autocast(query.device.type, enabled=False):
             query, key = (normalize(rows.float(), dim=1) for rows in (query, key))
             logits = query @ key.t() / self.temperature

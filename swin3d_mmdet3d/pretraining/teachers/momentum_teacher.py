@@ -12,7 +12,8 @@ class MomentumTeacher(nn.Module):
     """Copies of a student's networks that follow it slowly; without gradients, with the student's mode.
 
     The copies are in the checkpoint, since a resumed training needs them. Weights follow as averages, running
-    statistics of norms as copies. ``MomentumTeacherHook`` calls :meth:`follow` after each iteration.
+    statistics of norms as copies. ``MomentumTeacherHook`` calls :meth:`start` once the student has the weights
+    that its training begins with, and :meth:`follow` after each iteration.
 
     Args:
         networks: The student's networks by name, such as ``dict(backbone=..., neck=...)``.
@@ -29,12 +30,17 @@ class MomentumTeacher(nn.Module):
         self.networks = nn.ModuleDict({name: copy.deepcopy(net) for name, net in networks.items()})
         self.requires_grad_(False)
 
+    def start(self, networks: dict[str, nn.Module]) -> None:
+        """Take the student's present weights."""
+        for name, own in self.networks.items():
+            own.load_state_dict(networks[name].state_dict())
+
     @torch.no_grad()
     def follow(self, networks: dict[str, nn.Module]) -> None:
         """Move towards the student's present weights."""
         for name, own in self.networks.items():
             student = networks[name]
-            for mine, theirs in zip(own.parameters(), student.parameters()):
-                mine.lerp_(theirs.to(mine.dtype), 1 - self.momentum)
-            for mine, theirs in zip(own.buffers(), student.buffers()):
-                mine.copy_(theirs)
+            for key, mine in own.named_parameters():
+                mine.lerp_(student.get_parameter(key).to(mine.dtype), 1 - self.momentum)
+            for key, mine in own.named_buffers():
+                mine.copy_(student.get_buffer(key))

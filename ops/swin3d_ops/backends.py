@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 
 import torch
 
@@ -18,6 +19,7 @@ logger = logging.getLogger('swin3d_ops')
 _RUNTIMES = {'cpu': cpu_runtime, 'cuda': cuda_runtime}
 _MISSING = {('site_conv', 'cuda'): 'site_conv has no CUDA kernels'}
 _logged: set[tuple[str, str, str]] = set()
+_logging = threading.Lock()
 
 
 def _check_op(op: str) -> None:
@@ -47,8 +49,8 @@ def reason_unavailable(op: str, name: str) -> str | None:
 def choose_backend(op: str, device_type: str, backend: str) -> str:
     """Resolve 'auto' (argument, then environment) to the name of the back-end that serves.
 
-    A back-end that is named must run or the call raises; only 'auto' may choose, and logs its
-    choice once per op and device type.
+    A back-end that is named must run or the call raises; only 'auto' may choose, and logs its choice once
+    per op and device type: a warning where there are kernels for the device that cannot serve.
 
     Raises:
         ValueError: unknown name, or the named back-end cannot run (with the reason).
@@ -70,13 +72,20 @@ def choose_backend(op: str, device_type: str, backend: str) -> str:
 
 
 def _choose_automatically(op: str, device_type: str) -> str:
+    written = device_type in _RUNTIMES and (op, device_type) not in _MISSING
     reason = f'no kernels for device type {device_type!r}'
     if device_type in _RUNTIMES:
         reason = reason_unavailable(op, device_type)
     name = device_type if reason is None else 'torch'
-    key = (op, device_type, name)
-    if key not in _logged:
-        _logged.add(key)
-        why = '' if reason is None else f' ({device_type} kernels: {reason})'
-        logger.info('%s on %s runs on back-end %s%s', op, device_type, name, why)
+    why = '' if reason is None else f' ({device_type} kernels: {reason})'
+    level = logging.WARNING if written and reason else logging.INFO
+    _log_once((op, device_type, name), level, f'{op} on {device_type} runs on back-end {name}{why}')
     return name
+
+
+def _log_once(key: tuple[str, str, str], level: int, message: str) -> None:
+    with _logging:
+        known = key in _logged
+        _logged.add(key)
+    if not known:
+        logger.log(level, message)

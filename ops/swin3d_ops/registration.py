@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import torch
 
+from .autocast import widened
+
 NAMESPACE = 'swin3d'
 _library = torch.library.Library(NAMESPACE, 'DEF')
 _register_fake = getattr(torch.library, 'register_fake', None) or torch.library.impl_abstract
@@ -67,11 +69,6 @@ def autocast_to_float32(operator) -> None:
 
         def rule(*arguments, device_type=device_type):
             with torch.autocast(device_type, enabled=False):
-                return operator(*(_in_float32(argument) for argument in arguments))
+                return operator(*map(widened, arguments))
 
         _library.impl(operator._qualified_op_name.split('::')[1], rule, key)
-
-
-def _in_float32(argument):
-    narrow = isinstance(argument, torch.Tensor) and argument.dtype in (torch.float16, torch.bfloat16)
-    return argument.float() if narrow else argument

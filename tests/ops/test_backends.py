@@ -46,7 +46,7 @@ def test_environment_names_the_backend(monkeypatch):
     assert backends.choose_backend('knn', 'cpu', 'torch') == 'torch'
 
 
-def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
+def test_auto_falls_back_to_torch_and_warns_once(monkeypatch, caplog):
     reasons = {'reference': None, 'torch': None, 'cpu': 'no compiler was found', 'cuda': 'no GPU'}
     monkeypatch.setattr(backends, 'reason_unavailable', lambda op, name: reasons[name])
     monkeypatch.setattr(backends, '_logged', set())
@@ -54,9 +54,22 @@ def test_auto_falls_back_to_torch_and_says_so_once(monkeypatch, caplog):
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         for _ in range(3):
             assert backends.choose_backend('knn', 'cpu', 'auto') == 'torch'
-    assert [record.message for record in caplog.records] == [
-        'knn on cpu runs on back-end torch (cpu kernels: no compiler was found)'
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ('WARNING', 'knn on cpu runs on back-end torch (cpu kernels: no compiler was found)')
     ]
+
+
+@pytest.mark.parametrize(
+    'op, device_type, chosen',
+    [('knn', 'cpu', 'cpu'), ('knn', 'mps', 'torch'), ('site_conv', 'cuda', 'torch')],
+)
+def test_the_ordinary_choice_is_no_warning(monkeypatch, caplog, op, device_type, chosen):
+    monkeypatch.setattr(backends, 'reason_unavailable', lambda op, name: backends._MISSING.get((op, name)))
+    monkeypatch.setattr(backends, '_logged', set())
+    monkeypatch.delenv('SWIN3D_OPS', raising=False)
+    with caplog.at_level(logging.INFO, logger='swin3d_ops'):
+        assert backends.choose_backend(op, device_type, 'auto') == chosen
+    assert [record.levelname for record in caplog.records] == ['INFO']
 
 
 @pytest.mark.parametrize('op', backends.OPS)

@@ -26,6 +26,7 @@ def gpu(monkeypatch):
     def claim(capability=(9, 0), available=True):
         monkeypatch.setattr(torch.cuda, 'is_available', lambda: available)
         monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda *_: capability)
+        monkeypatch.setattr(torch.cuda, 'current_device', lambda: 1)
         cached.cache_clear()
 
     yield claim
@@ -67,6 +68,7 @@ def test_auto_gives_cuda_tensors_to_torch_and_says_so_once(gpu, monkeypatch, cap
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         assert [backends.choose_backend('knn', 'cuda', 'auto') for _ in range(2)] == ['torch', 'torch']
     (record,) = caplog.records
+    assert record.levelname == 'WARNING'
     assert 'knn on cuda runs on back-end torch (cuda kernels: torch.cuda is not' in record.message
 
 
@@ -96,12 +98,15 @@ def test_missing_driver_is_the_reason(gpu, monkeypatch):
     cuda_runtime._driver.cache_clear()
 
 
-def test_kernel_that_fails_to_launch_is_not_trusted(gpu, monkeypatch):
+def test_kernel_that_fails_to_launch_on_the_current_gpu_is_not_trusted(gpu, monkeypatch):
     def fail(*_):
         raise RuntimeError('cuLaunchKernel: too many resources requested for launch')
 
+    def on_device(function, device):
+        return fail if device == 'cuda:1' else function
+
     gpu()
-    monkeypatch.setattr(self_check, '_on_device', lambda function, device_type: fail)
+    monkeypatch.setattr(self_check, '_on_device', on_device)
     monkeypatch.setattr(cuda_runtime, 'reason_unavailable', lambda: None)
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
     self_check.reason_to_distrust.cache_clear()

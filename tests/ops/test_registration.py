@@ -59,7 +59,7 @@ def test_whole_graph_compilation_equals_eager(attention):
         torch.testing.assert_close(graph, eager)
 
 
-@pytest.mark.parametrize('backend', ['cpu', 'torch'])
+@pytest.mark.parametrize('backend', ['cpu', 'torch', 'reference'])
 def test_autocast_computes_in_float32(attention, backend):
     problem = attention(60, 2, 8, dtype=torch.float32)
     narrow = [t.bfloat16() for t in problem.inputs[:3]]

@@ -153,3 +153,20 @@ def test_bad_arguments_are_named(call, error, message):
     feats, index, weight, _ = inputs(torch.float32)
     with pytest.raises(error, match=message):
         call(feats, index, weight)
+
+
+def test_autocast_computes_in_float32_on_every_backend(gather_max_backend):
+    feats, index, weight, _ = inputs(torch.float32)
+    matrix = torch.randn(5, 7, generator=torch.Generator().manual_seed(1))
+    narrow = feats.detach().bfloat16()
+    calls = (
+        lambda x, **kind: gather_max(x, index, **kind),
+        lambda x, **kind: linear_gather_max(x, matrix, index, **kind),
+        lambda x, **kind: interpolate(x, index, weight, **kind),
+    )
+    for call in calls:
+        expected = call(narrow.double().float(), backend='reference')
+        for backend in (gather_max_backend, 'reference'):
+            with torch.autocast('cpu', torch.bfloat16):
+                got = call(narrow, backend=backend)
+            torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..autocast import widen_under_autocast
+from ..autocast import computes_in_float32
 from ..backends import choose_backend
 from . import cpu_impl, cuda_impl, reference, torch_impl
 
@@ -16,6 +16,7 @@ _LINEAR_GATHER_MAX = {name: module.linear_gather_max for name, module in _MODULE
 _INTERPOLATE = {name: module.interpolate for name, module in _MODULES.items()}
 
 
+@computes_in_float32
 def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') -> torch.Tensor:
     """Take the channel-wise maximum over K gathered rows (max pooling over neighbours).
 
@@ -38,6 +39,7 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
     return run(feats, index)
 
 
+@computes_in_float32
 def linear_gather_max(
     feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor, backend: str = 'auto'
 ) -> torch.Tensor:
@@ -59,7 +61,6 @@ def linear_gather_max(
         TypeError: an argument of the wrong type or dtype.
         ValueError: a wrong shape, or a row out of range.
     """
-    feats, weight = widen_under_autocast(feats, weight)
     _check(feats, index)
     _check_dtype('weight', weight, feats)
     if weight.ndim != 2 or weight.shape[1] != feats.shape[1]:
@@ -68,6 +69,7 @@ def linear_gather_max(
     return run(feats, weight, index)
 
 
+@computes_in_float32
 def interpolate(
     feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor, backend: str = 'auto'
 ) -> torch.Tensor:
@@ -78,7 +80,7 @@ def interpolate(
     Args:
         feats: (N, C) float.
         index: (M, K) int64 rows in [0, N), K at least 1.
-        weight: (M, K) float, dtype of ``feats``.
+        weight: (M, K) float32, or dtype of ``feats``; sums are taken in the wider of both.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
     Returns:
@@ -88,15 +90,18 @@ def interpolate(
         TypeError: an argument of the wrong type or dtype.
         ValueError: a wrong shape, or a row out of range.
     """
-    feats, weight = widen_under_autocast(feats, weight)
     _check(feats, index)
+    dtype = feats.dtype
+    if isinstance(weight, torch.Tensor) and weight.dtype == torch.float32:
+        wide = torch.promote_types(dtype, torch.float32)
+        feats, weight = feats.to(wide), weight.to(wide)
     _check_dtype('weight', weight, feats)
     if weight.shape != index.shape:
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
     run = _INTERPOLATE[choose_backend('interpolate', feats.device.type, backend)]
-    return run(feats, index, weight)
+    return run(feats, index, weight).to(dtype)
 
 
 def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:

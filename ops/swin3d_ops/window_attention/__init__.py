@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ..autocast import widen_under_autocast
+from ..autocast import computes_in_float32
 from ..backends import choose_backend
 from ..window_index import WindowIndex
 from . import cpu_impl, cuda_impl, reference, torch_impl
@@ -28,6 +28,7 @@ _IMPLEMENTATIONS = {
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
+@computes_in_float32
 def window_attention(
     q: torch.Tensor,
     k: torch.Tensor,
@@ -67,7 +68,6 @@ def window_attention(
     Source: arXiv 2304.06906, equations 4-6.
     """
     table_rows = tuple(table_rows)
-    q, k, v, q_table, k_table, v_table = widen_under_autocast(q, k, v, q_table, k_table, v_table)
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)

@@ -27,25 +27,24 @@ def window_attention(
     if dtype in (torch.float16, torch.bfloat16):
         q, k, v, q_table, k_table, v_table = (t.float() for t in (q, k, v, q_table, k_table, v_table))
     tensors = (q, k, v, q_table, k_table, v_table, signals)
-    with torch.autocast(q.device.type, enabled=False):
-        parts, places = [], []
-        chunks, elements = _padded_chunks(order, ptr, q.shape[1], q.shape[2], table_rows)
-        keep = not torch.is_grad_enabled() or elements <= KEPT_ELEMENTS
-        for voxels, valid in chunks:
-            attend = _attend_directly if voxels.shape[1] <= SMALL_WINDOW else _attend
-            arguments = (*tensors, table_rows, voxels, valid, scale)
-            if keep:
-                part = attend(*arguments)
-            else:
-                part = checkpoint(attend, *arguments, use_reentrant=False, preserve_rng_state=False)
-            parts.append(part)
-            places.append(voxels[valid])
-        if not parts:
-            # No rows, yet every input stays in the graph and gets a zero gradient.
-            return (q + k + v + q_table.sum(0) + k_table.sum(0) + v_table.sum(0)).to(dtype)
-        position = torch.empty_like(order)
-        position[torch.cat(places)] = torch.arange(len(order), device=order.device)
-        return torch.cat(parts)[position].to(dtype)
+    parts, places = [], []
+    chunks, elements = _padded_chunks(order, ptr, q.shape[1], q.shape[2], table_rows)
+    keep = not torch.is_grad_enabled() or elements <= KEPT_ELEMENTS
+    for voxels, valid in chunks:
+        attend = _attend_directly if voxels.shape[1] <= SMALL_WINDOW else _attend
+        arguments = (*tensors, table_rows, voxels, valid, scale)
+        if keep:
+            part = attend(*arguments)
+        else:
+            part = checkpoint(attend, *arguments, use_reentrant=False, preserve_rng_state=False)
+        parts.append(part)
+        places.append(voxels[valid])
+    if not parts:
+        # No rows, yet every input stays in the graph and gets a zero gradient.
+        return (q + k + v + q_table.sum(0) + k_table.sum(0) + v_table.sum(0)).to(dtype)
+    position = torch.empty_like(order)
+    position[torch.cat(places)] = torch.arange(len(order), device=order.device)
+    return torch.cat(parts)[position].to(dtype)
 
 
 def _padded_chunks(order, ptr, num_heads, width, table_rows):

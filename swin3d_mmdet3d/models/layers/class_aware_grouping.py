@@ -63,12 +63,13 @@ def group_class_points(
     cells = (xyz / cell_sizes.to(xyz)[label]).floor().long()
     coarse_cells = torch.div(cells, expand, rounding_mode='floor') * expand
     item = (label * batch_size + scene)[:, None]
+    wide = torch.promote_types(feats.dtype, torch.float32)  # sums of 16 bits overflow
     levels = []
     for places, stride in ((cells, 1), (coarse_cells, expand)):
         coords, inverse = unique_voxels(torch.cat([item, places], dim=1))
-        total = feats.new_zeros(len(coords), feats.shape[1]).index_add(0, inverse, feats)
-        count = torch.bincount(inverse, minlength=len(coords)).to(feats.dtype)
+        total = feats.new_zeros(len(coords), feats.shape[1], dtype=wide).index_add(0, inverse, feats.to(wide))
+        count = torch.bincount(inverse, minlength=len(coords))
         voxels = SparseVoxels(coords, len(cell_sizes) * batch_size, stride)
-        levels.append((total / count[:, None], voxels))
+        levels.append(((total / count[:, None]).to(feats.dtype), voxels))
     fine, coarse = levels
     return fine, coarse

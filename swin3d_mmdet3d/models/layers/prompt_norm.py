@@ -92,7 +92,10 @@ class PromptNorm(nn.Module):
         return norm
 
     def _modulate(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
-        shift, scale = self.modulation(nn.functional.silu(embedding)).chunk(2)
+        # Autocast would round 1 + scale to 8 bits, of which a small scale keeps none.
+        with torch.autocast(embedding.device.type, enabled=False):
+            active = nn.functional.silu(embedding.to(self.modulation.weight.dtype))
+            shift, scale = self.modulation(active).chunk(2)
         return shift, scale
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:

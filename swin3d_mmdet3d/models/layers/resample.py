@@ -79,6 +79,5 @@ class Upsample(nn.Module):
         index, distance = knn(
             fine.signals['xyz'], coarse.signals['xyz'], self.num_neighbors, fine.ptr, coarse.ptr
         )
-        coarse_feats = self.linear2(coarse_feats)
-        weight = inverse_distance_weights(distance).to(coarse_feats.dtype)
-        return self.linear1(fine_feats) + interpolate(coarse_feats, index, weight)
+        coarse_feats = interpolate(self.linear2(coarse_feats), index, inverse_distance_weights(distance))
+        return self.linear1(fine_feats) + coarse_feats

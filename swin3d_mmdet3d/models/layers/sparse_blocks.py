@@ -121,11 +121,12 @@ def interpolate_at(level: FeatureLevel, coords: Tensor) -> Tensor:
     feats, voxels = level
     corner = voxels.at(coords, voxels.stride).grid_coords
     rows = lookup_neighbors(voxels.grid_coords, corner, 2)
-    fraction = (coords[:, 1:] / voxels.stride - corner[:, 1:]).to(feats.dtype)
+    wide = torch.promote_types(feats.dtype, torch.float32)  # 16-bit weights would not add up to 1
+    fraction = (coords[:, 1:] / voxels.stride - corner[:, 1:]).to(wide)
     offsets = _cube(2, feats.device)
     padded = torch.cat([feats, feats.new_zeros(1, feats.shape[1])])  # row -1 is a missing corner
-    total = feats.new_zeros(len(coords), feats.shape[1])
+    total = padded.new_zeros(len(coords), feats.shape[1], dtype=wide)
     for offset, row in zip(offsets, rows):
         weight = torch.where(offset.bool(), fraction, 1 - fraction).prod(1, keepdim=True)
         total = total + weight * padded[row]
-    return total
+    return total.to(feats.dtype)

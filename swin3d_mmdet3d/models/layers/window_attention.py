@@ -61,7 +61,7 @@ class WindowAttention(nn.Module):
             q,
             k,
             v,
-            *(self._table(role).to(q.dtype) for role in ('query', 'key', 'value')),
+            *(self._table(role) for role in ('query', 'key', 'value')),
             windows.signals,
             self.table_rows,
             windows.index,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from typing import Any, Optional, Union
 
 import torch
@@ -53,6 +54,25 @@ def load_from_local_file(
         return torch.load(path, map_location=map_location, weights_only=False)
     except (pickle.UnpicklingError, *DAMAGE) as error:
         raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error!r}') from error
+
+
+def checkpoint_damage(path: Union[str, os.PathLike]) -> Optional[str]:
+    """What is wrong with a checkpoint file, or None where every byte is as it was written.
+
+    torch itself does not compare the checksums of what it reads.
+
+    Args:
+        path: The file.
+    """
+    try:
+        if not zipfile.is_zipfile(path):  # cut short, or of torch before 1.6
+            load_from_local_file(str(path), 'cpu')
+            return None
+        with zipfile.ZipFile(path) as archive:
+            bad = archive.testzip()
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        return str(error)
+    return None if bad is None else f'{bad} in it has another checksum than when it was written'
 
 
 def _check_format(path: str) -> None:

@@ -5,8 +5,12 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='miou', rule='greater'),
+    checkpoint=dict(
+        type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='miou', rule='greater'
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    finite_weights=dict(type='FiniteWeightsHook'),
+    finite_training=dict(type='FiniteTrainingHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=False,

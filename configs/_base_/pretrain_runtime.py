@@ -6,8 +6,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=5000, max_keep_ckpts=1),
+    checkpoint=dict(type='AtomicCheckpointHook', by_epoch=False, interval=5000, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    finite_weights=dict(type='FiniteWeightsHook'),
+    finite_training=dict(type='FiniteTrainingHook'),
 )
 custom_hooks = [
     dict(type='FreezeHook', names=['teacher'], in_checkpoint=False),

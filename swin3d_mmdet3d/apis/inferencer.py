@@ -45,7 +45,8 @@ class ScanInferencer:
 
     Raises:
         ValueError: when the config or the checkpoint is not there, the config has no test pipeline or
-            class names, or the checkpoint is of another model; unmatched keys are named.
+            class names, or the checkpoint is of another model or has NaN or infinite weights; the keys are
+            named.
     """
 
     def __init__(

@@ -11,8 +11,7 @@ from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-
-_KEYS_NAMED = 6
+from swin3d_mmdet3d.finite_values import check_finite_weights, first_names
 
 
 def load_strictly(model: torch.nn.Module, state: dict, source: str) -> None:
@@ -24,8 +23,8 @@ def load_strictly(model: torch.nn.Module, state: dict, source: str) -> None:
         source: where the weights come from, for the message.
 
     Raises:
-        ValueError: naming the keys that are missing, unknown or of another shape; the model is then
-            unchanged.
+        ValueError: naming the keys that are missing, unknown or of another shape, or whose values are NaN or
+            infinite; the model is then unchanged.
     """
     own = model.state_dict()
     problems = {
@@ -34,14 +33,10 @@ def load_strictly(model: torch.nn.Module, state: dict, source: str) -> None:
         'of another shape': [key for key in own if key in state and own[key].shape != state[key].shape],
     }
     if any(problems.values()):
-        told = '; '.join(f'{len(keys)} {kind}: {_some(keys)}' for kind, keys in problems.items() if keys)
+        told = '; '.join(f'{len(keys)} {kind}: {first_names(keys)}' for kind, keys in problems.items() if keys)
         raise ValueError(f'{source} is a checkpoint of another model than the config: {told}')
+    check_finite_weights(state, source)
     model.load_state_dict(state, strict=True)
-
-
-def _some(keys: list[str]) -> str:
-    more = f', and {len(keys) - _KEYS_NAMED} more' if len(keys) > _KEYS_NAMED else ''
-    return ', '.join(keys[:_KEYS_NAMED]) + more
 
 
 def read_checkpoint(checkpoint: str | os.PathLike) -> tuple[dict, dict]:
@@ -59,7 +54,7 @@ def read_checkpoint(checkpoint: str | os.PathLike) -> tuple[dict, dict]:
     state = content.get('state_dict', content)
     tensors = {key: value for key, value in state.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        raise ValueError(f'checkpoint {checkpoint}: it holds no weights, only {_some([*map(str, content)])}')
+        raise ValueError(f'checkpoint {checkpoint}: it holds no weights, only {first_names([*map(str, content)])}')
     # Models trained on several GPUs carry the name of their wrapper.
     state = {key.removeprefix('module.'): value for key, value in tensors.items()}
     return state, content.get('meta', {})

@@ -18,6 +18,8 @@ import torch
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
+from swin3d_mmdet3d.finite_values import check_finite_weights
+
 from .official_network import infer_official_arguments, official_model_cfg
 
 ROOMS = {
@@ -105,8 +107,10 @@ def convert_to_official(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names and layouts of the original network for the weights of a ``VoxelSegmentor``.
 
     Raises:
-        ValueError: If a weight has no place in the original network.
+        ValueError: If a weight has no place in the original network, or is NaN or infinite.
+        TypeError: If a value is not a tensor.
     """
+    _check_weights(state_dict)
     rooms = {ours: theirs for theirs, ours in ROOMS.items()}
     official = {}
     for name, tensor in state_dict.items():
@@ -125,17 +129,20 @@ def convert_to_official(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def strip_prefixes(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights under the original network's own names, checked to be finite tensors."""
+    _check_weights(state_dict)
     weights = {}
-    for key, value in state_dict.items():
-        if not isinstance(value, Tensor):
-            raise TypeError(f'state_dict must map names to tensors, got {type(value).__name__} for {key!r}')
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise ValueError(f'{key} has NaN or infinite weights')
-        name = key
+    for name, value in state_dict.items():
         while name.startswith(PREFIXES):
             name = name.split('.', 1)[1]
         weights[name] = value
     return weights
+
+
+def _check_weights(state_dict: Mapping[str, Tensor]) -> None:
+    for key, value in state_dict.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f'state_dict must map names to tensors, got {type(value).__name__} for {key!r}')
+    check_finite_weights(state_dict, 'state_dict')
 
 
 def kernel_to_spconv(kernel: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from swin3d_mmdet3d.finite_values import check_finite_weights
+
 
 @WEIGHT_INITIALIZERS.register_module()
 class StrictPretrained:
@@ -19,7 +21,8 @@ class StrictPretrained:
         prefix: What the names of the module's weights begin with in the file, such as 'backbone.'.
 
     Raises:
-        ValueError: Naming file and weights, if some are missing, differ in shape or have no place.
+        ValueError: Naming file and weights, if some are missing, differ in shape or have no place, are NaN or
+            infinite.
     """
 
     def __init__(self, checkpoint: str, prefix: str = '') -> None:
@@ -42,6 +45,7 @@ class StrictPretrained:
                 f'{len(missing)} weights missing {missing[:3]}, {len(unexpected)} without a place '
                 f'{unexpected[:3]}, {len(unequal)} of another shape {unequal[:3]}'
             )
+        check_finite_weights(own, self.checkpoint)
         module.load_state_dict(own)
         print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
 

@@ -87,7 +87,7 @@ def demo_config(args: argparse.Namespace, rooms: Path) -> Config:
     # The held-out rooms are evaluated once, by the test loop.
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     config.default_hooks.checkpoint = dict(
-        type='CheckpointHook', by_epoch=False, interval=config.train_cfg.max_iters, max_keep_ckpts=1
+        type='AtomicCheckpointHook', by_epoch=False, interval=config.train_cfg.max_iters, max_keep_ckpts=1
     )
     config.randomness = dict(seed=args.seed)
     # The log of a whole run has hundreds of lines; the demo shows its own.

@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.evaluation import ConfusionSegMetric, RunScores
 from swin3d_mmdet3d.evaluation.run_scores import file_names
+from swin3d_mmdet3d.finite_values import check_finite_weights
 from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
 
 LABEL_STEPS = ('LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
@@ -93,12 +94,14 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
     The runner's own way reports what does not match and evaluates random weights in its place.
 
     Raises:
-        ValueError: the checkpoint is of another model, with the keys that do not match.
+        ValueError: the checkpoint is of another model, with the keys that do not match, or has NaN or
+            infinite weights, with their names.
     """
     try:
         runner.load_checkpoint(checkpoint, strict=True)
     except RuntimeError as error:
         raise ValueError(f'{checkpoint} is a checkpoint of another model than the config: {error}') from error
+    check_finite_weights(runner.model.state_dict(), checkpoint)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
+from swin3d_mmdet3d.finite_values import check_finite_outputs
 from swin3d_mmdet3d.structures import SceneLevels
 
 from .voxel_detector import VoxelDetector
@@ -58,9 +59,16 @@ class TwoStageVoxelDetector(VoxelDetector):
     def predict(
         self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any
     ) -> list[Det3DDataSample]:
-        """Add ``pred_instances_3d`` with boxes, scores and labels to each sample."""
+        """Add ``pred_instances_3d`` with boxes, scores and labels to each sample.
+
+        Raises:
+            ValueError: If what the network gives is NaN or infinite, with the name of the scan.
+        """
         scenes = self.extract_feat(batch_inputs_dict)
         maps = self.bbox_head(scenes)
+        check_finite_outputs((scenes, maps), batch_data_samples)
         proposals = self.bbox_head.proposals(maps, batch_data_samples)
         boxes = self.roi_head.predict(maps.level, proposals, scenes.origin)
+        refined = [(found.bboxes_3d.tensor, found.scores_3d) for found in boxes]
+        check_finite_outputs(refined, batch_data_samples)
         return self.add_pred_to_datasample(batch_data_samples, boxes)

@@ -6,7 +6,9 @@ from typing import Any
 
 from mmdet3d.models.detectors.single_stage import SingleStage3DDetector
 from mmdet3d.registry import MODELS
+from mmdet3d.structures import Det3DDataSample
 
+from swin3d_mmdet3d.finite_values import check_finite_outputs
 from swin3d_mmdet3d.structures import SceneLevels
 
 
@@ -39,3 +41,19 @@ class VoxelDetector(SingleStage3DDetector):
         if self.with_neck:
             levels = self.neck(levels)
         return SceneLevels(tuple(levels), batch_inputs_dict['origin'])
+
+    def predict(
+        self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any
+    ) -> list[Det3DDataSample]:
+        """Add ``pred_instances_3d`` with boxes, scores and labels to each sample.
+
+        Raises:
+            ValueError: If what the network gives is NaN or infinite, with the name of the scan: suppression
+                drops such boxes without a word.
+        """
+        scenes = self.extract_feat(batch_inputs_dict)
+        maps = self.bbox_head(scenes)
+        check_finite_outputs((scenes, maps), batch_data_samples)
+        metas = [sample.metainfo for sample in batch_data_samples]
+        boxes = self.bbox_head.predict_by_feat(*maps, batch_input_metas=metas, **kwargs)
+        return self.add_pred_to_datasample(batch_data_samples, boxes)

@@ -7,6 +7,8 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from mmengine.model import BaseTTAModel
 
+from swin3d_mmdet3d.finite_values import check_finite_outputs
+
 
 @MODELS.register_module()
 class L1VoteTTAModel(BaseTTAModel):
@@ -32,6 +34,9 @@ class L1VoteTTAModel(BaseTTAModel):
         Returns:
             For each scene its first sample with the voted ``pred_pts_seg`` ``(P,)`` and the mean of the
             normalised logits ``(C, P)`` in ``pts_seg_logits``.
+
+        Raises:
+            ValueError: If logits of a view are NaN or infinite, with the name of the scan.
         """
         merged = []
         for views in data_samples_list:
@@ -39,6 +44,7 @@ class L1VoteTTAModel(BaseTTAModel):
             for view in views:
                 votes += torch.nn.functional.normalize(view.pts_seg_logits.pts_seg_logits, p=1, dim=0)
             sample = views[0]
+            check_finite_outputs(votes, [sample])
             sample.pts_seg_logits.pts_seg_logits = votes / len(views)
             sample.pred_pts_seg.pts_semantic_mask = votes.argmax(dim=0)
             merged.append(sample)

@@ -10,6 +10,7 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
+from swin3d_mmdet3d.finite_values import check_finite_outputs
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
@@ -105,8 +106,14 @@ class VoxelSegmentor(Base3DSegmentor):
         return self.decode_head.loss(feats, voxels, voxel_labels)
 
     def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
-        """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample."""
+        """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample.
+
+        Raises:
+            ValueError: If logits are NaN or infinite, with the name of the scan.
+        """
         logits = self.encode_decode(batch_inputs, batch_data_samples)
+        for scene, sample in zip(logits, batch_data_samples):
+            check_finite_outputs(scene, [sample])
         return self.postprocess_result([scene.t() for scene in logits], batch_data_samples)
 
     def _forward(self, batch_inputs: dict, batch_data_samples: Optional[list] = None) -> Tensor:

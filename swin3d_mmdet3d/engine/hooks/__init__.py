@@ -1,0 +1,7 @@
+"""Hooks of every training and test, registered in HOOKS."""
+
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .finite_training_hook import FiniteTrainingHook
+from .finite_weights_hook import FiniteWeightsHook
+
+__all__ = ['AtomicCheckpointHook', 'FiniteTrainingHook', 'FiniteWeightsHook']

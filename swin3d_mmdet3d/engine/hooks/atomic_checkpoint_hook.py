@@ -1,0 +1,147 @@
+"""Checkpoints that survive a kill, and a full disk, at any moment of a save."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from collections import deque
+from pathlib import Path
+from typing import Any, Optional
+
+from mmdet3d.registry import HOOKS
+from mmengine.dist import is_main_process, master_only
+from mmengine.fileio import LocalBackend, get_file_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner, save_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from swin3d_mmdet3d.engine.whole_checkpoints import WholeFileBackend, newest_whole_checkpoint
+from swin3d_mmdet3d.whole_file import sweep_parts
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """mmengine's ``CheckpointHook``, which leaves a whole checkpoint whenever the training is killed.
+
+    The stock hook removes the checkpoint that is too old before it writes the new one, in place. Here a
+    checkpoint is written beside, synced to the disk and renamed, then `last_checkpoint` is, and only then
+    older ones are removed; the best and the published ones likewise. A save that fails, as on a full disk,
+    ends the training and leaves the older files. What killed trainings left half-written is removed when the
+    next one starts.
+
+    A resume that names no file (``resume=True`` and no ``load_from``, ``--resume``) goes on from the newest
+    whole checkpoint. One that is damaged is passed over with a warning.
+
+    All this holds for local folders; other storages (``backend_args``) are used as by the stock hook.
+
+    Args:
+        args: Arguments of ``CheckpointHook``, with its meaning.
+        kwargs: Likewise.
+
+    Raises:
+        ValueError: For ``file_client_args``, which mmengine has replaced by ``backend_args``; at a resume, if
+            there are checkpoints and all are damaged.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.file_client_args is not None:
+            raise ValueError(f'give backend_args in place of file_client_args, got {self.file_client_args}')
+
+    def before_run(self, runner: Runner) -> None:
+        """Choose the checkpoint to resume from, in place of the one that `last_checkpoint` names."""
+        if not runner._resume or runner._load_from is not None or runner._has_loaded:
+            return
+        folder = runner.work_dir
+        if self.out_dir is not None:
+            folder = os.path.join(self.out_dir, os.path.basename(runner.work_dir.rstrip(os.sep)))
+        if isinstance(get_file_backend(folder, backend_args=self.backend_args), LocalBackend):
+            pointer = Path(runner.work_dir) / 'last_checkpoint'
+            newest = newest_whole_checkpoint(Path(folder), self.filename_tmpl, pointer)
+            runner._load_from = None if newest is None else str(newest)
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the folder, without what killed trainings left half-written there."""
+        super().before_train(runner)
+        if not isinstance(self.file_backend, LocalBackend):
+            return
+        self.backend_args = dict(backend='whole_file')
+        if is_main_process():
+            for folder in {runner.work_dir, self.out_dir}:
+                for part in sweep_parts(folder):
+                    runner.logger.info(f'removed {part}, which a killed training had not finished')
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        """Save, then let `last_checkpoint` name the file, then remove those that are too old."""
+        outdated: list[int] = []
+        if self.max_keep_ckpts > 0:
+            steps = [*(kept for kept in self.keep_ckpt_ids if kept != step), step]
+            outdated = steps[: -self.max_keep_ckpts]
+            self.keep_ckpt_ids = deque(steps, self.max_keep_ckpts)
+            # the outdated among them: a training that is killed before it removes them does so when it resumes
+            runner.message_hub.update_info('keep_ckpt_ids', steps)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if not is_main_process():
+            return
+        pointer = os.path.join(runner.work_dir, 'last_checkpoint')
+        WholeFileBackend().put(self.last_ckpt.encode(), pointer)
+        for old in outdated:
+            self._remove(self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old)))
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """Save the best checkpoints as the stock hook does, then remove those that they replace."""
+        if not self.save_best:
+            return
+        # the stock hook removes the paths that it knows of before it saves
+        previous, self._best_paths = self._best_paths, [None] * len(self.key_indicators)
+        super()._save_best_checkpoint(runner, metrics)
+        saved = self._best_paths
+        self._best_paths = [new or old for new, old in zip(saved, previous)]
+        for new, old in zip(saved, previous):
+            if new and old and new != old and is_main_process():
+                self._remove(old)
+                runner.logger.info(f'The previous best checkpoint {old} is removed')
+
+    @property
+    def _best_paths(self) -> list[Optional[str]]:
+        """The best checkpoint by each metric of ``save_best``."""
+        if len(self.key_indicators) == 1:
+            return [self.best_ckpt_path]
+        return [self.best_ckpt_path_dict[key] for key in self.key_indicators]
+
+    @_best_paths.setter
+    def _best_paths(self, paths: list[Optional[str]]) -> None:
+        if len(self.key_indicators) == 1:
+            (self.best_ckpt_path,) = paths
+        else:
+            self.best_ckpt_path_dict = dict(zip(self.key_indicators, paths))
+
+    @master_only
+    def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
+        """Write the ``published_keys`` of a checkpoint to a file that is named by their hash."""
+        content = CheckpointLoader.load_checkpoint(ckpt_path, map_location='cpu')
+        published = {key: value for key, value in content.items() if key in self.published_keys}
+        digest = hashlib.sha256(pickle.dumps(published)).hexdigest()[:8]
+        path = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'
+        save_checkpoint(published, path, backend_args=self.backend_args)
+        left_out = sorted(set(content) - set(published))
+        runner.logger.info(f'{ckpt_path} is published as {path}, without {", ".join(left_out) or "nothing"}')
+
+    def _remove(self, path: str) -> None:
+        if self.file_backend.isfile(path):
+            self.file_backend.remove(path)
+        elif self.file_backend.isdir(path):  # deepspeed's
+            self.file_backend.rmtree(path)

@@ -1,0 +1,95 @@
+"""Checkpoints that are written whole or not at all, and the newest whole one of a training."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Optional, Union
+
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.logging import print_log
+
+from swin3d_mmdet3d.checkpoint_loader import checkpoint_damage
+from swin3d_mmdet3d.whole_file import whole_file
+
+
+@register_backend('whole_file', force=True)
+class WholeFileBackend(LocalBackend):
+    """mmengine's storage of local files by `whole_file`, for ``backend_args=dict(backend='whole_file')``."""
+
+    def put(self, obj: bytes, filepath: Union[str, os.PathLike]) -> None:
+        """Write bytes to a file, or leave it as it was.
+
+        Raises:
+            OSError: Naming the file, its size and the free space, if it cannot be written.
+        """
+        try:
+            with whole_file(filepath) as part:
+                part.write_bytes(obj)
+        except OSError as error:
+            free = shutil.disk_usage(Path(filepath).parent).free
+            raise OSError(
+                error.errno,
+                f'{filepath}, {len(obj)} bytes, could not be written ({error.strerror}, {free} bytes free); '
+                'older files are as they were',
+            ) from error
+
+
+def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Optional[Path]:
+    """The checkpoint to go on from; damaged ones are passed over with a warning.
+
+    The newest is the one written last. The one that mmengine's `last_checkpoint` names was written no later
+    than that file, which decides where a folder was copied.
+
+    Args:
+        folder: Where the checkpoints are.
+        template: Their name with '{}' for the iteration or epoch, as ``filename_tmpl`` of a checkpoint hook.
+        pointer: The file `last_checkpoint`, which need not be there.
+
+    Returns:
+        The file; None where there is no checkpoint at all.
+
+    Raises:
+        ValueError: If there are checkpoints, but none of them is whole.
+    """
+    named = _named_by(pointer, folder)
+    if named is not None and named.is_dir():  # deepspeed's
+        return named
+    written = {path: (path.stat().st_mtime_ns, step) for path, step in _checkpoints(folder, template)}
+    if named is not None and named.is_file():
+        own = written.get(named, (named.stat().st_mtime_ns, 0))
+        written[named] = (max(own[0], pointer.stat().st_mtime_ns), own[1])
+    elif named is not None:
+        _warn(f'{pointer} names {named}, which is not there')
+    for path in sorted(written, key=written.get, reverse=True):
+        damage = checkpoint_damage(path)
+        if damage is None:
+            return path
+        _warn(f'checkpoint {path} is damaged and passed over: {damage}')
+    if written or named is not None:
+        found = ', '.join(path.name for path in written) or 'none at all'
+        raise ValueError(f'{folder} must hold a whole checkpoint to resume from, got {found}')
+    return None
+
+
+def _checkpoints(folder: Path, template: str) -> list[tuple[Path, int]]:
+    """Files that are named as checkpoints are, and their iteration or epoch."""
+    name = re.compile(re.escape(template).replace(re.escape('{}'), r'(\d+)'))
+    matches = [(path, name.fullmatch(path.name)) for path in folder.glob('*')]
+    return [(path, int(match[1])) for path, match in matches if match and path.is_file()]
+
+
+def _named_by(pointer: Path, folder: Path) -> Optional[Path]:
+    """The checkpoint that `last_checkpoint` names; in `folder` where it was moved there."""
+    text = pointer.read_text().strip() if pointer.is_file() else ''
+    if not text:
+        return None
+    moved = folder / Path(text).name
+    return moved if moved.exists() else Path(text)
+
+
+def _warn(text: str) -> None:
+    print_log(text, logger='current', level=logging.WARNING)

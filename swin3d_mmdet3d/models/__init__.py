@@ -1,6 +1,7 @@
 """Networks: preprocessors, backbones, necks, heads and the models that join them."""
 
 from .backbones import SparseResNet34, Swin3D
+from .box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
 from .data_preprocessors import VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
@@ -12,6 +13,7 @@ from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
 __all__ = [
+    'AxisAlignedBoxCoder',
     'AxisAlignedDIoULoss',
     'AxisAlignedLogIoULoss',
     'CAGroup3DHead',
@@ -19,6 +21,7 @@ __all__ = [
     'DecoupledHead',
     'L1VoteTTAModel',
     'LanguageAlignedHead',
+    'MobiusBoxCoder',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',
     'SemanticThresholdHook',

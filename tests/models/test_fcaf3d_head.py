@@ -23,7 +23,7 @@ WIDTHS = (4, 6, 8)
 OFF = 10**6
 
 
-def make_head(prune_threshold=OFF, num_classes=3):
+def make_head(prune_threshold=OFF, num_classes=3, **setting):
     head = MODELS.build(
         dict(
             type='SparseFCAF3DHead',
@@ -34,6 +34,7 @@ def make_head(prune_threshold=OFF, num_classes=3):
             pts_assign_threshold=3,
             pts_center_threshold=4,
             test_cfg=ConfigDict(nms_pre=50, iou_thr=0.5, score_thr=0.01),
+            **setting,
         )
     )
     for parameter in head.parameters():  # large enough for every term to matter
@@ -96,16 +97,21 @@ def dense_head(head, scenes):
         logits = rows @ head.conv_cls.weight.double().t() + head.conv_cls.bias.double()
         score = torch.zeros_like(mask)
         score[:, 0][tuple(sites.t())] = logits.detach().amax(1)
-        box = (rows @ head.conv_reg.weight.double().t() * head.scales[i].scale.double()).exp()
+        reg = rows @ head.conv_reg.weight.double().t()
+        box = torch.cat([(reg[:, :6] * head.scales[i].scale.double()).exp(), reg[:, 6:]], dim=1)
         stride = scenes.levels[i][1].stride
         location = (sites[:, 1:] * stride - EDGE // 2) * 0.1 + scenes.origin[sites[:, 0]].double()
         outputs.append([rows @ head.conv_center.weight.double().t(), box, logits, location])
     return [list(values) for values in zip(*reversed(outputs))]
 
 
+@pytest.mark.parametrize('coder', ['AxisAlignedBoxCoder', 'MobiusBoxCoder'])
 @pytest.mark.parametrize('prune_threshold', [OFF, 40])
-def test_head_equals_a_dense_model_with_masks(prune_threshold):
-    head, scenes = make_head(prune_threshold), make_levels()
+def test_head_equals_a_dense_model_with_masks(prune_threshold, coder):
+    head = make_head(prune_threshold, bbox_coder=dict(type=coder))
+    torch.manual_seed(1)
+    scenes = make_levels()
+    assert head.conv_reg.out_features == (8 if coder == 'MobiusBoxCoder' else 6)
     predictions = head(scenes)
     sparse = [torch.cat(level) for kind in predictions for level in kind]
     dense = [level for kind in dense_head(head, scenes) for level in kind]

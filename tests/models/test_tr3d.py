@@ -24,7 +24,7 @@ from swin3d_mmdet3d.structures import SceneLevels
 WIDTHS = (3, 4, 6, 8)
 
 
-def make_neck_and_head():
+def make_neck_and_head(**setting):
     neck = MODELS.build(dict(type='SparseTR3DNeck', in_channels=WIDTHS, out_channels=5))
     head = MODELS.build(
         dict(
@@ -33,6 +33,7 @@ def make_neck_and_head():
             label2level=[0, 1, 0],
             pts_center_threshold=2,
             test_cfg=ConfigDict(nms_pre=50, iou_thr=0.5, score_thr=0.01),
+            **setting,
         )
     )
     for parameter in [*neck.parameters(), *head.parameters()]:
@@ -79,7 +80,12 @@ def dense_model(neck, head, scenes):
         rows = out.movedim(1, -1)[tuple(sites.t())]
         location = (sites[:, 1:] * used[i][1].stride - EDGE // 2) * 0.1 + scenes.origin[sites[:, 0]].double()
         reg = rows @ head.conv_reg.weight.double().t() + head.conv_reg.bias.double()
-        box = torch.cat([location + reg[:, :3], reg[:, 3:].exp()], dim=1)
+        box = torch.cat([location + reg[:, :3], reg[:, 3:6].exp()], dim=1)
+        if reg.shape[1] == 8:
+            q = reg[:, 6:].norm(dim=1).exp()
+            plan = (box[:, 3] + box[:, 4]) / (1 + q)
+            yaw = torch.atan2(reg[:, 6], reg[:, 7]) / 2
+            box = torch.cat([box[:, :3], torch.stack([plan, plan * q, box[:, 5], yaw], dim=1)], dim=1)
         logits = rows @ head.conv_cls.weight.double().t() + head.conv_cls.bias.double()
         outputs.append((sites[:, 0], box, logits))
     return list(reversed(outputs))
@@ -90,8 +96,9 @@ def by_scene(levels, scene, kind):
     return torch.cat([level[kind][level[0] == scene] for level in levels])
 
 
-def test_neck_and_head_equal_a_dense_model_with_masks():
-    (neck, head), scenes = make_neck_and_head(), make_scenes()
+@pytest.mark.parametrize('coder', ['AxisAlignedBoxCoder', 'MobiusBoxCoder'])
+def test_neck_and_head_equal_a_dense_model_with_masks(coder):
+    (neck, head), scenes = make_neck_and_head(bbox_coder=dict(type=coder)), make_scenes()
     (predictions,) = head(SceneLevels(neck(scenes.levels), scenes.origin))
     levels = dense_model(neck, head, scenes)
     sparse, dense = [], []

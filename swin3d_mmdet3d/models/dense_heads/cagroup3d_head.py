@@ -103,6 +103,11 @@ class CAGroup3DHead(SparseFCAF3DHead):
             pts_center_threshold=pts_center_threshold,
             **kwargs,
         )
+        if self.bbox_coder.with_yaw:
+            raise ValueError(
+                'bbox_coder must be AxisAlignedBoxCoder: the second stage has no yaw, '
+                f'got {type(self.bbox_coder).__name__}'
+            )
         if len(class_sizes) != num_classes:
             raise ValueError(f'class_sizes must have {num_classes} rows, got {len(class_sizes)}')
         self.expand = expand
@@ -264,6 +269,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         Returns:
             Centreness ``(M,)``, boxes ``(M, 6)`` and labels ``(M,)`` of all cells; -1 is background.
         """
+        gt_bboxes = self.bbox_coder.learnable(gt_bboxes)
         targets = []
         for label, locations in enumerate(points):
             of_class = gt_labels == label

@@ -9,7 +9,7 @@ import torch
 from mmcv.cnn import Scale
 from mmdet3d.models.dense_heads import FCAF3DHead
 from mmdet3d.models.dense_heads.base_3d_dense_head import Base3DDenseHead
-from mmdet3d.registry import MODELS
+from mmdet3d.registry import MODELS, TASK_UTILS
 from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
@@ -32,7 +32,8 @@ class LevelPrediction(NamedTuple):
 
     Attributes:
         center: Centerness logits ``(N, 1)``.
-        box: Distances to the six faces in metres ``(N, 6)``: x, x, y, y, z, z, low before high.
+        box: Distances to the six faces in metres, x, x, y, y, z, z, low before high, and the turns of the
+            coder: ``(N, 6)`` or ``(N, 8)``.
         cls: Class logits ``(N, classes)``.
         location: Places in metres ``(N, 3)``.
     """
@@ -65,7 +66,7 @@ class SparseFCAF3DHead(FCAF3DHead):
     """Feature pyramid that makes and prunes sites, with a prediction at each site of each level.
 
     Losses, assignment and decoding are mmdet3d's ``FCAF3DHead``; the layers under it are this project's,
-    named as there. Boxes are axis-aligned.
+    named as there.
 
     Args:
         num_classes: Classes.
@@ -75,7 +76,9 @@ class SparseFCAF3DHead(FCAF3DHead):
         pts_assign_threshold: Sites inside a box that a level needs to be assigned to it.
         pts_center_threshold: Sites nearest to the centre of a box that learn it.
         center_loss: Config of the centerness loss.
-        bbox_loss: Config of the box loss.
+        bbox_coder: Config of the boxes that are learnt: axis-aligned by default, ``MobiusBoxCoder`` for those
+            with yaw.
+        bbox_loss: Config of the box loss; by default the coder's, 1 - IoU.
         cls_loss: Config of the classification loss.
         train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
         test_cfg: ``nms_pre``, ``iou_thr`` and ``score_thr``.
@@ -93,6 +96,7 @@ class SparseFCAF3DHead(FCAF3DHead):
         pts_assign_threshold: int,
         pts_center_threshold: int,
         center_loss: Optional[dict] = None,
+        bbox_coder: Optional[dict] = None,
         bbox_loss: Optional[dict] = None,
         cls_loss: Optional[dict] = None,
         train_cfg: Optional[dict] = None,
@@ -106,11 +110,12 @@ class SparseFCAF3DHead(FCAF3DHead):
         self.pts_assign_threshold = pts_assign_threshold
         self.pts_center_threshold = pts_center_threshold
         self.center_loss = MODELS.build(center_loss or dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True))
-        self.bbox_loss = MODELS.build(bbox_loss or dict(type='mmdet3d.AxisAlignedIoULoss'))
+        self.bbox_coder = TASK_UTILS.build(bbox_coder or dict(type='mmdet3d.AxisAlignedBoxCoder'))
+        self.bbox_loss = MODELS.build(bbox_loss or self.bbox_coder.iou_loss)
         self.cls_loss = ClassLoss(cls_loss or dict(type='mmdet.FocalLoss'))
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
-        self._init_layers(in_channels, out_channels, 6, num_classes)
+        self._init_layers(in_channels, out_channels, 6 + self.bbox_coder.num_turns, num_classes)
 
     def _init_layers(
         self, in_channels: Sequence[int], out_channels: int, num_reg_outs: int, num_classes: int
@@ -174,10 +179,10 @@ class SparseFCAF3DHead(FCAF3DHead):
         """Predictions of a level, and its best class logit at each site as a level ``(N, 1)``."""
         voxels = level[1]
         feats = self.get_submodule(f'out_block_{index}')(level)
-        logits = self.conv_cls(feats)
+        logits, reg = self.conv_cls(feats), self.conv_reg(feats)
         values = (
             self.conv_center(feats),
-            torch.exp(self.scales[index](self.conv_reg(feats))),
+            torch.cat([torch.exp(self.scales[index](reg[:, :6])), reg[:, 6:]], dim=1),
             logits,
             voxel_locations(voxels, origin),
         )
@@ -197,14 +202,25 @@ class SparseFCAF3DHead(FCAF3DHead):
             gt_labels: ``(boxes,)`` int64, negative for a class that is not learnt.
 
         Returns:
-            Centerness ``(N,)``, boxes ``(N, 6)`` and labels ``(N,)`` of all sites; -1 is background.
+            Centerness ``(N,)``, boxes ``(N, 6)`` or with yaw ``(N, 7)``, and labels ``(N,)`` of all sites; -1
+            is background.
+
+        Raises:
+            ValueError: If the boxes are none that the coder's head can learn.
         """
-        known = gt_labels >= 0
+        gt_bboxes, known = self.bbox_coder.learnable(gt_bboxes), gt_labels >= 0
         if bool(known.any()) and sum(map(len, points)):
             return super().get_targets(points, gt_bboxes[known], gt_labels[known])
         locations = torch.cat(points)
-        labels = gt_labels.new_full((len(locations),), -1)
-        return locations.new_zeros(len(locations)), locations.new_zeros(len(locations), 6), labels
+        nothing = locations.new_zeros(len(locations), 1 + self.bbox_coder.box_dim)
+        return nothing[:, 0], nothing[:, 1:], gt_labels.new_full((len(locations),), -1)
+
+    def _bbox_pred_to_bbox(self, points: Tensor, bbox_pred: Tensor) -> Tensor:
+        boxes = FCAF3DHead._bbox_pred_to_bbox(points, bbox_pred[:, :6])
+        return self.bbox_coder.decode(boxes, bbox_pred[:, 6:])
+
+    def _bbox_to_loss(self, bbox: Tensor) -> Tensor:
+        return self.bbox_coder.loss_form(bbox)
 
     def _single_scene_multiclass_nms(
         self, bboxes: Tensor, scores: Tensor, input_meta: dict

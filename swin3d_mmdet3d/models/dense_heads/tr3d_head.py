@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 import torch
 from mmdet3d.models.dense_heads.base_3d_dense_head import Base3DDenseHead
-from mmdet3d.registry import MODELS
+from mmdet3d.registry import MODELS, TASK_UTILS
 from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.model import bias_init_with_prob
 from mmengine.structures import InstanceData
@@ -23,7 +23,7 @@ class ScenePrediction(NamedTuple):
     """Predictions of a scene.
 
     Attributes:
-        box: Centre and size in metres ``(N, 6)``.
+        box: Centre and size in metres ``(N, 6)``, or with yaw ``(N, 7)``.
         cls: Class logits ``(N, classes)``.
         location: Places of the sites in metres ``(N, 3)``.
         level: Level of each site ``(N,)`` int64.
@@ -39,13 +39,13 @@ class ScenePrediction(NamedTuple):
 class SparseTR3DHead(Base3DDenseHead):
     """A box and class logits at each site of two levels; the class of a box decides its level.
 
-    Boxes are axis-aligned.
-
     Args:
         in_channels: Width of the levels.
         label2level: Level of each class, 0 the finer.
         pts_center_threshold: Sites nearest to the centre of a box that learn it.
-        bbox_loss: Config of the loss on corners of boxes, a mean over sites.
+        bbox_coder: Config of the boxes that are learnt: axis-aligned by default, ``MobiusBoxCoder`` for those
+            with yaw.
+        bbox_loss: Config of the loss of boxes, a mean over sites; by default the coder's distance-IoU loss.
         cls_loss: Config of the classification loss, per site and class.
         train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
         test_cfg: ``nms_pre``, ``iou_thr`` and ``score_thr``.
@@ -59,6 +59,7 @@ class SparseTR3DHead(Base3DDenseHead):
         in_channels: int,
         label2level: Sequence[int],
         pts_center_threshold: int = 6,
+        bbox_coder: Optional[dict] = None,
         bbox_loss: Optional[dict] = None,
         cls_loss: Optional[dict] = None,
         train_cfg: Optional[dict] = None,
@@ -69,11 +70,12 @@ class SparseTR3DHead(Base3DDenseHead):
         self.num_classes = len(label2level)
         self.label2level = tuple(label2level)
         self.pts_center_threshold = pts_center_threshold
-        self.bbox_loss = MODELS.build(bbox_loss or dict(type='mmdet3d.AxisAlignedDIoULoss'))
+        self.bbox_coder = TASK_UTILS.build(bbox_coder or dict(type='mmdet3d.AxisAlignedBoxCoder'))
+        self.bbox_loss = MODELS.build(bbox_loss or self.bbox_coder.diou_loss)
         self.cls_loss = ClassLoss(cls_loss or dict(type='mmdet.FocalLoss', reduction='none'))
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
-        self.conv_reg = nn.Linear(in_channels, 6)
+        self.conv_reg = nn.Linear(in_channels, 6 + self.bbox_coder.num_turns)
         self.conv_cls = nn.Linear(in_channels, self.num_classes)
 
     def init_weights(self) -> None:
@@ -88,7 +90,8 @@ class SparseTR3DHead(Base3DDenseHead):
         for number, (feats, voxels) in enumerate(x.levels):
             reg = self.conv_reg(feats)
             location = voxel_locations(voxels, x.origin)
-            box = torch.cat([location + reg[:, :3], torch.exp(reg[:, 3:])], dim=1)
+            box = torch.cat([location + reg[:, :3], torch.exp(reg[:, 3:6])], dim=1)
+            box = self.bbox_coder.decode(box, reg[:, 6:])
             level = torch.full((len(voxels),), number, device=feats.device)
             counts = voxels.ptr.diff().tolist()
             per_level.append([v.split(counts) for v in (box, self.conv_cls(feats), location, level)])
@@ -114,7 +117,8 @@ class SparseTR3DHead(Base3DDenseHead):
             cls_losses.append(self.cls_loss(prediction.cls, label).sum())
         box, target = torch.cat(boxes), torch.cat(targets)
         # without positives the sum keeps the graph, so that every parameter has a gradient
-        bbox_loss = self.bbox_loss(_corners(box), _corners(target)) if len(box) else box.sum()
+        form = self.bbox_coder.loss_form
+        bbox_loss = self.bbox_loss(form(box), form(target)) if len(box) else box.sum()
         return dict(bbox_loss=bbox_loss, cls_loss=torch.stack(cls_losses).sum() / max(len(box), 1))
 
     @torch.no_grad()
@@ -133,13 +137,18 @@ class SparseTR3DHead(Base3DDenseHead):
             labels: ``(boxes,)`` int64, negative for a class that is not learnt.
 
         Returns:
-            Centre and size ``(N, 6)`` and labels ``(N,)``; ``num_classes`` is background.
+            Centre and size ``(N, 6)``, or with yaw ``(N, 7)``, and labels ``(N,)``; ``num_classes`` is
+            background.
+
+        Raises:
+            ValueError: If the boxes are none that the coder's head can learn.
         """
+        boxes = self.bbox_coder.learnable(boxes)
         location = prediction.location
         background = labels.new_full((len(location),), self.num_classes)
         known = labels >= 0
         if not bool(known.any()) or not len(location):
-            return location.new_zeros(len(location), 6), background
+            return location.new_zeros(len(location), self.bbox_coder.box_dim), background
         boxes, labels = boxes[known].to(location.device), labels[known]
         center = boxes.gravity_center
         distance = (location[:, None] - center).square().sum(2)  # (N, boxes)
@@ -149,7 +158,7 @@ class SparseTR3DHead(Base3DDenseHead):
         limit = distance.topk(count, dim=0, largest=False).values[-1]
         distance = distance.masked_fill(distance >= limit, torch.inf)
         least, nearest = distance.min(dim=1)
-        target = torch.cat([center, boxes.dims], dim=1)[nearest]
+        target = torch.cat([center, boxes.tensor[:, 3 : self.bbox_coder.box_dim]], dim=1)[nearest]
         return target, torch.where(least.isfinite(), labels[nearest], background)
 
     def predict_by_feat(
@@ -166,11 +175,8 @@ class SparseTR3DHead(Base3DDenseHead):
         boxes, scores, labels = multiclass_bev_nms(
             boxes, scores, self.test_cfg.score_thr, self.test_cfg.iou_thr
         )
-        bboxes = input_meta['box_type_3d'](boxes, box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5))
+        coder = self.bbox_coder
+        bboxes = input_meta['box_type_3d'](
+            boxes, box_dim=coder.box_dim, with_yaw=coder.with_yaw, origin=(0.5, 0.5, 0.5)
+        )
         return InstanceData(bboxes_3d=bboxes, scores_3d=scores, labels_3d=labels)
-
-
-def _corners(boxes: Tensor) -> Tensor:
-    """Low and high corners ``(N, 6)`` of boxes given by centre and size."""
-    center, half = boxes[:, :3], boxes[:, 3:] / 2
-    return torch.cat([center - half, center + half], dim=1)

@@ -18,8 +18,8 @@ CORNER_SIGNS = ((-1, -1), (1, -1), (1, 1), (-1, 1))  # counter-clockwise
 def paired_rotated_ious(first: Tensor, second: Tensor) -> Tensor:
     """Intersection over union of the volumes of each pair of boxes.
 
-    Where the overlap has no derivative, as for identical boxes, the gradient lies between the one-sided ones; it
-    is finite everywhere, and zero up to rounding for boxes apart.
+    Where the overlap has no derivative, as for identical boxes, the gradient lies between the one-sided
+    ones; it is finite everywhere, and zero up to rounding for boxes apart.
 
     Args:
         first: ``(N, 7)`` centre, size and yaw, in metres and radians; sizes are not negative. Half precision

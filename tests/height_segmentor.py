@@ -15,7 +15,7 @@ model = dict(
 pipeline = [
     dict(type='LoadColoredPoints'),
     {normals}
-    dict(type='LoadAnnotations3D', with_bbox_3d=False, with_label_3d=False, with_seg_3d=True),
+    dict(type='LoadSceneAnnotations', with_bbox_3d=False, with_label_3d=False, with_seg_3d=True),
     dict(type='MapSemanticLabels'),
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points']),

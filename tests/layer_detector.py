@@ -17,7 +17,7 @@ pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points']),
 ]
-test_dataloader = dict(dataset=dict(type='ScanNetDataset', pipeline=pipeline))
+test_dataloader = dict(dataset=dict(type='ScanNetDetDataset', pipeline=pipeline))
 default_scope = 'mmdet3d'
 """
 

@@ -48,7 +48,7 @@ def test_voxels_classes_and_data_agree(path):
         if 'rooms' not in path.name:  # those train and test on means of voxels
             assert steps['RandomPointPerVoxel'].voxel_size == voxel_size
         assert steps['Pack3DDetInputs']['keys'][1:3] == ['gt_bboxes_3d', 'gt_labels_3d']
-        assert ('GlobalAlignment' in steps) == (dataset.type == 'ScanNetDataset')
+        assert ('GlobalAlignment' in steps) == (dataset.type == 'ScanNetDetDataset')
     names = class_names(config)
     head = config.model.bbox_head
     assert len(head['label2level']) == len(names) if 'label2level' in head else head.num_classes == len(names)

@@ -43,10 +43,10 @@ def one_scan_config(folder):
     """The config for generated rooms on one scan, without crops and augmentation, with voxels of 14 cm."""
     config = Config.fromfile(CONFIG)
     dataset = dict(
-        type='ScanNetDataset', data_root=str(folder), ann_file='scannet_infos_train.pkl', box_type_3d='Depth'
+        type='ScanNetDetDataset', data_root=str(folder), ann_file='scannet_infos_train.pkl', box_type_3d='Depth'
     )
     load = [dict(type='LoadColoredPoints')]
-    boxes = [dict(type='LoadAnnotations3D', with_bbox_3d=True, with_label_3d=True)]
+    boxes = [dict(type='LoadSceneAnnotations', with_bbox_3d=True, with_label_3d=True)]
     place = [dict(type='GlobalAlignment', rotation_axis=2), dict(type='NormalizeColorSigned')]
     keys = ['points', 'gt_bboxes_3d', 'gt_labels_3d']
     learn = [*load, *boxes, *place, dict(type='Pack3DDetInputs', keys=keys)]

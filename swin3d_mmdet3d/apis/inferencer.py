@@ -14,6 +14,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
+from swin3d_mmdet3d.datasets.class_agreement import head_classes
 from swin3d_mmdet3d.geometry import estimate_normals
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
@@ -27,6 +28,7 @@ _READERS = (
     'LoadColoredPoints',
     'LoadPointsFromFile',
     'LoadNormals',
+    'LoadSceneAnnotations',
     'LoadAnnotations3D',
     'MapSemanticLabels',
     'PointSegClassMapping',
@@ -58,7 +60,7 @@ class ScanInferencer:
         self.model = MODELS.build(self.config.model)
         load_strictly(self.model, state, str(checkpoint))
         self.model.to(self.device).eval()
-        self.names, self.palette = class_names(meta, self.config)
+        self.names, self.palette = class_names(meta, self.config, head_classes(self.model))
         pipeline = test_pipeline(self.config)
         self.needs_normals = any(step['type'] == 'LoadNormals' for step in pipeline)
         self.pipeline = Compose([step for step in pipeline if step['type'] not in _READERS])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 
 import torch
 from mmdet3d.registry import DATASETS
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from swin3d_mmdet3d.datasets.class_choice import choose_classes, distinct_colors
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.finite_values import check_finite_weights, first_names
 
@@ -60,20 +63,59 @@ def read_checkpoint(checkpoint: str | os.PathLike) -> tuple[dict, dict]:
     return state, content.get('meta', {})
 
 
-def class_names(meta: dict, config: Config) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
-    """Class names and palette: the checkpoint's, else those of the config's test data set.
+def class_names(
+    meta: dict, config: Config, num_classes: int | None
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """Class names and palette of a model: the checkpoint's, else those of the config's test data set.
 
-    Raises:
-        ValueError: when neither has both.
+    Names of another number than the head's classes are not the model's and are passed over, with a warning.
+    Where none are left the classes are named by their numbers, which is logged.
+
+    Args:
+        meta: the checkpoint's meta.
+        config: the config.
+        num_classes: classes of the model's head; None where it does not say.
     """
     dataset = _test_dataset(config)
-    registered = DATASETS.get(dataset.get('type', '')) if dataset else None
-    sources = (meta.get('dataset_meta'), dataset.get('metainfo'), getattr(registered, 'METAINFO', None))
-    for source in sources:
-        if source and source.get('classes') and source.get('palette'):
-            palette = tuple(tuple(int(channel) for channel in color) for color in source['palette'])
-            return tuple(source['classes']), palette
-    raise ValueError('neither the checkpoint nor the config names classes and palette')
+    sources = {'checkpoint': _stated_classes(meta.get('dataset_meta') or {})}
+    sources['config'] = _classes_of_dataset(dataset)
+    for source, (names, palette) in sources.items():
+        if not names:
+            continue
+        if num_classes is None or len(names) == num_classes:
+            return names, palette or distinct_colors(len(names))
+        print_log(
+            f'the {source} names {len(names)} classes and the model has {num_classes}: they are not its own',
+            logger='current',
+            level=logging.WARNING,
+        )
+    if num_classes is None:
+        raise ValueError('neither the checkpoint nor the config names classes, and the head has no number')
+    print_log(
+        f'neither the checkpoint nor the config names the {num_classes} classes: they are written as numbers',
+        logger='current',
+        level=logging.WARNING,
+    )
+    return tuple(map(str, range(num_classes))), distinct_colors(num_classes)
+
+
+def _classes_of_dataset(settings: Mapping) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """Names and palette that a data set's config states; empty where its info file alone has them."""
+    if not settings:
+        return (), ()
+    stated = settings.get('metainfo') or {}
+    kind = DATASETS.get(settings.get('type', ''))
+    known = getattr(kind, 'METAINFO', {})
+    if not stated.get('classes') and not known.get('classes'):
+        return (), ()
+    choice = choose_classes(stated, known)
+    return choice.names, choice.palette
+
+
+def _stated_classes(metainfo: Mapping) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    names, palette = tuple(metainfo.get('classes') or ()), metainfo.get('palette') or ()
+    palette = tuple(tuple(int(channel) for channel in color) for color in palette)
+    return names, palette if len(palette) == len(names) else ()
 
 
 def test_pipeline(config: Config) -> list[dict]:

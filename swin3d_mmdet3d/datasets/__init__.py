@@ -2,12 +2,15 @@
 
 from . import transforms
 from .class_balanced_dataset import PresentClassBalancedDataset
+from .class_choice import ClassChoice, choose_classes
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
+from .indoor_det_dataset import CustomDetDataset, IndoorDetDataset, S3DISDetDataset, ScanNetDetDataset
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
 from .samplers import SingleSourceBatchSampler
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .whole_scene_dataset import (
     IGNORE_INDEX,
+    CustomSegDataset,
     S3DISWholeSceneDataset,
     ScanNet200WholeSceneDataset,
     ScanNetWholeSceneDataset,
@@ -24,15 +27,22 @@ __all__ = [
     'SCANNET200_GROUPS',
     'SCANNET_BOXES',
     'STRUCTURED3D',
+    'ClassChoice',
     'ClassList',
+    'CustomDetDataset',
+    'CustomSegDataset',
+    'IndoorDetDataset',
     'PresentClassBalancedDataset',
     'RGBDFrameDataset',
     'RGBDSceneDataset',
+    'S3DISDetDataset',
     'S3DISWholeSceneDataset',
     'ScanNet200WholeSceneDataset',
+    'ScanNetDetDataset',
     'ScanNetWholeSceneDataset',
     'SingleSourceBatchSampler',
     'Structured3DDataset',
     'WholeSceneDataset',
+    'choose_classes',
     'transforms',
 ]

@@ -7,8 +7,12 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 FLOAT32_BYTES = 4
-INT64_BYTES = 8
+LABEL_TYPES = {1: np.uint8, 2: np.int16, 4: np.int32, 8: np.int64}
+"""Types of a label in a mask file by its bytes; mmdet3d writes int64."""
+HALF_FILE_POINTS = 64
 
 
 def scene_name(info: dict[str, Any]) -> str:
@@ -74,17 +78,41 @@ def check_scene_files(info: dict[str, Any]) -> None:
     num_points = count_rows(info['lidar_points']['lidar_path'], FLOAT32_BYTES * columns, scene)
     for key in ('pts_semantic_mask_path', 'pts_instance_mask_path'):
         if key in info:
-            check_same_rows(info[key], INT64_BYTES, num_points, scene)
+            check_label_rows(info[key], count_rows(info[key], 1, scene), num_points, scene)
 
 
-def check_same_rows(path: str, row_bytes: int, num_points: int, scene: str) -> None:
-    """Check that a file beside the points has a row for each of them.
+def check_label_rows(path: str, num_bytes: int, num_points: int, scene: str) -> type[np.integer]:
+    """The type of the labels in a mask file, told by the bytes that each point has.
 
     Raises:
-        ValueError: Naming scene and file, otherwise.
+        ValueError: Naming scene and file, if they are no whole number of labels of 1, 2, 4 or 8 bytes.
     """
-    rows = count_rows(path, row_bytes, scene)
-    if rows != num_points:
-        raise ValueError(
-            f'scene {scene}: file {path} must have a row for each of {num_points} points, got {rows}'
-        )
+    if num_points and num_bytes % num_points == 0 and num_bytes // num_points in LABEL_TYPES:
+        return LABEL_TYPES[num_bytes // num_points]
+    raise ValueError(
+        f'scene {scene}: file {path} must have a row for each of {num_points} points, '
+        f'of {", ".join(map(str, LABEL_TYPES))} bytes, got {num_bytes} bytes'
+    )
+
+
+def labels_from_bytes(content: bytes, num_points: int, path: str, scene: str) -> np.ndarray:
+    """The labels in the bytes of a mask file.
+
+    Returns:
+        ``(P,)`` int64, writable.
+
+    Raises:
+        ValueError: Naming scene and file, if the bytes are no labels of ``num_points`` points, or look like
+            the first half of labels of twice the width.
+    """
+    dtype = check_label_rows(path, len(content), num_points, scene)
+    label = np.frombuffer(content, dtype=dtype)
+    if dtype is not np.int64 and num_points >= HALF_FILE_POINTS:
+        # High halves of wider numbers: all 0, or all -1 where the low half is negative.
+        low, high = label[: num_points // 2 * 2].reshape(-1, 2).T
+        if low.any() and np.array_equal(high, np.where(low.astype(np.int64) < 0, -1, 0).astype(dtype)):
+            raise ValueError(
+                f'scene {scene}: file {path} must hold a label for each of {num_points} points, '
+                f'got what looks like the first half of labels of {2 * dtype().itemsize} bytes'
+            )
+    return label.astype(np.int64)

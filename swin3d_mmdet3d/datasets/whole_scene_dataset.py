@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mmdet3d.datasets import Seg3DDataset
 from mmdet3d.registry import DATASETS
 
+from .class_choice import choose_classes
 from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
-from .scene_files import check_info_file, check_scene_files
+from .scene_infos import SceneInfos, info_metainfo
 
 IGNORE_INDEX = 255
 
@@ -33,7 +34,7 @@ def segmentation_metainfo(classes: ClassList, num_raw_ids: int) -> dict[str, Any
     )
 
 
-class WholeSceneDataset(Seg3DDataset):
+class WholeSceneDataset(SceneInfos, Seg3DDataset):
     """Scenes of one or several info files, each whole and once per epoch.
 
     mmdet3d's S3DIS and ScanNet classes repeat a scene for each 8192 of its points when they train, which
@@ -42,9 +43,10 @@ class WholeSceneDataset(Seg3DDataset):
     Args:
         data_root: Folder of the data set.
         ann_file: Info file below ``data_root``, or several (the areas of S3DIS).
-        metainfo: ``classes`` chooses among the benchmark's; all by default.
+        metainfo: ``classes`` chooses among the benchmark's, all by default, or names one's own; ``palette``,
+            ``seg_valid_class_ids`` and ``seg_all_class_ids`` as in :func:`choose_classes`.
         data_prefix: Folders of the points, masks and normals.
-        ignore_index: Label of points whose raw id is no chosen class.
+        ignore_index: Label of points whose raw id is no chosen class, and of the ids -1 and 255.
         kwargs: Arguments of mmdet3d's ``Seg3DDataset``.
 
     Raises:
@@ -62,14 +64,16 @@ class WholeSceneDataset(Seg3DDataset):
         ignore_index: int = IGNORE_INDEX,
         **kwargs: Any,
     ) -> None:
-        metainfo = copy.deepcopy(dict(metainfo or {}))
-        metainfo.setdefault('classes', self.METAINFO['classes'])
-        if ignore_index < len(metainfo['classes']):
+        ann_file = self._keep_ann_files(ann_file, data_root)
+        self.choice = choose_classes(metainfo, self.known_classes(self.ann_files))
+        if ignore_index < len(self.choice.names):
             # A negative index would make SegMetric blank the class that it counts to from the end.
             raise ValueError(
-                f'ignore_index must be at least the number of classes {len(metainfo["classes"])}, '
+                f'ignore_index must be at least the number of classes {len(self.choice.names)}, '
                 f'got {ignore_index}'
             )
+        metainfo = copy.deepcopy(dict(metainfo or {}))
+        metainfo.update(classes=self.choice.names, palette=[list(color) for color in self.choice.palette])
         folders = dict(
             pts='points',
             pts_instance_mask='instance_mask',
@@ -77,37 +81,29 @@ class WholeSceneDataset(Seg3DDataset):
             normals='normals',
         )
         folders.update(data_prefix or {})
-        self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
-        if not self.ann_files:
-            raise ValueError('ann_file must name at least one info file, got none')
         super().__init__(
             data_root=data_root,
-            ann_file=self.ann_files[0],
+            ann_file=ann_file,
             metainfo=metainfo,
             data_prefix=folders,
             ignore_index=ignore_index,
             **kwargs,
         )
 
+    def get_label_mapping(self, new_classes: Sequence[str] | None = None) -> tuple[dict, dict, tuple]:
+        """Label of every raw id, name of every label, raw ids of every class.
+
+        The stock rule refuses names that are not the benchmark's.
+        """
+        labels = self.choice.label_of_id(self.ignore_index)
+        return labels, dict(enumerate(self.choice.names)), self.choice.ids
+
     def get_seg_label_mapping(self, metainfo: dict | None = None) -> np.ndarray:
-        """Table from raw id to class, with ``ignore_index`` elsewhere.
+        """Table from raw id to class, with ``ignore_index`` elsewhere and in the last row, that of -1.
 
         The stock table ignores a choice of classes and gives ``len(classes)`` to all others.
         """
-        table = np.full(len(self.METAINFO['seg_all_class_ids']), self.ignore_index, dtype=np.int64)
-        for raw_id, label in self.label_mapping.items():
-            table[raw_id] = label
-        return table
-
-    def load_data_list(self) -> list[dict]:
-        """Load the info files one behind the other."""
-        scenes = []
-        for ann_file in self.ann_files:
-            self.ann_file = ann_file if osp.isabs(ann_file) else osp.join(self.data_root or '', ann_file)
-            if self.backend_args is None:
-                check_info_file(self.ann_file)
-            scenes.extend(super().load_data_list())
-        return scenes
+        return self.choice.table(self.ignore_index)
 
     def parse_data_info(self, info: dict) -> dict:
         """Complete the paths of an info entry, that of the normals among them.
@@ -118,11 +114,23 @@ class WholeSceneDataset(Seg3DDataset):
         info['normals_path'] = osp.join(self.data_prefix['normals'], normals)
         return super().parse_data_info(info)
 
-    def prepare_data(self, idx: int) -> dict:
-        """Check the files of a scene, then run the pipeline."""
-        if self.backend_args is None:
-            check_scene_files(self.get_data_info(idx))
-        return super().prepare_data(idx)
+
+@DATASETS.register_module()
+class CustomSegDataset(WholeSceneDataset):
+    """One's own scans for segmentation, such as ``prepare_custom`` writes them.
+
+    Classes, colours and ids are those of the (first) info file's metainfo (``classes``, ``palette``,
+    ``seg_valid_class_ids``, ``seg_all_class_ids``); the config's ``metainfo`` chooses among them or replaces
+    them, as in :func:`choose_classes`. Arguments are those of ``WholeSceneDataset``.
+
+    Raises:
+        ValueError: If neither the config nor the info file names the classes.
+    """
+
+    @classmethod
+    def known_classes(cls, ann_files: Sequence[str]) -> Mapping[str, Any]:
+        """The metainfo of the first info file."""
+        return info_metainfo(ann_files[0])
 
 
 @DATASETS.register_module()

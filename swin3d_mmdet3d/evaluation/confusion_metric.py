@@ -12,6 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from .confusion_matrix import confusion_matrix, mean_of_present, scores_table, segmentation_scores
+from .unlabelled_scenes import with_truth
 
 
 @METRICS.register_module()
@@ -36,14 +37,17 @@ class ConfusionSegMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict[str, Any]]) -> None:
         """Count the points of a batch of scenes.
 
+        Scenes without labels count for nothing; how many there were is logged.
+
         Raises:
-            ValueError: If a scene has no labels or not one prediction for each point, with its name.
+            ValueError: If a scene has not one prediction for each point, with its name.
         """
         for sample in data_samples:
             truth = sample.get('eval_ann_info', {}).get('pts_semantic_mask')
             scene = sample.get('lidar_path', 'a scene')
             if truth is None:
-                raise ValueError(f'{scene}: labels must be in eval_ann_info.pts_semantic_mask, got none')
+                self.results.append(None)
+                continue
             label = torch.as_tensor(sample['pred_pts_seg']['pts_semantic_mask']).cpu().numpy()
             try:
                 matrix = confusion_matrix(truth, label, len(self.dataset_meta['label2cat']))
@@ -51,8 +55,11 @@ class ConfusionSegMetric(BaseMetric):
                 raise ValueError(f'{scene}: {error}') from error
             self.results.append(matrix)
 
-    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Scores of the sum of the matrices; the table goes to the log."""
+    def compute_metrics(self, results: list[Optional[np.ndarray]]) -> dict[str, float]:
+        """Scores of the sum of the matrices; the table goes to the log. None where no scene has labels."""
+        results = with_truth(results, 'labels')
+        if not results:
+            return {}
         names = [name for _, name in sorted(self.dataset_meta['label2cat'].items())]
         self.matrix = np.sum(results, axis=0)
         scores = segmentation_scores(self.matrix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ from mmdet3d.evaluation import IndoorMetric
 from mmdet3d.registry import METRICS
 from mmengine.logging import print_log
 from torch import Tensor
+
+from .unlabelled_scenes import with_truth
 
 
 @METRICS.register_module()
@@ -21,12 +24,23 @@ class PresentClassIndoorMetric(IndoorMetric):
     warning. Where every class occurs, as in the validation sets of the benchmarks, both agree.
     """
 
-    def compute_metrics(self, results: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, float]:
-        """Mean and class-wise average precision and recall at each IoU threshold.
+    def process(self, data_batch: dict, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep truth and prediction of a batch of scenes; scenes without truth count for nothing."""
+        for sample in data_samples:
+            if 'gt_bboxes_3d' in sample.get('eval_ann_info', {}):
+                super().process(data_batch, [sample])
+            else:
+                self.results.append(None)
+
+    def compute_metrics(self, results: list[tuple[dict[str, Any], dict[str, Any]] | None]) -> dict[str, float]:
+        """Mean and class-wise average precision and recall at each IoU threshold; none without truth.
 
         Raises:
-            ValueError: If the scenes have no box at all.
+            ValueError: If the scenes with truth have no box at all.
         """
+        results = with_truth(results, 'boxes to compare with')
+        if not results:
+            return {}
         present = {int(label) for truth, _ in results for label in truth['gt_labels_3d']}
         names = self.dataset_meta['classes']
         if not present:

@@ -23,7 +23,7 @@ from swin3d_mmdet3d.apis import find_config
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
-ROOMS = {'ScanNetDataset': ('scannet', 160), 'S3DISDataset': ('s3dis', 120)}
+ROOMS = {'ScanNetDetDataset': ('scannet', 160), 'S3DISDetDataset': ('s3dis', 120)}
 """Domain and number of rooms by type of data set; their info files name the held-out ones."""
 
 

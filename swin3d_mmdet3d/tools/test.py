@@ -19,7 +19,7 @@ from swin3d_mmdet3d.evaluation.run_scores import file_names
 from swin3d_mmdet3d.finite_values import check_finite_weights
 from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
 
-LABEL_STEPS = ('LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
+LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
 """Transforms that read labels."""
 
 
@@ -73,7 +73,7 @@ def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics:
     matrices = [
         (metric.matrix.tolist(), list(metric.dataset_meta['classes']))
         for metric in runner.test_loop.evaluator.metrics
-        if isinstance(metric, ConfusionSegMetric)
+        if isinstance(metric, ConfusionSegMetric) and metric.matrix is not None
     ]
     confusion, classes = matrices[0] if matrices else (None, None)
     result = RunScores(

@@ -137,7 +137,7 @@ def test_several_info_files_are_joined_in_order(tmp_path):
 
 def test_a_choice_of_classes_numbers_them_anew_and_ignores_the_rest(tmp_path):
     dataset = build_s3dis(write_tiny_s3dis(tmp_path), metainfo=dict(classes=('chair', 'wall')))
-    expected = [255] * 14
+    expected = [255] * 15  # ids 0 .. 13, then that of -1
     expected[8], expected[2] = 0, 1
     assert dataset.seg_label_mapping.tolist() == expected
     assert set(dataset[0]['data_samples'].eval_ann_info['pts_semantic_mask']) == {0, 1, 255}
@@ -174,7 +174,7 @@ def test_broken_info_file_is_told_by_name(content, tmp_path):
         build_s3dis(root)
 
 
-@pytest.mark.parametrize('raw_id', [-1, 14, 200])
+@pytest.mark.parametrize('raw_id', [-2, 14, 200])
 def test_label_outside_the_table_raises(raw_id, tmp_path):
     dataset = build_s3dis(write_tiny_s3dis(tmp_path))
     path = tmp_path / 'semantic_mask' / 's3dis_infos_Area_5_0.bin'

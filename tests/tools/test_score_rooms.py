@@ -15,8 +15,8 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
     'name', ['fcaf3d_swin3d-tiny_rooms-scannet-det', 'fcaf3d_swin3d-tiny_rooms-s3dis-det']
 )
 def test_rooms_are_made_for_the_config_s_domain(name, tmp_path, monkeypatch):
-    monkeypatch.setitem(score_rooms.ROOMS, 'ScanNetDataset', ('scannet', 2))
-    monkeypatch.setitem(score_rooms.ROOMS, 'S3DISDataset', ('s3dis', 2))
+    monkeypatch.setitem(score_rooms.ROOMS, 'ScanNetDetDataset', ('scannet', 2))
+    monkeypatch.setitem(score_rooms.ROOMS, 'S3DISDetDataset', ('s3dis', 2))
     config = Config.fromfile(CONFIGS / 'fcaf3d' / f'{name}.py')
     score_rooms.prepare_rooms(config, 1500, tmp_path, seed=0)
     roots = {dataset.data_root for dataset in score_rooms.detection_datasets(config)}
@@ -27,7 +27,7 @@ def test_rooms_are_made_for_the_config_s_domain(name, tmp_path, monkeypatch):
 
 def test_other_data_sets_are_refused(tmp_path):
     config = Config.fromfile(CONFIGS / 'swin3d' / 'swin3d-tiny_rooms-seg.py')
-    with pytest.raises(ValueError, match='must test on one of ScanNetDataset, S3DISDataset, got S3DISWhole'):
+    with pytest.raises(ValueError, match='must test on one of ScanNetDetDataset, S3DISDetDataset, got S3DISWhole'):
         score_rooms.prepare_rooms(config, 1500, tmp_path, seed=0)
 
 

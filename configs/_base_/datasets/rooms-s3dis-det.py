@@ -9,7 +9,7 @@ test_area = 5
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=True,
         with_label_3d=True,
         with_mask_3d=True,
@@ -57,7 +57,7 @@ train_dataloader = dict(
             type='ConcatDataset',
             datasets=[
                 dict(
-                    type='S3DISDataset',
+                    type='S3DISDetDataset',
                     data_root=data_root,
                     ann_file=f's3dis_infos_Area_{area}.pkl',
                     pipeline=train_pipeline,
@@ -75,7 +75,7 @@ val_dataloader = dict(
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='S3DISDataset',
+        type='S3DISDetDataset',
         data_root=data_root,
         ann_file=f's3dis_infos_Area_{test_area}.pkl',
         pipeline=test_pipeline,

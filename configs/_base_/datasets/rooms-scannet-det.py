@@ -7,7 +7,7 @@ max_points = 12000
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=True,
         with_label_3d=True,
         with_mask_3d=True,
@@ -53,7 +53,7 @@ train_dataloader = dict(
     dataset=dict(
         type='PresentClassBalancedDataset',  # beds and bathtubs stand in every fifth room
         dataset=dict(
-            type='ScanNetDataset',
+            type='ScanNetDetDataset',
             data_root=data_root,
             ann_file='scannet_infos_train.pkl',
             pipeline=train_pipeline,
@@ -68,7 +68,7 @@ val_dataloader = dict(
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ScanNetDataset',
+        type='ScanNetDetDataset',
         data_root=data_root,
         ann_file='scannet_infos_val.pkl',
         pipeline=test_pipeline,

@@ -12,7 +12,7 @@ load_points = [
     dict(type='LoadColoredPoints'),
     dict(type='LoadNormals'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=False,
         with_label_3d=False,
         with_seg_3d=True,

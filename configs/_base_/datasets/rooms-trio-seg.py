@@ -33,7 +33,7 @@ meta_keys = ['condition', 'lidar_path']
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(type='LoadNormals'),
-    dict(type='LoadAnnotations3D', with_bbox_3d=False, with_label_3d=False, with_seg_3d=True),
+    dict(type='LoadSceneAnnotations', with_bbox_3d=False, with_label_3d=False, with_seg_3d=True),
     dict(type='MapSemanticLabels'),
 ]
 augment_points = [

@@ -14,7 +14,7 @@ submission_infos = test_infos  # what `test --submission` labels; there is no te
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=False,
         with_label_3d=False,
         with_seg_3d=True,

@@ -7,7 +7,7 @@ max_voxels = 60000
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=True,
         with_label_3d=True,
         with_mask_3d=True,
@@ -56,7 +56,7 @@ train_dataloader = dict(
         type='RepeatDataset',
         times=10,
         dataset=dict(
-            type='ScanNetDataset',
+            type='ScanNetDetDataset',
             data_root=data_root,
             ann_file='scannet_infos_train.pkl',
             pipeline=train_pipeline,
@@ -71,7 +71,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ScanNetDataset',
+        type='ScanNetDetDataset',
         data_root=data_root,
         ann_file='scannet_infos_val.pkl',
         pipeline=test_pipeline,

@@ -11,7 +11,7 @@ submission_infos = 'scannet_infos_test.pkl'  # what `test --submission` labels
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
-        type='LoadAnnotations3D',
+        type='LoadSceneAnnotations',
         with_bbox_3d=False,
         with_label_3d=False,
         with_seg_3d=True,

@@ -14,7 +14,7 @@ from .crops import NearestCrop, SphereCrop
 from .elastic_distortion import ElasticDistortion
 from .frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
 from .frames import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
-from .loading import LoadColoredPoints, LoadNormals, MapSemanticLabels
+from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .mix3d import Mix3D
 from .point_dropout import RandomPointDropout
 from .shifts import CenterShift, ShiftToOrigin
@@ -37,6 +37,7 @@ __all__ = [
     'LoadColoredPoints',
     'LoadNormals',
     'LoadRGBDFrames',
+    'LoadSceneAnnotations',
     'MakeViews',
     'MapSemanticLabels',
     'MatchVisiblePixels',

@@ -18,15 +18,14 @@ BOX_MARGIN = 1e-3  # m; boxes touch their outermost points, and the alignment ro
 class BoxKeepingCrop(BaseTransform):
     """Keep the N points nearest to a random point of a box, with each box whole or gone.
 
-    A box's own points are those of its class inside it. A box of which the crop holds some points stays if it
+    A box's own points are those of its class inside it, or all inside it where points have no classes. A box of which the crop holds some points stays if it
     holds all, or if their extent overlaps the box by more than ``min_overlap`` (IoU); the missing ones then
     come back. Any other box leaves together with its own points. If that makes more than N points, random
     points outside the boxes leave; if the boxes alone hold more, those farthest from the seed leave, and the
     last one's points are thinned. Scenes of at most N points stay as they are.
 
-    Required keys: ``points``, ``pts_semantic_mask`` as classes, ``gt_bboxes_3d`` without yaw,
-    ``gt_labels_3d``. A crop may end without boxes; the data set's ``filter_empty_gt`` then draws another
-    scene.
+    Required keys: ``points``, ``gt_bboxes_3d`` without yaw, ``gt_labels_3d``; optional: ``pts_semantic_mask``
+    as classes. A crop may end without boxes; the data set's ``filter_empty_gt`` then draws another scene.
 
     Args:
         max_points: Largest number of points of a sample; behind ``RandomPointPerVoxel``, of voxels.
@@ -101,11 +100,11 @@ def box_corners(results: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def own_points(results: dict[str, Any], xyz: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """``(B, P)`` bool: which points lie in a box and are of its class."""
-    label = results['pts_semantic_mask']
+    """``(B, P)`` bool: which points lie in a box and, where there is a mask, are of its class."""
+    label = results.get('pts_semantic_mask')
     own = np.zeros((len(low), len(xyz)), dtype=bool)
     for box, box_label in enumerate(results['gt_labels_3d']):
-        rows = np.flatnonzero(label == int(box_label))
+        rows = np.arange(len(xyz)) if label is None else np.flatnonzero(label == int(box_label))
         place = xyz[rows]
         inside = ((place >= low[box] - BOX_MARGIN) & (place <= high[box] + BOX_MARGIN)).all(axis=1)
         own[box, rows[inside]] = True

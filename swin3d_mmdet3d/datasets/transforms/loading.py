@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from mmdet3d.datasets.transforms import PointSegClassMapping
+from mmdet3d.datasets.transforms import LoadAnnotations3D, PointSegClassMapping
 from mmdet3d.registry import TRANSFORMS
 from mmengine.fileio import get
 
+from swin3d_mmdet3d.datasets.scene_files import labels_from_bytes
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .point_selection import scene_label
 
 COLOR_COLUMNS = 6
 NORMAL_COLUMNS = 3
+UNLABELLED_ID = 255  # as -1, unless the table gives it a class
 UNIT_TOLERANCE = 1e-2  # normals stored with 8 bits per component are off by less
 
 
@@ -110,19 +112,74 @@ class LoadNormals(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class LoadSceneAnnotations(LoadAnnotations3D):
+    """Load boxes, and masks of whole numbers of 1, 2, 4 or 8 bytes; say which part of a scene is missing.
+
+    The stock transform reads every mask as int64 and raises a KeyError without the scene's name. A scene to
+    be tested may lack what it is scored by; behind this transform it then has no such key. Required key:
+    ``points``, since each point has a label. Arguments are those of ``LoadAnnotations3D``.
+    """
+
+    def _load_bboxes_3d(self, results: dict[str, Any]) -> dict[str, Any]:
+        return self._from_boxes(results, 'gt_bboxes_3d')
+
+    def _load_labels_3d(self, results: dict[str, Any]) -> dict[str, Any]:
+        return self._from_boxes(results, 'gt_labels_3d')
+
+    def _load_masks_3d(self, results: dict[str, Any]) -> dict[str, Any]:
+        return self._load_labels(results, 'pts_instance_mask')
+
+    def _load_semantic_seg_3d(self, results: dict[str, Any]) -> dict[str, Any]:
+        return self._load_labels(results, 'pts_semantic_mask')
+
+    def _from_boxes(self, results: dict[str, Any], key: str) -> dict[str, Any]:
+        if key in results.get('ann_info', {}):
+            results[key] = results['ann_info'][key]
+        else:
+            _check_may_lack(results, 'instances', 'train a segmentor, or add the boxes to the info file')
+        return results
+
+    def _load_labels(self, results: dict[str, Any], key: str) -> dict[str, Any]:
+        if f'{key}_path' not in results:
+            _check_may_lack(results, f'{key}_path', f'add the mask files, or leave {key} out of the pipeline')
+            return results
+        path, scene = results[f'{key}_path'], scene_label(results)
+        try:
+            content = get(path, backend_args=self.backend_args)
+        except FileNotFoundError:
+            raise ValueError(f'{scene}: file {path} is missing') from None
+        results[key] = labels_from_bytes(content, len(results['points']), path, scene)
+        if 'eval_ann_info' in results:
+            results['eval_ann_info'][key] = results[key]
+        return results
+
+
+def _check_may_lack(results: dict[str, Any], part: str, cure: str) -> None:
+    """Raise ValueError naming the scene, unless it is to be tested."""
+    if 'eval_ann_info' not in results:
+        raise ValueError(f'{scene_label(results)}: its info entry must have {part}, got none: {cure}')
+
+
+@TRANSFORMS.register_module()
 class MapSemanticLabels(PointSegClassMapping):
     """Turn raw ids into classes through the data set's table; an id outside the table raises.
 
-    The stock transform lets NumPy read the table from its end for negative ids. Test pipelines need this
-    step as well: without it the metric compares classes with raw ids.
+    -1 and 255 stand for unlabelled points, unless 255 is an id of the table; the table's last row is their
+    label. Test pipelines need this step as well: without it the metric compares classes with raw ids. A scene
+    to be tested may have no labels.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Map ``pts_semantic_mask``, also in ``eval_ann_info``."""
-        mask, table = results['pts_semantic_mask'], results['seg_label_mapping']
-        if len(mask) and (mask.min() < 0 or mask.max() >= len(table)):
+        if 'pts_semantic_mask' not in results and 'eval_ann_info' in results:
+            return results
+        mask, last = results['pts_semantic_mask'], len(results['seg_label_mapping']) - 2
+        if last < UNLABELLED_ID:
+            mask = results['pts_semantic_mask'] = np.where(mask == UNLABELLED_ID, -1, mask)
+        if len(mask) and (mask.min() < -1 or mask.max() > last):
             raise ValueError(
                 f'{scene_label(results)}: file {results.get("pts_semantic_mask_path")} must hold ids '
-                f'0 .. {len(table) - 1}, got {mask.min()} .. {mask.max()}'
+                f'0 .. {last}, or -1 or 255 where unlabelled, got {mask.min()} .. {mask.max()}; '
+                "further ids are named in metainfo's seg_all_class_ids"
             )
         return super().transform(results)

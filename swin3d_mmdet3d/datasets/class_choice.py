@@ -1,0 +1,147 @@
+"""The classes that a config chooses: their names, colours, and the ids that stand for them in mask files."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+GOLDEN_TURN = 0.6180339887498949  # of the hue circle: neighbours in the list lie far apart
+
+
+@dataclass(frozen=True)
+class ClassChoice:
+    """Chosen classes; position in each tuple is the class label.
+
+    Attributes:
+        names: class names.
+        palette: one colour per class, each channel 0..255.
+        ids: the mask ids of each class, one or several.
+        all_ids: every id that mask files may hold; those of no chosen class are ignored.
+        source: whose ids these are, for messages.
+    """
+
+    names: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    ids: tuple[tuple[int, ...], ...]
+    all_ids: tuple[int, ...]
+    source: str
+
+    def label_of_id(self, ignored: int) -> dict[int, int]:
+        """The label of every id that may occur; ``ignored`` for those of no chosen class."""
+        labels = dict.fromkeys(self.all_ids, ignored)
+        labels.update({number: label for label, ids in enumerate(self.ids) for number in ids})
+        return labels
+
+    def table(self, ignored: int) -> np.ndarray:
+        """``(max id + 2,)`` int64: the label of id i in row i; the last row is that of -1, of no class."""
+        labels = self.label_of_id(ignored)
+        table = np.full(max(labels) + 2, ignored, dtype=np.int64)
+        table[list(labels)] = list(labels.values())
+        return table
+
+
+def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any]) -> ClassChoice:
+    """The classes that a config's ``metainfo`` chooses among the known ones, or states for its own data.
+
+    Names that are all known have the known ids and colours, as in mmdet3d. Names of which one is not known
+    are a list of their own: its ids are 0 .. K - 1 in the order of the names, unless ``metainfo`` gives them.
+
+    Args:
+        metainfo: ``classes``; optional ``palette``; optional ``seg_valid_class_ids``, for each class its id
+            in the mask files, or several; optional ``seg_all_class_ids``, all ids that may occur there.
+            None or without ``classes`` for all known classes.
+        known: the same keys of a benchmark, or of an info file; may be empty.
+
+    Raises:
+        TypeError: ``classes`` is one string.
+        ValueError: no class is named, a name or an id stands twice, or lengths differ.
+    """
+    metainfo = dict(metainfo or {})
+    names = metainfo.get('classes') or known.get('classes')
+    if isinstance(names, str):
+        raise TypeError(f'metainfo: classes must be a sequence of names, got the string {names!r}')
+    names = tuple(names or ())
+    if not names:
+        raise ValueError('metainfo: classes must name at least one class, got none')
+    _check_unique('classes', names)
+    known_names = tuple(known.get('classes', ()))
+    is_known = set(names) <= set(known_names)
+    ids, source = _ids(metainfo, known, names, is_known)
+    return ClassChoice(
+        names=names,
+        palette=_palette(metainfo, known, names),
+        ids=ids,
+        all_ids=_all_ids(metainfo, known, ids, is_known),
+        source=source,
+    )
+
+
+def distinct_colors(count: int) -> tuple[tuple[int, int, int], ...]:
+    """Colours 0..255 that differ well, always the same: hues by the golden turn, three kinds of light."""
+    colors = []
+    for number in range(count):
+        light, strength = ((0.95, 0.65), (0.75, 0.85), (0.55, 0.6))[number % 3]
+        red, green, blue = colorsys.hsv_to_rgb(number * GOLDEN_TURN % 1, strength, light)
+        colors.append((round(red * 255), round(green * 255), round(blue * 255)))
+    return tuple(colors)
+
+
+def _ids(
+    metainfo: Mapping[str, Any], known: Mapping[str, Any], names: tuple[str, ...], is_known: bool
+) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """The ids of each name, and whose they are."""
+    if 'seg_valid_class_ids' in metainfo:
+        given, source = metainfo['seg_valid_class_ids'], "metainfo's seg_valid_class_ids"
+        if len(given) != len(names):
+            raise ValueError(
+                f'metainfo: seg_valid_class_ids must have an entry for each of {len(names)} classes, '
+                f'got {len(given)}'
+            )
+    elif is_known and 'seg_valid_class_ids' in known:
+        rows = dict(zip(known['classes'], known['seg_valid_class_ids']))
+        given, source = [rows[name] for name in names], "the data set's own list"
+    else:
+        given, source = range(len(names)), 'the order of the names'
+    ids = tuple((int(it),) if np.ndim(it) == 0 else tuple(map(int, it)) for it in given)
+    flat = [number for several in ids for number in several]
+    _check_unique('seg_valid_class_ids', flat)
+    if min(flat) < 0:
+        raise ValueError(f'metainfo: seg_valid_class_ids must be 0 or more, got {min(flat)}')
+    return ids, source
+
+
+def _all_ids(
+    metainfo: Mapping[str, Any], known: Mapping[str, Any], ids: tuple[tuple[int, ...], ...], is_known: bool
+) -> tuple[int, ...]:
+    flat = [number for several in ids for number in several]
+    if 'seg_all_class_ids' in metainfo:
+        named = map(int, metainfo['seg_all_class_ids'])
+    elif is_known and 'seg_valid_class_ids' not in metainfo:
+        named = known.get('seg_all_class_ids', ())
+    else:
+        named = range(max(flat) + 1)
+    return tuple(sorted({*named, *flat} - {-1}))
+
+
+def _palette(
+    metainfo: Mapping[str, Any], known: Mapping[str, Any], names: tuple[str, ...]
+) -> tuple[tuple[int, int, int], ...]:
+    palette = metainfo.get('palette')
+    if palette is None:
+        colors = dict(zip(known.get('classes', ()), known.get('palette', ())))
+        palette = [colors.get(name, own) for name, own in zip(names, distinct_colors(len(names)))]
+    if len(palette) != len(names):
+        raise ValueError(
+            f'metainfo: palette must have a colour for each of {len(names)} classes, got {len(palette)}'
+        )
+    return tuple(tuple(map(int, color)) for color in palette)
+
+
+def _check_unique(key: str, values: Sequence[Any]) -> None:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f'metainfo: {key} must not repeat, got twice: {", ".join(map(str, twice))}')

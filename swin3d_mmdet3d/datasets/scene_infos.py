@@ -1,0 +1,63 @@
+"""Lists of scenes from one or several info files, whose files are checked before a scene is loaded."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.fileio import load
+
+from .scene_files import check_info_file, check_scene_files
+
+
+def info_metainfo(ann_file: str) -> dict[str, Any]:
+    """The metainfo of a local info file, checked by :func:`check_info_file`."""
+    check_info_file(ann_file)
+    return dict(load(ann_file)['metainfo'])
+
+
+def info_paths(ann_file: str | Sequence[str], data_root: str | None) -> list[str]:
+    """The paths of one or several info files; ValueError where there is none."""
+    files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
+    if not files:
+        raise ValueError('ann_file must name at least one info file, got none')
+    return [it if osp.isabs(it) else osp.join(data_root or '', it) for it in files]
+
+
+class SceneInfos:
+    """For data sets of mmdet3d: several info files, and errors that name the file at fault.
+
+    Stands before the stock class among the bases.
+
+    Attributes:
+        ann_files: paths of the info files.
+    """
+
+    ann_files: list[str]
+
+    def _keep_ann_files(self, ann_file: str | Sequence[str], data_root: str | None) -> str:
+        """Set ``ann_files``; return the first, for the stock constructor."""
+        self.ann_files = info_paths(ann_file, data_root)
+        return self.ann_files[0]
+
+    @classmethod
+    def known_classes(cls, ann_files: Sequence[str]) -> Mapping[str, Any]:
+        """The classes that a config's ``metainfo`` chooses from, with their ids and colours."""
+        return cls.METAINFO
+
+    def load_data_list(self) -> list[dict]:
+        """Load the info files one behind the other."""
+        scenes = []
+        for ann_file in self.ann_files:
+            self.ann_file = ann_file
+            if self.backend_args is None:
+                check_info_file(ann_file)
+            scenes.extend(super().load_data_list())
+        return scenes
+
+    def prepare_data(self, idx: int) -> dict | None:
+        """Check the files of a scene, then run the pipeline."""
+        if self.backend_args is None:
+            check_scene_files(self.get_data_info(idx))
+        return super().prepare_data(idx)

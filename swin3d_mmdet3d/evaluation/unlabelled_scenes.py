@@ -1,0 +1,29 @@
+"""Scenes that are predicted but cannot be scored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Optional, TypeVar
+
+from mmengine.logging import print_log
+
+Result = TypeVar('Result')
+
+
+def with_truth(results: Sequence[Optional[Result]], truth: str) -> list[Result]:
+    """The results that are not None; a warning tells how many scenes had nothing to be scored by.
+
+    Args:
+        results: one for each scene, None for a scene without ground truth.
+        truth: what such a scene lacks, such as 'labels'.
+    """
+    kept = [result for result in results if result is not None]
+    if len(kept) < len(results):
+        left = f'the scores are of the other {len(kept)}' if kept else 'there is nothing to score'
+        print_log(
+            f'{len(results) - len(kept)} of {len(results)} scenes have no {truth}: {left}',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return kept

@@ -179,7 +179,7 @@ class MapSemanticLabels(PointSegClassMapping):
         if len(mask) and (mask.min() < -1 or mask.max() > last):
             raise ValueError(
                 f'{scene_label(results)}: file {results.get("pts_semantic_mask_path")} must hold ids '
-                f'0 .. {last}, or -1 or 255 where unlabelled, got {mask.min()} .. {mask.max()}; '
-                "further ids are named in metainfo's seg_all_class_ids"
+                f'0 .. {last}, got {mask.min()} .. {mask.max()}; -1 and 255 mark unlabelled points, '
+                "and metainfo's seg_all_class_ids names further ids"
             )
         return super().transform(results)

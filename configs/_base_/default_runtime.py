@@ -9,6 +9,7 @@ default_hooks = dict(
         type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='miou', rule='greater'
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    class_agreement=dict(type='ClassAgreementHook'),
     finite_weights=dict(type='FiniteWeightsHook'),
     finite_training=dict(type='FiniteTrainingHook'),
 )

@@ -12,6 +12,7 @@ FLOORS = {
     'geometry': 1,
     'visualization': 1,
     'datasets': 2,
+    'scan_files': 2,
     'evaluation': 3,
     'models': 3,
     'synthetic_rooms': 3,

@@ -1,12 +1,13 @@
 """Programming interface: read scans, label them or find boxes with a trained model, save the result."""
 
+from swin3d_mmdet3d.scan_files import Scan, make_scan, read_scan
+
 from .boxed_scan_files import write_boxed_scan
 from .config_files import find_config, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .labelled_scan_files import write_labelled_scan
 from .model_files import load_strictly
-from .scan_files import Scan, make_scan, read_scan
 from .segmentation_score import class_iou, iou_table, match_labels
 
 __all__ = [

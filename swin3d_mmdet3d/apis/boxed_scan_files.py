@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from swin3d_mmdet3d.scan_files import Scan
 from swin3d_mmdet3d.visualization import box_corners, box_picture, label_colors, write_box_edges
 from swin3d_mmdet3d.whole_file import whole_files
 
 from .detected_boxes import DetectedBoxes, write_boxes
-from .scan_files import Scan
 
 
 def write_boxed_scan(

@@ -16,12 +16,12 @@ from mmengine.registry import init_default_scope
 
 from swin3d_mmdet3d.datasets.class_agreement import head_classes
 from swin3d_mmdet3d.geometry import estimate_normals
+from swin3d_mmdet3d.scan_files import Scan, turn_about_z
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .config_files import find_config
 from .detected_boxes import DetectedBoxes
 from .model_files import class_names, load_strictly, read_checkpoint, test_pipeline
-from .scan_files import Scan, turn_about_z
 
 # Transforms that read files of a data set; the points of a scan are in memory, in a frame of their own.
 _READERS = (

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.scan_files import Scan
 from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
 from swin3d_mmdet3d.whole_file import whole_files
 
-from .scan_files import Scan
 
 
 def write_labelled_scan(

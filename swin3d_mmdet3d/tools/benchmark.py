@@ -26,7 +26,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.apis.scan_files import read_scan
+from swin3d_mmdet3d.scan_files import read_scan
 
 DENSITY = 2500
 """Points per square metre of the generated room: about one a voxel of 2 cm."""

@@ -27,7 +27,7 @@ from swin3d_mmdet3d.apis import (
     write_boxed_scan,
     write_labelled_scan,
 )
-from swin3d_mmdet3d.apis.scan_files import READERS, UP_AXES, Scan, turn_upright
+from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, turn_upright
 from swin3d_mmdet3d.visualization import room_yaw
 
 

@@ -5,7 +5,7 @@ import pytest
 import trimesh
 from real_data import local_real_data
 
-from swin3d_mmdet3d.apis.scan_files import read_scan
+from swin3d_mmdet3d.scan_files import read_scan
 from swin3d_mmdet3d.geometry import estimate_normals, room_viewpoint, vertex_normals
 
 

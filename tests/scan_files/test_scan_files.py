@@ -7,8 +7,8 @@ import pytest
 import scan_writers as writers
 from real_data import local_real_data
 
-from swin3d_mmdet3d.apis.scan_files import Scan, make_scan, read_scan, turn_upright
-from swin3d_mmdet3d.apis.scan_files.lzf import decompress
+from swin3d_mmdet3d.scan_files import Scan, make_scan, read_scan, turn_upright
+from swin3d_mmdet3d.scan_files.lzf import decompress
 from swin3d_mmdet3d.visualization import write_ply
 
 FORMATS = {

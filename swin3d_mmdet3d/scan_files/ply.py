@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from swin3d_mmdet3d.datasets.ply_files import parse_ply
-
 from .named_columns import arrays_from_columns
+from .ply_elements import parse_ply
 from .scan import Scan, make_scan
 
 # `visualization.write_ply` names the classes in comments of this form: "label 3 chair".

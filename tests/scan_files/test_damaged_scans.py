@@ -13,8 +13,8 @@ import pytest
 import scan_writers as writers
 from damaged_scans import FORMATS, damaged
 
-from swin3d_mmdet3d.apis.scan_files import READERS, read_scan
-from swin3d_mmdet3d.apis.scan_files.lzf import decompress
+from swin3d_mmdet3d.scan_files import READERS, read_scan
+from swin3d_mmdet3d.scan_files.lzf import decompress
 
 PAIR = np.zeros((2, 3))
 BILLIONS = b'4000000000'

@@ -1,5 +1,7 @@
 """CAGroup3D: targets, losses and boxes of both stages."""
 
+import math
+
 import pytest
 import torch
 from mmdet3d.registry import MODELS
@@ -8,6 +10,8 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.models.dense_heads import cagroup3d_head
+from swin3d_mmdet3d.models.layers.class_aware_grouping import group_class_points
 from swin3d_mmdet3d.structures import SceneLevels, SparseVoxels
 
 SIZES = dict(channels=[8, 16, 16], num_heads=[2, 2, 2], window_sizes=[3, 3, 3])
@@ -223,6 +227,37 @@ def test_votes_end_one_voxel_outside_their_own_scene(confident_detector):
     cells = maps.classes[0].location[0]
     edge = head.cell_sizes[0]
     assert (cells >= -0.1 - edge).all() and (cells <= torch.tensor([0.3, 0.5, 0.2]) + edge).all()
+
+
+def test_voxels_are_grouped_above_the_threshold_of_training_or_of_evaluation():
+    head = confident(MODELS.build(ConfigDict(MODEL))).bbox_head
+    head.semantic_threshold, head.min_semantic_threshold = 0.6, 0.2
+    torch.nn.init.zeros_(head.conv_semantic.weight)
+    torch.nn.init.zeros_(head.conv_vote[-1].weight)
+    level = (torch.rand(2, 16), SparseVoxels(torch.tensor([[0, 0, 0, 0], [0, 40, 0, 0]]), 1, 2, 0.05))
+    cells = {}
+    for score in (0.1, 0.4, 0.7):
+        torch.nn.init.constant_(head.conv_semantic.bias, math.log(score / (1 - score)))
+        for training in (True, False):
+            maps = head.train(training)(SceneLevels((level,), torch.zeros(1, 3)))
+            cells[score, training] = [len(of_class.location[0]) for of_class in maps.classes]
+    assert cells[0.1, True] == cells[0.1, False] == cells[0.4, True] == [0, 0]
+    assert cells[0.4, False] == cells[0.7, True] == cells[0.7, False] == [2, 2]
+
+
+def test_losses_of_boxes_leave_votes_and_class_scores_alone_whatever_grouping_does(monkeypatch):
+    def grouping(xyz, scene, label, feats, *args):
+        return group_class_points(xyz, scene, label, feats + xyz.sum(1, keepdim=True), *args)
+
+    monkeypatch.setattr(cagroup3d_head, 'group_class_points', grouping)
+    model = confident(MODELS.build(ConfigDict(MODEL))).train()
+    cloud = scene()
+    losses = run(model, [cloud], [sample_of(cloud)], 'loss')
+    boxes = losses['center_loss'] + losses['bbox_loss'] + losses['cls_loss']
+    head = model.bbox_head
+    weights = [*head.conv_vote.parameters(), *head.conv_semantic.parameters()]
+    assert float(boxes) > 0
+    assert not any(g is not None for g in torch.autograd.grad(boxes, weights, allow_unused=True))
 
 
 def test_exact_places_are_those_of_the_points_and_the_middles_of_cells():

@@ -1,9 +1,19 @@
 import pytest
 import torch
+from dense_volumes import (
+    at_sites,
+    double_weight,
+    masked_norm,
+    occupied,
+    random_level,
+    sparse_and_dense_gradients,
+    to_dense,
+)
 from mmdet3d.registry import MODELS
 from torch.nn.functional import conv3d, conv_transpose3d
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.models.backbones.sparse_unet import SubMBlock
 from swin3d_mmdet3d.models.layers.cell_conv import CellConv, cell_maps
 from swin3d_mmdet3d.structures import SparseVoxels
 
@@ -66,6 +76,29 @@ def test_missing_voxels_add_nothing_to_a_cell():
     torch.testing.assert_close(
         conv(feats, cell_maps(fine, coarse, parent).down), expected, atol=1e-5, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize('out_channels', [4, 6])
+def test_residual_block_is_a_dense_one_with_masks(out_channels):
+    feats, voxels = random_level(2, 4, dtype=torch.float32)
+    block = SubMBlock(4, out_channels, momentum=0.02)
+    for weight in block.parameters():
+        torch.nn.init.normal_(weight, std=0.4)
+    out, at = block((feats, voxels))
+    assert at is voxels
+
+    volume, mask = to_dense((feats.double(), voxels)), occupied(voxels)
+    hidden = masked_norm(conv3d(volume, double_weight(block.conv1), padding=1), mask, block.norm1).relu()
+    hidden = masked_norm(conv3d(hidden, double_weight(block.conv2), padding=1), mask, block.norm2)
+    shortcut = volume
+    if out_channels != 4:
+        linear, norm = block.shortcut
+        shortcut = masked_norm(conv3d(volume, linear.weight.double()[..., None, None, None]), mask, norm)
+    dense = at_sites((hidden + shortcut).relu(), voxels)
+    torch.testing.assert_close(out.double(), dense, rtol=0, atol=2e-5)
+    inputs = [feats, *block.parameters()]
+    for one, other in sparse_and_dense_gradients([out], [dense], inputs):
+        assert (one - other).abs().max() <= 2e-5 * other.abs().max()
 
 
 def test_sr_unet34_has_the_originals_number_of_weights():

@@ -18,6 +18,16 @@ def test_table_of_a_hand_made_scene():
     torch.testing.assert_close(targets, expected)
 
 
+def test_an_instance_belongs_to_the_box_around_its_middle_wherever_its_corners_are():
+    extent = torch.tensor([4.0, 3.0, 2.0])
+    points = torch.cat([torch.zeros(1, 3), extent[None], torch.rand(50, 3) * torch.tensor([0.1, 0.1, 0.1])])
+    centers = torch.stack([torch.zeros(3), extent, extent / 2, points.mean(0)])
+    part = torch.zeros(len(points), dtype=torch.int64)
+    targets, member = vote_targets(points, points, part, part, centers, 18)
+    assert member.all()
+    torch.testing.assert_close(targets, extent / 2 - points)
+
+
 def test_scenes_without_boxes_or_objects_have_no_votes():
     locations = torch.rand(3, 3)
     for semantic, centers in ((SEMANTIC, CENTERS[:0]), (torch.full_like(SEMANTIC, -1), CENTERS)):

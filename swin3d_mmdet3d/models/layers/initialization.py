@@ -21,7 +21,10 @@ def init_linear_and_norm(module: nn.Module) -> None:
 
 
 def init_site_convs(module: nn.Module) -> None:
-    """Kaiming's normal distribution (fan out, ReLU) for convolutions over sites, as MinkResNet has."""
+    """Kaiming's normal distribution (fan out, ReLU) for convolutions over sites, as MinkResNet has.
+
+    It holds for :class:`GenerativeUpsample` too, which TR3D's neck leaves as MinkowskiEngine makes it.
+    """
     for layer in module.modules():
         if isinstance(layer, (SiteConv3d, GenerativeUpsample)):
             fan_out = layer.weight.shape[0] * layer.kernel_size**3

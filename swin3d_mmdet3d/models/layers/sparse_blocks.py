@@ -40,7 +40,8 @@ class GenerativeUpsample(nn.Module):
         weight: ``(C_out, k, k, k, C_in)``, as spconv's transposed convolutions have.
 
     Source: MinkowskiGenerativeConvolutionTranspose, as FCAF3D (arXiv 2112.00322, kernel 2) and TR3D
-        (arXiv 2302.02858, kernel 3) use it.
+        (arXiv 2302.02858, kernel 3) use it. Fresh weights here lie within 1 / sqrt(k ** 3 C_in), as those of
+        convolutions; MinkowskiEngine divides by C_out. The batch norm behind takes such a factor away.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 2) -> None:

@@ -12,8 +12,8 @@ class MomentumTeacher(nn.Module):
     """Copies of a student's networks that follow it slowly; without gradients, with the student's mode.
 
     The copies are in the checkpoint, since a resumed training needs them. Weights follow as averages, running
-    statistics of norms as copies. ``MomentumTeacherHook`` calls :meth:`start` once the student has the weights
-    that its training begins with, and :meth:`follow` after each iteration.
+    statistics of norms as copies. ``MomentumTeacherHook`` calls :meth:`start` when training begins, once the
+    student has its initial weights, and :meth:`follow` after each iteration.
 
     Args:
         networks: The student's networks by name, such as ``dict(backbone=..., neck=...)``.

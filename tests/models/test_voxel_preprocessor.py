@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 
+import swin3d_mmdet3d  # noqa: F401
+
 
 def preprocessor(**arguments):
     return MODELS.build(dict(type='VoxelPreprocessor', **{'voxel_size': 0.1, **arguments}))

@@ -54,6 +54,11 @@ def test_voxels_classes_and_data_agree(path):
     assert len(head['label2level']) == len(names) if 'label2level' in head else head.num_classes == len(names)
 
 
+@pytest.mark.parametrize('path', LEAVES, ids=ids)
+def test_boxes_are_looked_through_before_training(path):
+    assert load(path).default_hooks.boxes.type == 'LearnableBoxesHook'
+
+
 def one_scene(names):
     """A room of boxes with its largest box of every class as the truth: inputs and samples of a batch."""
     points = torch.from_numpy(boxes_room(2500, seed=1))

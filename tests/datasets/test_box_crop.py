@@ -16,12 +16,13 @@ def scene(xyz, label, boxes, box_labels):
     xyz = np.asarray(xyz, dtype=np.float32)
     columns = np.zeros((len(xyz), 6), dtype=np.float32)
     columns[:, :3], columns[:, 3] = xyz, np.arange(len(xyz))
-    rows = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 6)
+    rows = torch.tensor(np.asarray(boxes), dtype=torch.float32)
+    rows = rows if rows.ndim == 2 else rows.view(-1, 6)
     return dict(
         points=NormalPoints.from_columns(columns),
         pts_semantic_mask=np.asarray(label, dtype=np.int64),
         pts_instance_mask=np.arange(len(xyz)) + 1000,
-        gt_bboxes_3d=DepthInstance3DBoxes(rows, box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5)),
+        gt_bboxes_3d=DepthInstance3DBoxes(rows, box_dim=rows.shape[1], origin=(0.5, 0.5, 0.5)),
         gt_labels_3d=np.array(box_labels, dtype=np.int64),
     )
 
@@ -162,12 +163,31 @@ def test_boxes_are_whole_or_gone_in_random_scenes():
     assert len(sizes) > 3
 
 
-def test_turned_boxes_and_bad_arguments_are_refused():
-    results = two_boxes()
-    turned = torch.tensor([[0.5, 0, 0, 1, 1, 1, 0.3]])
-    results.update(gt_bboxes_3d=DepthInstance3DBoxes(turned), gt_labels_3d=np.array([0]))
-    with pytest.raises(ValueError, match='no yaw, got .*0.3'):
-        BoxKeepingCrop(max_points=5)(results)
+@pytest.mark.parametrize('angle', [0.5, 2.0, -2.8])
+def test_turning_scene_and_boxes_keeps_the_same_points_and_boxes(angle):
+    rng = np.random.default_rng(0)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    for seed in range(10):
+        # far enough apart that no point lies on a face of another's box
+        center = np.array([[x, y, 0.5] for x in (0.5, 2.5) for y in (0.5, 2.5)])
+        size, labels = rng.uniform(0.3, 1.6, (4, 3)), rng.integers(0, 3, 4)
+        inside = [rng.uniform(c - s / 2, c + s / 2, (40, 3)) for c, s in zip(center, size)]
+        xyz = np.concatenate([*inside, rng.uniform(0, 3, (100, 3))])
+        label = np.concatenate([np.repeat(labels, 40), np.full(100, BACKGROUND)])
+        boxes = np.hstack([center, size, np.zeros((4, 1))])
+        turned = np.hstack([center @ turn, size, np.full((4, 1), angle)])
+        kept = []
+        for places, rows in ((xyz, boxes), (xyz @ turn, turned)):
+            np.random.seed(seed)
+            cropped = BoxKeepingCrop(130)(scene(places, label, rows, labels))
+            kept.append((kept_rows(cropped), cropped['gt_labels_3d']))
+        np.testing.assert_array_equal(kept[0][0], kept[1][0])
+        np.testing.assert_array_equal(kept[0][1], kept[1][1])
+        assert 60 < len(kept[0][0]) <= 130 and 0 < len(kept[0][1]) < 4
+
+
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match='max_points must be an integer of at least 1, got 0'):
         BoxKeepingCrop(max_points=0)
     with pytest.raises(ValueError, match='min_overlap must be a probability'):

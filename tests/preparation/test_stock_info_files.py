@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from plyfile import PlyData
 from raw_downloads import S3DIS_FOLDER, s3dis_room, scannet_room, write_raw_s3dis, write_raw_scannet
+from sunrgbd_scenes import write_raw_sunrgbd, write_sunrgbd
 
 from swin3d_mmdet3d.datasets.class_lists import S3DIS, SCANNET_BOXES
 from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet
@@ -113,3 +114,27 @@ def test_s3dis_equals_stock(stock, tmp_path):
     for name in names:
         update.update_s3dis_infos(str(theirs / name), str(theirs))
     compare(tmp_path / 'ours', theirs, names)
+
+
+def test_small_sunrgbd_scenes_are_those_that_the_stock_converter_makes(stock, tmp_path):
+    create, update = stock
+    ours = write_sunrgbd(tmp_path / 'ours', points=400)
+    theirs = write_raw_sunrgbd(tmp_path / 'stock', points=400)
+    create(str(theirs), 'sunrgbd', workers=1)
+    for name in ('sunrgbd_infos_train.pkl', 'sunrgbd_infos_val.pkl'):
+        update.update_sunrgbd_infos(str(theirs / name), str(theirs))
+        mine, stock_info = (pickle.loads((root / name).read_bytes()) for root in (ours, theirs))
+        assert mine['metainfo'] == stock_info['metainfo']
+        assert len(mine['data_list']) == len(stock_info['data_list']) > 0
+        for entry, expected in zip(mine['data_list'], stock_info['data_list']):
+            places = [
+                np.array([thing.pop('bbox_3d') for thing in info['instances']]) for info in (entry, expected)
+            ]
+            np.testing.assert_allclose(*places, rtol=0, atol=1e-9)
+            assert entry == expected
+    for path in (theirs / 'points').glob('*.bin'):
+        # 50,000 draws with replacement hold every one of few points
+        files = (path, ours / 'points' / path.name)
+        drawn, rows = (np.fromfile(file, np.float32).reshape(-1, 6) for file in files)
+        assert len(drawn) == 50000
+        np.testing.assert_array_equal(np.unique(drawn, axis=0), np.unique(rows, axis=0))

@@ -9,8 +9,10 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
 from .argument_checks import check_count, check_probability
-from .point_selection import scene_label, select_points
+from .axis_rotation import rotation_matrix
+from .point_selection import select_points
 
+Frame = tuple[np.ndarray, np.ndarray, float]  # of a box: centre (3,) and size (3,) in metres, yaw in radians
 BOX_MARGIN = 1e-3  # m; boxes touch their outermost points, and the alignment rounds both in float32
 
 
@@ -18,14 +20,15 @@ BOX_MARGIN = 1e-3  # m; boxes touch their outermost points, and the alignment ro
 class BoxKeepingCrop(BaseTransform):
     """Keep the N points nearest to a random point of a box, with each box whole or gone.
 
-    A box's own points are those of its class inside it, or all inside it where points have no classes. A box of which the crop holds some points stays if it
-    holds all, or if their extent overlaps the box by more than ``min_overlap`` (IoU); the missing ones then
-    come back. Any other box leaves together with its own points. If that makes more than N points, random
+    A box's own points are those of its class inside it, or all inside it where points have no classes. A box
+    of which the crop holds some points stays if it holds all, or if their extent overlaps the box by more than
+    ``min_overlap`` (IoU); the missing ones then come back. Any other box leaves together with its own points. If that makes more than N points, random
     points outside the boxes leave; if the boxes alone hold more, those farthest from the seed leave, and the
     last one's points are thinned. Scenes of at most N points stay as they are.
 
-    Required keys: ``points``, ``gt_bboxes_3d`` without yaw, ``gt_labels_3d``; optional: ``pts_semantic_mask``
-    as classes. A crop may end without boxes; the data set's ``filter_empty_gt`` then draws another scene.
+    Required keys: ``points``, ``gt_bboxes_3d``, with or without yaw, ``gt_labels_3d``; optional:
+    ``pts_semantic_mask`` as classes. A crop may end without boxes; the data set's ``filter_empty_gt`` then
+    draws another scene.
 
     Args:
         max_points: Largest number of points of a sample; behind ``RandomPointPerVoxel``, of voxels.
@@ -45,30 +48,30 @@ class BoxKeepingCrop(BaseTransform):
         xyz = results['points'].coord.numpy().astype(np.float64)
         if len(xyz) <= self.max_points:
             return results
-        low, high = box_corners(results)
-        own = own_points(results, xyz, low, high)
+        boxes = results['gt_bboxes_3d']
+        center, size = boxes.gravity_center.double().numpy(), boxes.dims.double().numpy()
+        frames = list(zip(center, size, boxes.yaw.tolist()))
+        own = own_points(results, xyz, frames)
         candidates = np.flatnonzero(own.any(axis=0)) if own.any() else np.arange(len(xyz))
         seed = xyz[np.random.choice(candidates)]
 
         crop = np.zeros(len(xyz), dtype=bool)
         distance = ((xyz - seed) ** 2).sum(axis=1)
         crop[np.argpartition(distance, self.max_points - 1)[: self.max_points]] = True
-        stays = np.array([self._stays(xyz, *box, crop) for box in zip(low, high, own)], dtype=bool)
-        farthest_first = np.argsort(-(((low + high) / 2 - seed) ** 2).sum(axis=1))
+        stays = np.array([self._stays(xyz, *box, crop) for box in zip(frames, own)], dtype=bool)
+        farthest_first = np.argsort(-((center - seed) ** 2).sum(axis=1))
         stays = self._boxes_that_fit(stays, own, farthest_first)
 
-        results['gt_bboxes_3d'] = results['gt_bboxes_3d'][stays]
+        results['gt_bboxes_3d'] = boxes[stays]
         results['gt_labels_3d'] = results['gt_labels_3d'][stays]
         return select_points(results, self._rows(crop, own, stays))
 
-    def _stays(
-        self, xyz: np.ndarray, low: np.ndarray, high: np.ndarray, own: np.ndarray, crop: np.ndarray
-    ) -> bool:
+    def _stays(self, xyz: np.ndarray, frame: Frame, own: np.ndarray, crop: np.ndarray) -> bool:
         """Whether the crop holds all of a box's own points, or enough of its extent."""
-        inside = xyz[own & crop]
-        if len(inside) == 0:
+        inside = own & crop
+        if not inside.any():
             return False
-        return len(inside) == own.sum() or extent_overlap(inside, low, high) > self.min_overlap
+        return inside.sum() == own.sum() or extent_overlap(xyz[inside], frame) > self.min_overlap
 
     def _boxes_that_fit(self, stays: np.ndarray, own: np.ndarray, farthest_first: np.ndarray) -> np.ndarray:
         """``(B,)`` bool: the boxes that stay when the points of all of them must not exceed N."""
@@ -90,30 +93,27 @@ class BoxKeepingCrop(BaseTransform):
         return f'{type(self).__name__}(max_points={self.max_points}, min_overlap={self.min_overlap})'
 
 
-def box_corners(results: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest corner ``(B, 3)`` of the boxes in float64 metres; ValueError if one is turned."""
-    boxes = results['gt_bboxes_3d']
-    if len(boxes) and bool((boxes.yaw != 0).any()):
-        raise ValueError(f'{scene_label(results)}: gt_bboxes_3d must have no yaw, got {boxes.yaw.tolist()}')
-    center, size = boxes.gravity_center.double().numpy(), boxes.dims.double().numpy()
-    return center - size / 2, center + size / 2
+def in_frame(xyz: np.ndarray, frame: Frame) -> np.ndarray:
+    """Points ``(P, 3)`` from the centre of a box, along its edges."""
+    center, _, yaw = frame
+    return (xyz - center) @ rotation_matrix('z', yaw)
 
 
-def own_points(results: dict[str, Any], xyz: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def own_points(results: dict[str, Any], xyz: np.ndarray, frames: list[Frame]) -> np.ndarray:
     """``(B, P)`` bool: which points lie in a box and, where there is a mask, are of its class."""
     label = results.get('pts_semantic_mask')
-    own = np.zeros((len(low), len(xyz)), dtype=bool)
-    for box, box_label in enumerate(results['gt_labels_3d']):
+    own = np.zeros((len(frames), len(xyz)), dtype=bool)
+    for box, (frame, box_label) in enumerate(zip(frames, results['gt_labels_3d'])):
         rows = np.arange(len(xyz)) if label is None else np.flatnonzero(label == int(box_label))
-        place = xyz[rows]
-        inside = ((place >= low[box] - BOX_MARGIN) & (place <= high[box] + BOX_MARGIN)).all(axis=1)
+        inside = (np.abs(in_frame(xyz[rows], frame)) <= frame[1] / 2 + BOX_MARGIN).all(axis=1)
         own[box, rows[inside]] = True
     return own
 
 
-def extent_overlap(xyz: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
-    """Overlap (IoU) of a box with the bounding box of points ``(P, 3)``; flat ones count as 2 mm thick."""
-    first, last = xyz.min(axis=0) - BOX_MARGIN, xyz.max(axis=0) + BOX_MARGIN
-    low, high = low - BOX_MARGIN, high + BOX_MARGIN
-    shared = np.maximum(np.minimum(last, high) - np.maximum(first, low), 0).prod()
-    return float(shared / ((last - first).prod() + (high - low).prod() - shared))
+def extent_overlap(xyz: np.ndarray, frame: Frame) -> float:
+    """Overlap (IoU) of a box with the extent of points in its frame; flat ones count as 2 mm thick."""
+    place, size = in_frame(xyz, frame), frame[1]
+    first, last = place.min(axis=0) - BOX_MARGIN, place.max(axis=0) + BOX_MARGIN
+    high = size / 2 + BOX_MARGIN
+    shared = np.maximum(np.minimum(last, high) - np.maximum(first, -high), 0).prod()
+    return float(shared / ((last - first).prod() + (2 * high).prod() - shared))

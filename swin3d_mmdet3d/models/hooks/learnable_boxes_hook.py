@@ -1,0 +1,51 @@
+"""Boxes that a head cannot learn stop a run before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmdet3d.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from swin3d_mmdet3d.datasets.transforms.point_selection import scene_label
+
+
+@HOOKS.register_module()
+class LearnableBoxesHook(Hook):
+    """Look through the boxes of all scenes that are trained or validated on, before training.
+
+    The head's ``bbox_coder`` says which boxes it learns; one without yaw refuses boxes with yaw, which would
+    otherwise end the training at the first such scene. A head without a coder is not checked.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Read the annotations; raise ValueError naming scene, box and cure if the head cannot learn one."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        coder = getattr(getattr(model, 'bbox_head', None), 'bbox_coder', None)
+        if coder is None:
+            return
+        loaders = [loop.dataloader for loop in (runner.train_loop, runner.val_loop) if loop is not None]
+        for loader in loaders:
+            for scene in scenes_of(loader.dataset):
+                truth = scene.get('ann_info') or scene.get('eval_ann_info') or {}
+                if 'gt_bboxes_3d' not in truth:
+                    continue
+                try:
+                    coder.learnable(truth['gt_bboxes_3d'])
+                except ValueError as error:
+                    raise ValueError(f'{scene_label(scene)}: {error}') from None
+
+
+def scenes_of(dataset: Any) -> Iterator[dict[str, Any]]:
+    """What a data set knows of each scene, once, whatever wrappers repeat, join or balance it."""
+    if hasattr(dataset, 'datasets'):
+        for part in dataset.datasets:
+            yield from scenes_of(part)
+    elif hasattr(dataset, 'dataset'):
+        yield from scenes_of(dataset.dataset)
+    else:
+        for index in range(len(dataset)):
+            yield dataset.get_data_info(index)

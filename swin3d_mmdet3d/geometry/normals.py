@@ -8,6 +8,10 @@ from scipy.spatial import cKDTree
 # Points a pass, so that the (points, k, 3) neighbourhoods of a large scan stay below 100 MB.
 _CHUNK = 1 << 16
 
+# Below these a face of a mesh has no direction; trimesh's limits.
+_NO_AREA = 100 * np.finfo(np.float64).eps  # m^2, of twice the area
+_NO_ANGLE = 1e-8  # radians
+
 
 def estimate_normals(xyz: np.ndarray, k: int = 16, viewpoint: np.ndarray | None = None) -> np.ndarray:
     """Normals of a point cloud by principal component analysis of each point's k neighbours.
@@ -74,17 +78,24 @@ def room_viewpoint(xyz: np.ndarray) -> np.ndarray:
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Normals of a mesh's vertices: the sum of their faces' normals weighted by area.
+    """Normals of a mesh's vertices: the sum of their faces' unit normals weighted by the corner's angle.
+
+    How a surface is cut into triangles then does not matter: a corner of a box gets the same normal whether
+    one triangle or two of a side meet there. Faces without an area (two of their corners in one place, or all
+    three on a line) have no say.
 
     Args:
         vertices: (P, 3) coordinates in metres.
         faces: (F, 3) vertex indices, counter-clockwise seen from outside.
 
     Returns:
-        (P, 3) float32 unit vectors; (0, 0, 1) for a vertex of no face with an area.
+        (P, 3) float32 unit vectors; (0, 0, 1) for a vertex of no face with an area, or whose faces cancel out.
 
     Raises:
         ValueError: for other shapes, no vertices, or an index that is no vertex.
+
+    Source: Thuermer & Wuethrich, "Computing vertex normals from polygonal facets", JGT 3:1, 1998; trimesh's
+        `vertex_normals`, from which the original takes those of ScanNet's meshes (there 0 in place of +z).
     """
     vertices = _checked_points('vertices', vertices)
     faces = np.asarray(faces)
@@ -94,16 +105,28 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
         raise ValueError(
             f'faces: expected indices 0..{len(vertices) - 1}, got {faces.min()} .. {faces.max()}'
         )
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    area_normal = np.cross(b - a, c - a)
+    normal, angle = _face_normals_and_angles(vertices[faces])
+    corner = faces.ravel()
     total = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(area_normal[:, axis], 3), len(vertices)) for axis in range(3)],
+        [np.bincount(corner, (angle * normal[:, axis, None]).ravel(), len(vertices)) for axis in range(3)],
         axis=1,
     )
     length = np.linalg.norm(total, axis=1, keepdims=True)
-    has_area = length > np.finfo(np.float64).tiny
-    unit = np.where(has_area, total / np.where(has_area, length, 1), [0.0, 0.0, 1.0])
+    has_normal = length > _NO_AREA
+    unit = np.where(has_normal, total / np.where(has_normal, length, 1), [0.0, 0.0, 1.0])
     return unit.astype(np.float32)
+
+
+def _face_normals_and_angles(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit normals (F, 3) of triangles (F, 3, 3), and their angles (F, 3) in radians; 0 where degenerate."""
+    edge = np.roll(corners, -1, axis=1) - corners  # from each corner to the next
+    back = -np.roll(edge, 1, axis=1)  # from each corner to the one before
+    cross = np.cross(edge[:, 0], back[:, 0])
+    area = np.linalg.norm(cross, axis=1, keepdims=True)
+    # Not from the cosine: near 0 and pi it has half of the digits.
+    angle = np.arctan2(area, np.einsum('fci,fci->fc', edge, back))
+    whole = (area > _NO_AREA) & (angle >= _NO_ANGLE).all(axis=1, keepdims=True)
+    return np.where(whole, cross / np.where(whole, area, 1), 0.0), np.where(whole, angle, 0.0)
 
 
 def _plane_normals(neighbours: np.ndarray) -> np.ndarray:

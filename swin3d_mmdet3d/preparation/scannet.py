@@ -24,6 +24,8 @@ SCAN_FOLDERS = {'train': 'scans', 'val': 'scans', 'test': 'scans_test'}
 NUM_NYU40_IDS = 41
 # Matrices of the download have six decimals.
 RIGID_TOLERANCE = 1e-3
+# Part of every scan's stamp, so that scans with normals of another rule are made again.
+NORMALS = 'faces weighted by corner angle'
 
 LabelMap = Dict[str, Tuple[int, int]]
 
@@ -53,7 +55,8 @@ def prepare_scannet(
     label_map = read_label_map(_first_file([raw, raw / 'meta_data'], LABEL_MAP, 'raw'))
     scenes = find_scenes(raw, [Path(splits)] if splits is not None else [raw / 'meta_data', raw])
     read = functools.partial(read_scan, label_map=label_map)
-    return prepare_scenes(DataSet('scannet', SCANNET_BOXES), scenes, read, out, {}, workers)
+    settings = {'normals': NORMALS}
+    return prepare_scenes(DataSet('scannet', SCANNET_BOXES), scenes, read, out, settings, workers)
 
 
 def find_scenes(raw: Path, split_folders: Sequence[Path]) -> list[RawScene]:

@@ -1,9 +1,10 @@
-"""Estimated normals are those of the surface that was sampled; mesh normals are the faces'."""
+"""Estimated normals are those of the surface that was sampled; mesh normals are trimesh's."""
 
 import numpy as np
 import pytest
 import trimesh
 from real_data import local_real_data
+from scipy.spatial import Delaunay
 
 from swin3d_mmdet3d.scan_files import read_scan
 from swin3d_mmdet3d.geometry import estimate_normals, room_viewpoint, vertex_normals
@@ -67,16 +68,77 @@ def test_degenerate_neighbourhoods_have_the_documented_normal(points, expected):
     np.testing.assert_allclose(np.abs(found), np.tile(np.abs(expected), (len(points), 1)), atol=1e-6)
 
 
-def test_mesh_normals_are_the_area_weighted_face_normals():
-    mesh = trimesh.creation.icosphere(subdivisions=2, radius=3.0)
-    angle = degrees_between(vertex_normals(mesh.vertices, mesh.faces), mesh.vertices / 3.0)
-    assert angle.max() < 2
-    # Two triangles, areas 2 and 1/2, share an edge at a right angle.
-    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 4.0, 0], [0, 0, 1.0]])
-    faces = np.array([[0, 1, 2], [0, 3, 1]])
-    shared = np.array([0, 1, 4]) / np.sqrt(17)
-    expected = [shared, shared, [0, 0, 1], [0, 1, 0]]
-    np.testing.assert_allclose(vertex_normals(vertices, faces), expected, atol=1e-7)
+def room_corner(noise, step=0.03, count=25):
+    """Vertices and faces of three walls that meet, cut into irregular triangles; noise in metres."""
+    rng = np.random.default_rng(3)
+    vertices, faces = [], []
+    for axis in range(3):
+        grid = np.stack(np.meshgrid(np.arange(count), np.arange(count)), axis=-1).reshape(-1, 2) * step
+        grid = grid + rng.uniform(-0.3, 0.3, grid.shape) * step
+        own = Delaunay(grid).simplices
+        wall = np.insert(grid, axis, rng.normal(0, noise, len(grid)), axis=1)
+        a, b, c = (wall[own[:, corner]] for corner in range(3))
+        outward = np.cross(b - a, c - a)[:, axis] < 0
+        own[outward] = own[outward, ::-1]
+        faces.append(own + axis * len(grid))
+        vertices.append(wall)
+    return np.concatenate(vertices), np.concatenate(faces)
+
+
+def spoilt_corner(how):
+    """A noisy corner with something that meshes of scans have."""
+    vertices, faces = room_corner(0.005)
+    a, b, c = faces[:200].T
+    if how == 'faces twice':
+        faces = np.concatenate([faces, faces[:300], faces[200:600, ::-1]])
+    elif how == 'corners of one face in one vertex':
+        faces = np.concatenate([faces, np.stack([a, a, b], axis=1), np.stack([c, c, c], axis=1)])
+    elif how == 'vertices in one place':
+        vertices[b] = vertices[a]
+    elif how == 'corners on a line':
+        vertices[b] = (vertices[a] + vertices[c]) / 2
+    elif how == 'vertices of no face':
+        vertices = np.concatenate([vertices, np.random.default_rng(4).uniform(size=(9, 3))])
+    elif how == 'far from the origin':
+        vertices = vertices + 1e5
+    elif how == 'single precision':
+        vertices = vertices.astype(np.float32)
+    return vertices, faces
+
+
+SPOILS = [
+    'nothing',
+    'faces twice',
+    'corners of one face in one vertex',
+    'vertices in one place',
+    'corners on a line',
+    'vertices of no face',
+    'far from the origin',
+    'single precision',
+]
+
+
+@pytest.mark.parametrize('how', SPOILS)
+def test_mesh_normals_are_those_of_trimesh_and_up_where_it_has_none(how):
+    vertices, faces = spoilt_corner(how)
+    theirs = np.array(trimesh.Trimesh(vertices, faces, process=False).vertex_normals)
+    ours = vertex_normals(vertices, faces).astype(np.float64)
+    there = np.linalg.norm(theirs, axis=1) > 0.5
+    assert there.mean() > 0.95
+    assert (np.linalg.norm(ours[there] - theirs[there], axis=1) < np.radians(0.01)).all()
+    np.testing.assert_array_equal(ours[~there], np.tile([0, 0, 1], ((~there).sum(), 1)))
+
+
+def test_faces_count_by_the_angle_of_their_corner_and_not_by_their_area():
+    """At the square corner of a tetrahedron of 1 x 3 x 1 m all three sides count alike."""
+    vertices = np.array([[0, 0, 0], [1.0, 0, 0], [0, 3.0, 0], [0, 0, 1.0]])
+    faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
+    found = vertex_normals(vertices, faces)
+    np.testing.assert_allclose(found[0], [-1 / np.sqrt(3)] * 3, atol=1e-6)
+    # At (1, 0, 0): atan 3, a quarter of pi, and the angle between the edges to (0, 3, 0) and (0, 0, 1).
+    sides = np.array([[0, 0, -1], [0, -1, 0], np.array([3, 1, 3]) / np.sqrt(19)])
+    expected = np.array([np.arctan(3), np.pi / 4, np.arccos(1 / np.sqrt(20))]) @ sides
+    np.testing.assert_allclose(found[1], expected / np.linalg.norm(expected), atol=1e-6)
 
 
 def test_vertex_without_a_face_points_up():

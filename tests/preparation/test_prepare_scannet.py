@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -58,6 +59,21 @@ def test_normals_are_those_of_the_faces_turned_into_the_frame_of_the_points(prep
     _, mesh, align = scannet_room(NAME)
     normals = rows(prepared, 'normals', np.float32, 3)
     np.testing.assert_allclose(normals, mesh.normals @ align[:3, :3], atol=2e-5)
+
+
+def test_scans_with_normals_of_another_rule_are_made_again(prepared, tmp_path):
+    out = shutil.copytree(prepared, tmp_path / 'out')
+    normals = out / 'normals' / f'{NAME}.bin'
+    expected = normals.read_bytes()
+    ticket = out / 'prepared_scenes' / f'{NAME}.json'
+    # What stood there while faces were weighted by area.
+    ticket.write_text(
+        json.dumps({**json.loads(ticket.read_text()), 'stamp': {'dataset': 'scannet', 'recipe': 1}})
+    )
+    normals.write_bytes(bytes(len(expected)))
+    states = {it.scene.name: it.state for it in prepare_scannet(prepared.parent / 'raw', out, workers=1)}
+    assert states.pop(NAME) == 'prepared' and set(states.values()) == {'kept'}
+    assert normals.read_bytes() == expected
 
 
 def test_masks_hold_nyu40_ids_ids_of_scannet200_and_instances_from_one(prepared):

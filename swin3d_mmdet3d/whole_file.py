@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import re
-import tempfile
+import shutil
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
-_PART = re.compile(r'\..+\.(\d+)\.part(\.[^.]*)?')
+# .<stem>.<machine>-<process>.part<suffix>
+_PART = re.compile(r'\..+\.([0-9a-f]{8})-(\d+)\.part(\.\w+)?')
+_LONGEST_STEM = 100
+_DAY = 86400
 
 
 @contextmanager
@@ -30,7 +35,7 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.stem}.{os.getpid()}.part{path.suffix}')
+    part = _part_of(path)
     try:
         yield part
         _sync(part)
@@ -40,19 +45,25 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def sweep_parts(folder: str | os.PathLike) -> list[Path]:
-    """Remove what killed processes left of files that they were writing to a folder by `whole_file`.
+@contextmanager
+def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """A temporary folder beside `path` to write to; it becomes `path` when the block succeeds.
 
-    Files of processes that still run, but for the caller's own, stay.
+    When the block raises, the temporary folder is removed.
 
-    Returns:
-        The files that were removed.
+    Args:
+        path: the folder to write, which must not hold anything yet.
+
+    Yields:
+        The folder to write to.
     """
-    parts = [(path, _PART.fullmatch(path.name)) for path in Path(folder).glob('.*.part*')]
-    removed = [path for path, name in parts if name and not _another_runs(int(name[1]))]
-    for path in removed:
-        path.unlink(missing_ok=True)
-    return removed
+    path = Path(path)
+    with _part_folder(path) as part:
+        yield part
+        for file in part.iterdir():
+            _sync(file)
+        os.replace(part, path)
+        _sync(path.parent)
 
 
 @dataclass
@@ -79,17 +90,38 @@ def whole_files(folder: str | os.PathLike, stem: str) -> Iterator[Drafts]:
         stem: what the files belong to, for the name of the temporary folder.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f'.{stem}.') as name:
-        drafts = Drafts(Path(name))
+    with _part_folder(folder / stem) as part:
+        drafts = Drafts(part)
         yield drafts
-        files = sorted(drafts.folder.iterdir())
+        files = sorted(part.iterdir())
         for file in files:
             _sync(file)
         for file in files:
             os.replace(file, folder / file.name)
             drafts.written.append(folder / file.name)
         _sync(folder)
+
+
+def sweep_parts(folder: str | os.PathLike) -> list[Path]:
+    """Remove from a folder what killed processes were writing there by the functions above.
+
+    What other processes write that still run stays, and what other machines write, until it is a day old; so
+    does what cannot be removed.
+
+    Returns:
+        What was removed.
+    """
+    found, removed = [], []
+    with suppress(OSError):
+        found = [path for path in Path(folder).iterdir() if _is_left_over(path)]
+    for path in found:
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            removed.append(path)
+    return removed
 
 
 def _sync(path: Path) -> None:
@@ -105,13 +137,46 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _another_runs(process: int) -> bool:
-    """Whether another process of this number runs."""
-    if process == os.getpid():
-        return False
+@contextmanager
+def _part_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path`, which is gone after the block."""
+    part = _part_of(path)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     try:
-        with suppress(PermissionError):  # it is somebody else's
-            os.kill(process, 0)
-    except ProcessLookupError:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _part_of(path: Path) -> Path:
+    """Where this process writes what is to become `path`; the longest name of a file leaves room for it."""
+    suffix = path.suffix if re.fullmatch(r'\.\w{1,16}', path.suffix) else ''
+    stem, name = path.stem, os.fsencode(path.name)
+    if len(name) > _LONGEST_STEM:
+        stem = f'{zlib.crc32(name):08x}'
+    return path.with_name(f'.{stem}.{_machine()}-{os.getpid()}.part{suffix}')
+
+
+def _machine() -> str:
+    return f'{zlib.crc32(platform.node().encode()):08x}'
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a file is a temporary one of a process that is gone, or that had this one's number."""
+    part = _PART.fullmatch(path.name)
+    if part is None:
         return False
-    return True
+    if time.time() - path.lstat().st_mtime > _DAY:
+        return True
+    if part[1] != _machine() or os.name != 'posix':
+        return False
+    if int(part[2]) == os.getpid():
+        return True
+    try:
+        os.kill(int(part[2]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):  # of another user; no number of a process
+        return False
+    return False

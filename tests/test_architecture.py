@@ -27,6 +27,7 @@ ROOT_MODULES = {
     'checkpoint_loader',
     'dependency_versions',
     'finite_values',
+    'one_of_many',
     'root_registries',
     'whole_file',
     '__init__',

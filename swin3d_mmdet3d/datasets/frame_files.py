@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from swin3d_mmdet3d.datasets.image_files import read_image_file
 from swin3d_mmdet3d.geometry.camera import check_intrinsic, is_rigid
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
@@ -34,7 +35,7 @@ def read_frame(folder: str | Path, name: str, max_depth: float, min_valid: float
     """
     stem = Path(folder) / name
     pose = _read_pose(stem.with_suffix('.txt'))
-    image = _decoded(stem.with_suffix('.jpg'), cv2.IMREAD_COLOR)[..., ::-1]
+    image = read_image_file(stem.with_suffix('.jpg'), cv2.IMREAD_COLOR)[..., ::-1]
     depth = read_depth(stem.with_suffix('.png'))
     if image.shape[:2] != depth.shape:
         raise ValueError(
@@ -57,7 +58,7 @@ def read_depth(path: str | Path) -> np.ndarray:
     Raises:
         ValueError: Naming the file, if it is missing, broken or not 16-bit grey.
     """
-    depth = _decoded(path, cv2.IMREAD_UNCHANGED)
+    depth = read_image_file(path, cv2.IMREAD_UNCHANGED)
     if depth.ndim != 2 or depth.dtype != np.uint16:
         raise ValueError(f'file {path} must hold one 16-bit channel, got {depth.dtype} {depth.shape}')
     return depth.astype(np.float32) * np.float32(MILLIMETRE)
@@ -97,12 +98,3 @@ def _read_pose(path: Path) -> np.ndarray:
     if not is_rigid(pose):
         raise UnusableFrameError(f'file {path} holds no finite rotation and shift')
     return pose
-
-
-def _decoded(path: str | Path, mode: int) -> np.ndarray:
-    if not Path(path).is_file():
-        raise ValueError(f'file {path} is missing')
-    image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), mode)
-    if image is None:
-        raise ValueError(f'file {path} must be an image, it is truncated or of another format')
-    return image

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from swin3d_mmdet3d.datasets.frame_files import read_matrix
+from swin3d_mmdet3d.datasets.image_files import read_image_file
 
 from .sens_stream import RecordedFrame
 
@@ -46,13 +47,9 @@ class FrameFolder:
     def frames(self, every: int = 1) -> Iterator[RecordedFrame]:
         """Every n-th frame in the order of the names."""
         for path in self._images[::every]:
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            if image is None:
-                raise ValueError(f'file {path} must be an image, it is truncated or of another format')
+            image = read_image_file(path, cv2.IMREAD_COLOR)
             depth_path = self.path / 'depth' / f'{path.stem}.png'
-            depth = cv2.imread(str(depth_path), cv2.IMREAD_UNCHANGED)
-            if depth is None:
-                raise ValueError(f'file {depth_path} is missing or no image')
+            depth = read_image_file(depth_path, cv2.IMREAD_UNCHANGED)
             if depth.dtype != np.uint16 or depth.ndim != 2:
                 raise ValueError(
                     f'file {depth_path} must hold one 16-bit channel, got {depth.dtype} {depth.shape}'

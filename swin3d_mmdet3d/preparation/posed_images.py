@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from swin3d_mmdet3d.datasets.frame_files import INTRINSIC_FILE
 from swin3d_mmdet3d.geometry.camera import check_intrinsic, is_rigid
+from swin3d_mmdet3d.whole_file import whole_folder
 
 from .frame_folder import FrameFolder
 from .sens_stream import RecordedFrame, SensStream
@@ -51,15 +50,10 @@ def prepare_recording(
     folder = Path(folder)
     if folder.exists():
         raise ValueError(f'folder must not exist yet, got {folder}')
-    part = folder.with_name(f'.{folder.name}.{os.getpid()}.part')
-    part.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as part:
         counts = _write(recording, part, every, up, min_valid)
         if not counts['frames']:
             raise ValueError(f'{source} has no usable frame: {dict(counts)}')
-        os.replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return counts
 
 
@@ -74,11 +68,16 @@ def _write(
         lacking = _lacking_part(frame, recording.intrinsic, min_valid)
         if lacking is None:
             stem = folder / f'{counts["frames"]:05d}'
-            cv2.imwrite(f'{stem}.jpg', np.ascontiguousarray(frame.image[..., ::-1]))
-            cv2.imwrite(f'{stem}.png', frame.depth_mm)
-            np.savetxt(f'{stem}.txt', turn @ frame.pose, fmt='%.9f')
+            _write_image(stem.with_suffix('.jpg'), frame.image[..., ::-1])
+            _write_image(stem.with_suffix('.png'), frame.depth_mm)
+            np.savetxt(stem.with_suffix('.txt'), turn @ frame.pose, fmt='%.9f')
         counts[lacking or 'frames'] += 1
     return counts
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    # cv2.imwrite says nothing when the disk is full.
+    path.write_bytes(cv2.imencode(path.suffix, np.ascontiguousarray(image))[1])
 
 
 def _lacking_part(frame: RecordedFrame, intrinsic: np.ndarray, min_valid: float) -> str | None:

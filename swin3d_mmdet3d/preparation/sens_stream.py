@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 import cv2
 import numpy as np
 
+from swin3d_mmdet3d.datasets.image_files import decode_image
 from swin3d_mmdet3d.geometry.camera import scale_intrinsic
 
 VERSION = 4
@@ -46,8 +47,8 @@ class SensStream:
         num_frames: Frames in the file.
 
     Raises:
-        ValueError: Naming the file, if it is missing, of another version or compression, or its depth is
-            not registered to its colour.
+        ValueError: Naming the file, if it is missing, truncated, of another version or compression, without
+            a size or a depth scale, or its depth is not registered to its colour.
 
     Source: SensorData.h of github.com/ScanNet/ScanNet.
     """
@@ -56,6 +57,7 @@ class SensStream:
         self.path = Path(path)
         if not self.path.is_file():
             raise ValueError(f'stream {path} is missing')
+        self._size = self.path.stat().st_size
         with open(self.path, 'rb') as file:
             (version,) = self._unpack(file, '<I')
             if version != VERSION:
@@ -68,6 +70,11 @@ class SensStream:
             (self.depth_shift,) = self._unpack(file, '<f')
             (self.num_frames,) = self._unpack(file, '<Q')
             self._first_frame = file.tell()
+        sizes = (width, height, depth_width, depth_height)
+        if min(sizes) < 1 or not (np.isfinite(self.depth_shift) and self.depth_shift > 0):
+            raise ValueError(
+                f'stream {path} must have sizes and a depth shift above 0, got {sizes} and {self.depth_shift}'
+            )
         self.depth_size = (depth_width, depth_height)
         if self.depth_compression not in (DEPTH_RAW, DEPTH_ZLIB):
             raise ValueError(
@@ -83,11 +90,13 @@ class SensStream:
                 pose = self._matrix(file)
                 _, _, color_bytes, depth_bytes = self._unpack(file, '<QQQQ')
                 if index % every:
-                    file.seek(color_bytes + depth_bytes, 1)
+                    self._skip(file, color_bytes + depth_bytes)
                     continue
-                color, depth = self._read(file, color_bytes), self._read(file, depth_bytes)
+                color, depth_data = self._read(file, color_bytes), self._read(file, depth_bytes)
                 name = f'{self.path}, frame {index}'
-                yield RecordedFrame(name, self._image(color, name), self._depth(depth, name), pose)
+                # First the depth, which bears out the size to which the colour is brought.
+                depth = self._depth(depth_data, name)
+                yield RecordedFrame(name, self._image(color, name), depth, pose)
 
     def _check_registration(self, color: np.ndarray) -> None:
         entries = ([0, 1, 0, 1], [0, 1, 2, 2])
@@ -98,19 +107,20 @@ class SensStream:
             )
 
     def _image(self, data: bytes, name: str) -> np.ndarray:
-        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ValueError(f'{name}: colour must be an image, got {len(data)} bytes of something else')
+        image = decode_image(data, cv2.IMREAD_COLOR, f'{name}: colour')
         return cv2.resize(image, self.depth_size, interpolation=cv2.INTER_AREA)[..., ::-1]
 
     def _depth(self, data: bytes, name: str) -> np.ndarray:
-        try:
-            raw = zlib.decompress(data) if self.depth_compression == DEPTH_ZLIB else data
-        except zlib.error as error:
-            raise ValueError(f'{name}: depth must be zlib data, {error}') from error
         width, height = self.depth_size
-        if len(raw) != 2 * width * height:
-            raise ValueError(f'{name}: depth must have {2 * width * height} bytes, got {len(raw)}')
+        size = 2 * width * height
+        try:
+            unpack = zlib.decompressobj()
+            raw = unpack.decompress(data, size + 1) if self.depth_compression == DEPTH_ZLIB else data
+        except (zlib.error, OverflowError) as error:
+            raise ValueError(f'{name}: depth must be zlib data of {size} bytes, {error}') from error
+        if len(raw) != size:
+            got = f'more than {size}' if len(raw) > size else len(raw)
+            raise ValueError(f'{name}: depth must have {size} bytes, got {got}')
         depth = np.frombuffer(raw, dtype='<u2').reshape(height, width)
         if self.depth_shift == 1000:
             return depth
@@ -124,7 +134,17 @@ class SensStream:
         return struct.unpack(layout, self._read(file, struct.calcsize(layout)))
 
     def _read(self, file: BinaryIO, length: int) -> bytes:
-        data = file.read(length)
-        if len(data) != length:
-            raise ValueError(f'stream {self.path} is truncated at byte {file.tell()}')
-        return data
+        self._check_left(file, length)
+        return file.read(length)
+
+    def _skip(self, file: BinaryIO, length: int) -> None:
+        self._check_left(file, length)
+        file.seek(length, 1)
+
+    def _check_left(self, file: BinaryIO, length: int) -> None:
+        """A length is compared with the file before memory is set aside for it."""
+        if length > self._size - file.tell():
+            raise ValueError(
+                f'stream {self.path} is truncated at byte {self._size}: '
+                f'from byte {file.tell()} it must have {length} more'
+            )

@@ -27,6 +27,7 @@ from prettytable import PrettyTable
 from torch import Tensor, nn
 
 from swin3d_mmdet3d.scan_files import read_scan
+from swin3d_mmdet3d.tools.command_line import CommandLine
 
 DENSITY = 2500
 """Points per square metre of the generated room: about one a voxel of 2 cm."""
@@ -138,7 +139,7 @@ def measure(config: Config, points: np.ndarray, train: bool, runs: int, part: st
 
 def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandLine(description=__doc__)
     parser.add_argument('config', help='config of the model')
     parser.add_argument('--points', type=int, nargs='+', default=[25000, 50000, 100000])
     parser.add_argument('--scan', help='scan file to thin instead of a generated room')

@@ -24,6 +24,7 @@ from prettytable import PrettyTable
 from torch import nn
 
 from swin3d_mmdet3d.tools.benchmark import boxes_room
+from swin3d_mmdet3d.tools.command_line import CommandLine
 
 
 class LabelledScene(NamedTuple):
@@ -69,7 +70,7 @@ def label_scene(config: Config, num_points: int, chunk_size: Optional[float]) ->
 
 def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandLine(description=__doc__)
     parser.add_argument('config', help='config of the model')
     parser.add_argument('--points', type=int, default=3_000_000)
     parser.add_argument('--chunk-size', type=float, default=4.0, help='edge of a chunk in metres')

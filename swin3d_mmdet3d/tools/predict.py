@@ -27,13 +27,16 @@ from swin3d_mmdet3d.apis import (
     write_boxed_scan,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, turn_upright
+from swin3d_mmdet3d.tools.command_line import CommandLine
 from swin3d_mmdet3d.visualization import room_yaw
+from swin3d_mmdet3d.whole_file import sweep_parts
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         description='Label every point of scans (writes <scan>.ply, .npz and .png), or find boxes in them '
         '(writes <scan>.json, .ply with the edges, and .png), in metres with z up.'
     )
@@ -73,18 +76,11 @@ def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
 
 
 def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: argparse.Namespace) -> None:
-    """Labels one scan, or finds its boxes, and writes the results.
-
-    Raises:
-        ValueError: naming the file, when it cannot be read or the model fails on it.
-    """
+    """Labels one scan, or finds its boxes, and writes the results."""
     scan = read_scan(path)
     scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
     predict = find_boxes if isinstance(inferencer, BoxInferencer) else label_points
-    try:
-        predict(inferencer, path, scan, args)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
+    predict(inferencer, path, scan, args)
 
 
 def find_boxes(inferencer: BoxInferencer, path: str, scan: Scan, args: argparse.Namespace) -> None:
@@ -123,13 +119,14 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         logger.error(str(error))
         return 1
+    sweep_parts(args.out)
     failed = []
     for number, path in enumerate(args.scans, 1):
         logger.info(f'scan {number} of {len(args.scans)}: {path}')
-        try:
+        with one_of_many(path) as attempt:
             predict_scan(inferencer, path, args)
-        except ValueError as error:
-            logger.error(str(error))
+        if attempt.failure:
+            logger.error(attempt.failure)
             failed.append(path)
     if failed:
         logger.error(f'{len(failed)} of {len(args.scans)} scans failed: {", ".join(failed)}')

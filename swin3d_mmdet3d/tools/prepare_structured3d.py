@@ -6,11 +6,12 @@ import argparse
 import sys
 
 from swin3d_mmdet3d.preparation import exit_status, prepare_structured3d
+from swin3d_mmdet3d.tools.command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description='Prepare the renders of Structured3D.')
+    parser = CommandLine(description='Prepare the renders of Structured3D.')
     parser.add_argument('raw', help='folder Structured3D of the unpacked archives')
     parser.add_argument('out', help='folder of the prepared data set')
     parser.add_argument(

@@ -14,8 +14,15 @@ from tiny_training import tiny_runner
 from swin3d_mmdet3d.checkpoint_loader import checkpoint_damage
 from swin3d_mmdet3d.engine import whole_checkpoints
 from swin3d_mmdet3d.engine.hooks import AtomicCheckpointHook
+from swin3d_mmdet3d.whole_file import _part_of
 
 RECORD = None
+
+
+def part_name(name, process=None):
+    """The name under which this process, or another of this machine, writes a file."""
+    own = _part_of(Path(name)).name
+    return own.replace(f'-{os.getpid()}.part', f'-{process or os.getpid()}.part')
 
 
 def record(event, arguments):
@@ -84,7 +91,7 @@ def test_the_old_checkpoint_goes_after_the_new_one_is_whole_and_named(tmp_path, 
     globals()['RECORD'] = file_events
     checkpoint_hook(runner)._save_checkpoint_with_step(runner, 3, dict(epoch=0, iter=3))
     globals()['RECORD'] = None
-    checkpoint, pointer = f'.iter_3.{os.getpid()}.part.pth', f'.last_checkpoint.{os.getpid()}.part'
+    checkpoint, pointer = (part_name(name) for name in ('iter_3.pth', 'last_checkpoint'))
     assert file_events == [
         ('write', checkpoint),
         ('sync', checkpoint),
@@ -219,10 +226,11 @@ def test_what_killed_trainings_left_half_written_is_removed(tmp_path):
     if gone == 0:
         os._exit(0)
     os.waitpid(gone, 0)
-    for process in (gone, os.getppid()):
-        (tmp_path / f'.iter_7.{process}.part.pth').touch()
+    dead, live = (part_name('iter_7.pth', process) for process in (gone, os.getppid()))
+    for name in (dead, live):
+        (tmp_path / name).touch()
     tiny_runner(tmp_path, 1).train()
-    assert names(tmp_path) == [f'.iter_7.{os.getppid()}.part.pth', 'iter_1.pth']
+    assert names(tmp_path) == [live, 'iter_1.pth']
 
 
 def test_published_checkpoints_are_written_whole(tmp_path, file_events):

@@ -1,26 +1,31 @@
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 from posed_frames import INTRINSIC, SIZE, poses, room_depth, room_image
 from real_data import local_real_data
 
 from swin3d_mmdet3d.datasets.frame_files import frame_names, read_frame
 from swin3d_mmdet3d.geometry.camera import scale_intrinsic, unproject
+from swin3d_mmdet3d.preparation import posed_images
 from swin3d_mmdet3d.preparation.posed_images import prepare_recording
 from swin3d_mmdet3d.tools import prepare_rgbd_frames
 
 
-def sens_bytes(frames, intrinsic=INTRINSIC, compression=1, version=4, color_factor=2):
+def sens_bytes(frames, intrinsic=INTRINSIC, compression=1, version=4, shift=1000.0, size=SIZE):
     """A .sens stream by hand: colour of twice the depth's resolution."""
+    color_factor = 2
     color_intrinsic = scale_intrinsic(INTRINSIC, color_factor, color_factor)
     matrices = [color_intrinsic, np.eye(4), intrinsic, np.eye(4)]
     head = struct.pack('<IQ', version, 6) + b'sensor'
     head += b''.join(matrix.astype('<f4').tobytes() for matrix in matrices)
-    head += struct.pack('<iiIIII', 2, compression, *(color_factor * s for s in SIZE), *SIZE)
-    head += struct.pack('<fQ', 1000.0, len(frames))
+    head += struct.pack('<iiIIII', 2, compression, *(color_factor * s for s in SIZE), *size)
+    head += struct.pack('<fQ', shift, len(frames))
     body = []
     for image, depth, pose in frames:
         large = cv2.resize(image, None, fx=color_factor, fy=color_factor, interpolation=cv2.INTER_NEAREST)
@@ -29,6 +34,29 @@ def sens_bytes(frames, intrinsic=INTRINSIC, compression=1, version=4, color_fact
         body.append(pose.astype('<f4').tobytes() + struct.pack('<QQQQ', 0, 0, len(color), len(packed)))
         body[-1] += color + packed
     return head + b''.join(body)
+
+
+FIRST_FRAME = 16 + 6 - 4 + 4 * 64 + 24 + 12
+
+
+def with_length(stream, which, length):
+    """The length of the colour (0) or depth (1) of the first frame is another."""
+    place = FIRST_FRAME + 64 + 16 + 8 * which
+    return stream[:place] + struct.pack('<Q', length) + stream[place + 8 :]
+
+
+def without_image(stream):
+    """The JPEG of the first frame has no bytes."""
+    (length,) = struct.unpack_from('<Q', stream, FIRST_FRAME + 80)
+    start = FIRST_FRAME + 96
+    return with_length(stream[:start] + stream[start + length :], 0, 0)
+
+
+def with_depth(frames, raw):
+    """The depth of the first frame unpacks to other bytes."""
+    stream, packed = sens_bytes(frames[:1]), zlib.compress(raw)
+    (color,) = struct.unpack_from('<Q', stream, FIRST_FRAME + 80)
+    return with_length(stream[: FIRST_FRAME + 96 + color] + packed, 1, len(packed))
 
 
 def recorded_room(count=6):
@@ -104,11 +132,21 @@ def test_broken_recordings_are_named_and_leave_nothing(tmp_path):
         'occi': (sens_bytes(frames, compression=2), 'must hold raw or zlib depth, got compression 2'),
         'unregistered': (sens_bytes(frames, intrinsic=skewed), 'depth must be registered to colour'),
         'empty': (sens_bytes([]), 'has no usable frame'),
+        'shift': (sens_bytes(frames, shift=0.0), 'a depth shift above 0, got .* and 0.0'),
+        'nan': (sens_bytes(frames, shift=np.nan), 'a depth shift above 0, got .* and nan'),
+        'size': (sens_bytes(frames, size=(32, 0)), r'sizes and .* above 0, got \(64, 48, 32, 0\)'),
+        'huge': (sens_bytes(frames, size=(2**31, 2**31)), 'must be registered'),
+        'name': (whole[:4] + b'\xff' * 8 + whole[12:], 'truncated .* must have 18446744073709551615 more'),
+        'color': (with_length(whole, 0, 2**62), 'truncated .* must have 4611686018427387904 more'),
+        'depth': (with_length(whole, 1, 2**63), 'truncated .* must have 9223372036854775808 more'),
+        'jpeg': (without_image(whole), 'frame 0: colour must be an image, it is empty'),
+        'bomb': (with_depth(frames, b'\0' * 10**7), 'depth must have 1536 bytes, got more than 1536'),
     }
     for name, (content, message) in cases.items():
         (tmp_path / f'{name}.sens').write_bytes(content)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=message) as error:
             prepare_recording(tmp_path / f'{name}.sens', tmp_path / 'out' / name, every=1)
+        assert f'{name}.sens' in str(error.value)
     assert not any((tmp_path / 'out').iterdir())
 
 
@@ -127,6 +165,73 @@ def test_inconsistent_folders_are_refused_by_name(tmp_path):
         prepare_recording(tmp_path / 'none', tmp_path / 'c', every=0)
     with pytest.raises(ValueError, match='up must be one of'):
         prepare_recording(tmp_path / 'none', tmp_path / 'c', up='x')
+
+
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_whatever_breaks_a_recording_the_others_are_written(workers, tmp_path, monkeypatch):
+    whole = sens_bytes(recorded_room(2))
+    for name, content in dict(a=without_image(whole), b=whole, c=sens_bytes([], shift=0.0), d=whole).items():
+        (tmp_path / f'{name}.sens').write_bytes(content)
+    read = posed_images.SensStream
+
+    def stream(path):
+        if path.stem == 'd':
+            raise MemoryError
+        return read(path)
+
+    monkeypatch.setattr(posed_images, 'SensStream', stream)
+    sources = [str(tmp_path / f'{name}.sens') for name in ('a', 'missing', 'c', 'd', 'b')]
+    lines = []
+    monkeypatch.setattr(MMLogger, 'error', lambda self, text: lines.append(text))
+    code = prepare_rgbd_frames.main([*sources, '--out', str(tmp_path), '--every', '1', '--workers', workers])
+    assert code == 1
+    assert [path.name for path in (tmp_path / 'posed_images').iterdir()] == ['b']
+    assert len(lines) == 4 and all(source in line for source, line in zip(sources, lines))
+    assert 'MemoryError' in lines[3]
+
+
+def test_killed_process_costs_its_own_recording_alone_and_leaves_nothing(tmp_path, monkeypatch):
+    for name in 'abcd':
+        (tmp_path / f'{name}.sens').write_bytes(sens_bytes(recorded_room(1)))
+    write = posed_images._write
+
+    def killed(recording, folder, *options):
+        if recording.path.stem == 'd':
+            (folder / '00000.jpg').touch()
+            os._exit(9)
+        return write(recording, folder, *options)
+
+    monkeypatch.setattr(posed_images, '_write', killed)
+    arguments = [str(tmp_path), '--out', str(tmp_path), '--every', '1', '--workers', '2']
+    assert prepare_rgbd_frames.main(arguments) == 1
+    assert sorted(path.name for path in (tmp_path / 'posed_images').iterdir()) == ['a', 'b', 'c']
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--every', '0'], '--every: expected at least 1, got 0'),
+        (['--workers', '-1'], '--workers: expected at least 1, got -1'),
+        (['--up', '-x'], "argument --up: invalid choice: '-x'"),
+    ],
+)
+def test_impossible_command_lines_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit):
+        prepare_rgbd_frames.parse_arguments(['a', '--out', 'b', *words])
+    assert message in capsys.readouterr().err
+    assert prepare_rgbd_frames.parse_arguments(['a', '--out', 'b', '--up', '-y']).up == '-y'
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / 'scene.sens').write_bytes(sens_bytes(recorded_room(1)))
+
+    def full(self, data):
+        raise OSError(28, 'No space left on device', str(self))
+
+    monkeypatch.setattr(Path, 'write_bytes', full)
+    with pytest.raises(OSError, match='No space left'):
+        prepare_recording(tmp_path / 'scene.sens', tmp_path / 'out' / 'scene')
+    assert not any((tmp_path / 'out').iterdir())
 
 
 def test_command_prepares_all_streams_of_a_folder_and_tells_the_broken_one(tmp_path):

@@ -1,6 +1,9 @@
 """The predict tool labels scans of every format alike and leaves whole results or none."""
 
 import logging
+import multiprocessing
+import os
+import zlib
 
 import numpy as np
 import pytest
@@ -11,7 +14,9 @@ from mmengine.logging import MMLogger
 from PIL import Image
 
 from swin3d_mmdet3d.apis import labelled_scan_files, read_scan
+from swin3d_mmdet3d.scan_files import READERS
 from swin3d_mmdet3d.tools.predict import main
+from swin3d_mmdet3d.whole_file import whole_files
 
 FORMATS = {
     'a.ply': writers.write_ply_file,
@@ -85,6 +90,92 @@ def test_one_bad_scan_is_named_and_does_not_stop_the_others(predict, tmp_path, l
     assert sorted(path.name for path in out.iterdir()) == [f'good.{e}' for e in ('html', 'npz', 'ply', 'png')]
 
 
+def raising(error):
+    def reader(path):
+        raise error
+
+    return reader
+
+
+ERRORS = (
+    zlib.error('invalid block type'),
+    MemoryError(),
+    OverflowError('too large'),
+    TypeError('no scan'),
+    IndexError('out of bounds'),
+    RuntimeError("can't allocate memory"),
+    PermissionError(13, 'Permission denied'),
+)
+
+
+@pytest.mark.parametrize('error', ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_a_scan_raises_it_is_named_and_the_others_are_labelled(
+    error, predict, tmp_path, log_text, monkeypatch
+):
+    monkeypatch.setitem(READERS, '.bin', raising(error))
+    for name in ('first.bin', 'second.bin'):
+        (tmp_path / name).touch()
+    np.save(tmp_path / 'good.npy', np.random.default_rng(0).uniform(0, 3, (50, 3)))
+    code, out = predict(tmp_path / 'first.bin', tmp_path / 'good.npy', tmp_path / 'second.bin')
+    assert code == 1
+    assert sorted(path.name for path in out.iterdir()) == ['good.npz', 'good.ply', 'good.png']
+    for name in ('first.bin', 'second.bin'):
+        told = str(error.args[-1]) if error.args else type(error).__name__
+        (line,) = [it for it in log_text if name in it and told in it]
+        assert '\n' not in line
+    assert '2 of 3 scans failed' in log_text[-1]
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt, SystemExit])
+def test_a_wish_to_end_ends_the_command(error, predict, tmp_path, monkeypatch):
+    monkeypatch.setitem(READERS, '.bin', raising(error))
+    (tmp_path / 'a.bin').touch()
+    with pytest.raises(error):
+        predict(tmp_path / 'a.bin')
+
+
+def test_a_disk_that_is_full_costs_one_scan_alone(predict, tmp_path, log_text, monkeypatch):
+    for name in 'abc':
+        np.save(tmp_path / f'{name}.npy', np.random.default_rng(0).uniform(0, 3, (50, 3)))
+    save = labelled_scan_files.np.savez_compressed
+
+    def full(path, **arrays):
+        if path.stem == 'b':
+            raise OSError(28, 'No space left on device', str(path))
+        save(path, **arrays)
+
+    monkeypatch.setattr(labelled_scan_files.np, 'savez_compressed', full)
+    code, out = predict(*(tmp_path / f'{name}.npy' for name in 'abc'))
+    assert code == 1 and {path.stem for path in out.iterdir()} == {'a', 'c'}
+    assert [line for line in log_text if 'No space left' in line and 'b.npy' in line]
+
+
+def test_the_longest_name_is_labelled_and_one_too_long_for_its_results_named(predict, tmp_path, log_text):
+    name = 'a' * 251
+    np.save(tmp_path / f'{name}.npy', np.random.default_rng(0).uniform(0, 3, (50, 3)))
+    code, out = predict(tmp_path / f'{name}.npy', '--html')
+    assert code == 1 and list(out.iterdir()) == []
+    assert [line for line in log_text if 'File name too long' in line and name in line]
+    code, out = predict(tmp_path / f'{name}.npy')
+    assert code == 0 and len(list(out.iterdir())) == 3
+
+
+def die_while_writing(out):
+    with whole_files(out, 'a') as drafts:
+        (drafts.folder / 'a.ply').write_bytes(b'half')
+        os._exit(9)
+
+
+def test_what_a_killed_run_left_is_swept(predict, tmp_path):
+    process = multiprocessing.get_context('fork').Process(target=die_while_writing, args=(tmp_path / 'out',))
+    process.start()
+    process.join()
+    assert len(list((tmp_path / 'out').iterdir())) == 1
+    np.save(tmp_path / 'b.npy', np.zeros((5, 3)))
+    _, out = predict(tmp_path / 'b.npy')
+    assert {path.stem for path in out.iterdir()} == {'b'}
+
+
 def test_failure_while_writing_leaves_nothing(predict, tmp_path, monkeypatch):
     np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
 
@@ -110,7 +201,7 @@ def test_own_labels_are_matched_by_name_and_scored(predict, tmp_path, log_text):
 def test_unit_and_up_axis_are_applied_before_labelling(predict, tmp_path):
     height = np.array([0.0, 500, 1500, 2500])
     np.save(tmp_path / 'a.npy', np.c_[np.zeros(4), -height, np.arange(4.0)])
-    code, out = predict(tmp_path / 'a.npy', '--unit-scale=0.001', '--up=-y')
+    code, out = predict(tmp_path / 'a.npy', '--unit-scale', '0.001', '--up', '-y')
     assert code == 0
     np.testing.assert_array_equal(np.load(out / 'a.npz')['label'], [0, 0, 1, 2])
     np.testing.assert_allclose(read_scan(out / 'a.ply').xyz[:, 2], height / 1000)
@@ -127,7 +218,14 @@ def test_checkpoint_of_another_model_fails_before_any_scan(tmp_path, log_text):
 
 @pytest.mark.parametrize(
     'arguments, message',
-    [(['a.ply', 'b/a.npy'], 'several scans are named a'), (['a.ply', '--unit-scale=0'], 'above zero')],
+    [
+        (['a.ply', 'b/a.npy'], 'several scans are named a'),
+        (['a.ply', '--unit-scale=0'], 'above zero'),
+        (['a.ply', '--unit-scale', '-1'], 'expected a number above zero, got -1.0'),
+        (['a.ply', '--unit-scale', '-1e-3'], 'expected a number above zero, got -0.001'),
+        (['a.ply', '--unit-scale', '-inf'], 'expected a number above zero, got -inf'),
+        (['a.ply', '--up', '-q'], "argument --up: invalid choice: '-q'"),
+    ],
 )
 def test_impossible_command_lines_are_refused(predict, arguments, message, capsys):
     with pytest.raises(SystemExit) as stop:

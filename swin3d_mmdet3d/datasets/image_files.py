@@ -1,0 +1,69 @@
+"""Images from anywhere: decoded whole, or refused by name before memory is set aside for them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+# Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit: no image
+# has more pixels to a byte of its file. No camera gives more than MOST_PIXELS.
+MOST_PIXELS_PER_BYTE = 8300
+MOST_PIXELS = 1 << 28
+
+
+def check_image_size(data: bytes, name: str) -> None:
+    """Check the size that the header of an image promises, which decoders set memory aside for.
+
+    Args:
+        data: the file.
+        name: what messages call it.
+
+    Raises:
+        ValueError: naming it, if it is no image or promises more pixels than its bytes can hold.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+    except Exception as error:  # Pillow's readers of headers fail in many ways on damaged ones
+        kind = 'empty' if not data else 'truncated or of another format'
+        raise ValueError(f'{name} must be an image, it is {kind}') from error
+    if width * height > min(MOST_PIXELS_PER_BYTE * len(data), MOST_PIXELS):
+        have = f'its {len(data)} bytes can hold'
+        raise ValueError(f'{name} promises {width} x {height} pixels, more than {have}')
+
+
+def decode_image(data: bytes, mode: int, name: str) -> np.ndarray:
+    """The pixels of an encoded image, (H, W) or (H, W, C) as OpenCV gives them.
+
+    Args:
+        data: the file.
+        mode: cv2.IMREAD_COLOR (C = 3, blue first) or cv2.IMREAD_UNCHANGED.
+        name: what messages call it.
+
+    Raises:
+        ValueError: naming it, if it is no image, truncated, or promises more than it holds.
+    """
+    check_image_size(data, name)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), mode)
+    except cv2.error as error:
+        raise ValueError(f'{name} must be an image: {" ".join(str(error).split())}') from error
+    if image is None:
+        raise ValueError(f'{name} must be an image, it is truncated or of another format')
+    return image
+
+
+def read_image_file(path: str | Path, mode: int) -> np.ndarray:
+    """The pixels of an image file; `mode` is that of :func:`decode_image`.
+
+    Raises:
+        ValueError: naming the file, if it is missing, or as :func:`decode_image`.
+        OSError: if it cannot be read.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f'file {path} is missing')
+    return decode_image(Path(path).read_bytes(), mode, f'file {path}')

@@ -1,0 +1,49 @@
+"""Command lines whose options take values that start with a dash: `--up -y`, `--unit-scale -1e-3`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An ArgumentParser for which the word after an option of one value is that value.
+
+    argparse takes a word such as -y for an option of its own and misses the value; the forms `--up=-y` and
+    numbers such as -1 it understands. Only words that start with two dashes, or name an option, stay options.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        self._takes_one: dict[str, bool] = {}
+        super().__init__(*args, **kwargs)
+
+    def add_argument(self, *args, **kwargs) -> argparse.Action:
+        """As that of the base class."""
+        action = super().add_argument(*args, **kwargs)
+        self._takes_one.update(dict.fromkeys(action.option_strings, action.nargs is None))
+        return action
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
+        """As that of the base class."""
+        return super().parse_known_args(self._joined(sys.argv[1:] if args is None else args), namespace)
+
+    def _joined(self, words: Sequence[str]) -> list[str]:
+        """The words, each option of one value joined by `=` with a value that starts with a dash."""
+        joined: list[str] = []
+        options = True
+        for word in words:
+            options = options and word != '--'
+            is_value = word[:1] == '-' and word[:2] != '--' and len(word) > 1 and word not in self._takes_one
+            if options and is_value and joined and self._awaits_value(joined[-1]):
+                joined[-1] += f'={word}'
+            else:
+                joined.append(word)
+        return joined
+
+    def _awaits_value(self, word: str) -> bool:
+        """Whether a word is a long option of one value, or the beginning of that one alone."""
+        if word[:2] != '--':
+            return False
+        meant = [word] if word in self._takes_one else [it for it in self._takes_one if it.startswith(word)]
+        return len(meant) == 1 and self._takes_one[meant[0]]

@@ -170,6 +170,16 @@ def test_unknown_signal_strings_are_refused(cRSE):
         signals_of(cRSE)
 
 
+def test_defaults_are_those_of_the_originals_constructor():
+    """Swin3DUNet of Swin3D/models/Swin3D.py."""
+    config = official_model_cfg(**TINY)
+    expected = dict(drop_path_rate=0.2, down_stride=2, knn_down=True, stem_transformer=True, in_channels=6)
+    assert {name: config['backbone'][name] for name in expected} == expected
+    assert config['backbone']['signals'] == config['neck']['signals'] == ('xyz', 'rgb')
+    assert (config['neck']['attention'], config['neck']['up_k']) == (False, 3)
+    assert config['decode_head']['num_classes'] == 13
+
+
 @pytest.mark.parametrize(
     'change, message',
     [

@@ -34,6 +34,17 @@ def test_backbone_refuses(change, message):
         MODELS.build({**BACKBONE, **change})
 
 
+@pytest.mark.parametrize('change', [dict(quant_size=1), dict(drop_path_rate=0), dict(down_stride=1)])
+def test_backbone_takes_the_least_of_each_number(change):
+    scene = SparseVoxels(
+        torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1]]),
+        1,
+        signals={'xyz': torch.rand(2, 3), 'rgb': torch.rand(2, 3)},
+    )
+    levels = MODELS.build({**BACKBONE, **change})(torch.rand(2, 6), scene)
+    assert all(bool(feats.isfinite().all()) for feats, _ in levels)
+
+
 @pytest.mark.parametrize(
     'change, message',
     [

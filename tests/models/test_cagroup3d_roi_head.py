@@ -109,6 +109,17 @@ def test_loss_is_smooth_l1_of_the_foreground_alone():
     torch.testing.assert_close(loss, expected)
 
 
+@pytest.mark.parametrize('threshold, learns', [(0.5, False), (0.49, True)])
+def test_a_proposal_must_overlap_its_box_by_more_than_the_threshold_to_learn_it(threshold, learns):
+    head = make_head(train_cfg=dict(num_rois=2, foreground_iou=threshold))
+    box, half = [1.0, 1, 1, 1, 1, 1], [1.0, 1, 1, 1, 1, 0.5]
+    nothing = proposals_of([], [])
+    losses = head.eval().loss(
+        level_of(), [proposals_of(half, [1]), nothing], [proposals_of(box, [1]), nothing], torch.zeros(2, 3)
+    )
+    assert (float(losses['roi_loss']) > 0) == learns
+
+
 def test_no_proposals_cost_nothing_and_predict_nothing():
     head = make_head(train_cfg=dict(num_rois=8), test_cfg=dict(score_thr=0.01, iou_thr=0.5))
     empty = [proposals_of([], [])] * 2

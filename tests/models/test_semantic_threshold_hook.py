@@ -23,6 +23,12 @@ def test_threshold_of_an_epoch(epoch, threshold):
     assert runner.model.bbox_head.semantic_threshold == pytest.approx(threshold)
 
 
+def test_a_threshold_may_stay_at_1():
+    runner = runner_at(3)
+    SemanticThresholdHook(start=1, step=0, minimum=1).before_train_epoch(runner)
+    assert runner.model.bbox_head.semantic_threshold == 1
+
+
 def test_a_resumed_run_has_the_threshold_of_its_epoch():
     whole = runner_at(0)
     hook = SemanticThresholdHook()

@@ -113,6 +113,14 @@ def test_neck_and_head_equal_a_dense_model_with_masks(coder):
         assert (one - other).abs().max() <= 1e-5 * other.abs().max()
 
 
+def test_neck_of_three_levels_gives_one():
+    neck = MODELS.build(dict(type='SparseTR3DNeck', in_channels=WIDTHS[1:], out_channels=5))
+    ((feats, voxels),) = neck(make_scenes().levels[1:])
+    assert voxels.stride == 2 and feats.shape == (len(voxels), 5)
+    with pytest.raises(ValueError, match='at least 3 levels'):
+        MODELS.build(dict(type='SparseTR3DNeck', in_channels=WIDTHS[2:], out_channels=5))
+
+
 def boxes(rows):
     return DepthInstance3DBoxes(rows.view(-1, 6), box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5))
 

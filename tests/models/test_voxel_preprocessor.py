@@ -105,6 +105,21 @@ def test_bad_points_are_refused_by_name(spoil, message):
         preprocessor().voxelize_points([cloud(), spoil(cloud())])
 
 
+def test_offsets_stay_below_1_where_float32_rounds_up():
+    points = torch.zeros(2, 6, dtype=torch.float64)
+    points[1, :3] = 0.2 - 1e-11
+    batch = preprocessor(features=('offset',)).voxelize_points([points])
+    assert batch.voxels.coords[1].tolist() == [0, 1, 1, 1]
+    assert (batch.feats[1] < 1).all() and (batch.feats[1] > 1 - 1e-7).all()
+
+
+def test_an_extent_of_exactly_2_to_the_31_voxels_is_refused():
+    points = torch.zeros(2, 6)
+    points[1, 0] = 2.0**31
+    with pytest.raises(ValueError, match=f'must extend over fewer than {2**31} voxels'):
+        preprocessor(voxel_size=1).voxelize_points([points])
+
+
 def test_extent_beyond_the_voxel_key_is_refused():
     corners = torch.zeros(2, 6)
     corners[1, :3] = 2e8  # 2^31 voxels of 0.1 m on each axis: 93 bits

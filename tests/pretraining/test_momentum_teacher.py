@@ -143,6 +143,22 @@ def test_a_checkpoint_without_the_teacher_is_not_resumed(fresh_folder):
         run(fresh_folder, tiny_self_teaching(), iters=3, resume=True)
 
 
+@pytest.mark.parametrize('iterations', [0, 1])
+def test_only_a_training_that_has_not_begun_starts_a_teacher(iterations):
+    model = torch.nn.Module()
+    model.backbone = torch.nn.Linear(2, 2)
+    model.teacher = MomentumTeacher(dict(backbone=model.backbone))
+    torch.nn.init.ones_(model.backbone.weight)
+    runner = type('Run', (), dict(model=model, iter=iterations))()
+    hook = HOOKS.build(dict(type='MomentumTeacherHook'))
+    if iterations:
+        with pytest.raises(ValueError, match='must hold all weights'):
+            hook.before_train(runner)
+    else:
+        hook.before_train(runner)
+        assert torch.equal(model.teacher.networks['backbone'].weight, torch.ones(2, 2))
+
+
 def test_a_student_of_another_structure_is_refused():
     teacher = MomentumTeacher(dict(backbone=torch.nn.Linear(2, 2)))
     with pytest.raises(RuntimeError, match='Missing key'):

@@ -70,6 +70,11 @@ def test_no_more_pairs_than_allowed_and_every_voxel_has_its_chance():
     assert len(seen) == 300 and len(seen.unique()) == 25
 
 
+def test_4096_pairs_are_kept_unless_told_otherwise_and_2_are_the_least():
+    matches = all_pixels(1, 50, 100)
+    assert len(OnePixelPerVoxel()(matches)) == 4096 and len(OnePixelPerVoxel(max_pairs=2)(matches)) == 2
+
+
 def test_no_match_stays_no_match():
     empty = all_pixels(1, 1, 1).select(torch.zeros(0, dtype=torch.int64))
     assert len(OnePixelPerVoxel()(empty)) == 0

@@ -87,6 +87,11 @@ def test_frames_that_no_pair_shows_are_told_as_a_share_of_all():
     assert losses_of(build())['frames_without_pairs'].item() == 0
 
 
+def test_two_pairs_are_compared():
+    batch = random_batch(num_samples=1, num_matches=2)
+    assert losses_of(build(), batch)['loss_ppkt'].item() > 0
+
+
 def test_student_learns_to_tell_the_pixels_apart():
     torch.manual_seed(0)
     model = build()

@@ -59,6 +59,11 @@ def test_decoder_refuses(change, message):
         MODELS.build({'type': 'Swin3DDecoder', **SIZES, **change})
 
 
+def test_decoder_may_drop_nothing():
+    decoder = MODELS.build({'type': 'Swin3DDecoder', 'drop_path': 0, **SIZES})
+    assert decoder.upsamples[0].block.blocks[0].drop_path.drop_prob == 0
+
+
 def test_head_refuses_an_ignored_class():
     with pytest.raises(ValueError, match='ignore_index must not be a class'):
         MODELS.build(dict(type='VoxelSegHead', in_channels=8, num_classes=5, ignore_index=3))

@@ -97,6 +97,8 @@ def test_one_point_is_one_voxel():
             lambda p: p * torch.tensor([1, 1, 1, 255, 255, 255]),
             r'rgb of points of scene 1 must lie in \[-1, 1\]',
         ),
+        (lambda p: torch.cat([p[:, :3], p[:, 3:].abs() * 255], dim=1), 'NormalizeColorSigned brings colours'),
+        (lambda p: torch.cat([p[:, :3], p[:, 3:] - 1], dim=1), 'rgb of points of scene 1 must lie'),
         (lambda p: p * torch.tensor([1e12, 1, 1, 1, 1, 1]), 'must extend over fewer than'),
     ],
 )

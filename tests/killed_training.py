@@ -110,7 +110,9 @@ def sign_of(phase: str, folder: Path, size: int):
         'renamed': lambda: set(steps(folder)) - before,
         'last_checkpoint begun': lambda: any(folder.glob('.last_checkpoint.*'))
         or (set(steps(folder)) - before and pointer.read_text().endswith(f'iter_{max(steps(folder))}.pth')),
-        'old one gone': lambda: before - set(steps(folder)),
+        'old one gone': lambda: set(steps(folder)) - before
+        and len(steps(folder)) == 2
+        and pointer.read_text().endswith(f'iter_{max(steps(folder))}.pth'),
     }[phase]
 
 

@@ -88,8 +88,8 @@ def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):
 
 
 @pytest.mark.parametrize('votes', [[], ['--tta']])
-def test_checkpoint_of_another_model_is_refused_when_tested(rooms, tmp_path, votes):
-    config = small_config(rooms, tmp_path, 2)
+def test_checkpoint_of_another_model_or_of_nan_is_refused_when_tested(rooms, tmp_path, votes):
+    config = small_config(rooms, tmp_path / 'work', 2)  # where the runner leaves a config of the same name
     config.dump(tmp_path / 'config.py')
     arguments = [str(tmp_path / 'config.py'), str(tmp_path / 'weights.pth'), *votes]
     state = MODELS.build(config.model).state_dict()
@@ -101,6 +101,33 @@ def test_checkpoint_of_another_model_is_refused_when_tested(rooms, tmp_path, vot
         torch.save({'state_dict': weights}, tmp_path / 'weights.pth')
         with pytest.raises(ValueError, match=f'checkpoint of another model(.|\n)*{[*wrong][0]}'):
             run_test(arguments)
+    for key in ('backbone.layers.0.blocks.0.attn.qkv.weight', 'backbone.stem_layer.1.norm1.running_var'):
+        bad = torch.full_like(state[key], torch.nan)
+        torch.save({'state_dict': {**state, key: bad}}, tmp_path / 'weights.pth')
+        with pytest.raises(ValueError, match=f'weights.pth: .*{key} has NaN or infinite values .1 of'):
+            run_test(arguments)
+
+
+@pytest.mark.parametrize('where', ['outputs', 'gradient'])
+def test_training_stops_where_numbers_go_bad_with_rooms_and_module(rooms, tmp_path, where):
+    runner = Runner.from_cfg(small_config(rooms, tmp_path, 6))
+    attention = runner.model.backbone.layers[0].blocks[1].attn
+
+    def spoil(module, inputs, output):
+        if runner.iter != 2 or not module.training:
+            return output
+        if where == 'outputs':
+            return output * torch.inf
+        output.register_hook(lambda grad: grad * torch.nan)
+        return output
+
+    attention.register_forward_hook(spoil)
+    with pytest.raises(FloatingPointError, match=r'iteration 3: .*Scans: \S+Area_\S+bin, \S+Area_') as caught:
+        runner.train()
+    module = 'backbone.layers.0.blocks.1.attn'
+    assert f'is {module}.proj (' in str(caught.value) or f'is {module} (' in str(caught.value)
+    assert all(weight.isfinite().all() for weight in runner.model.parameters())
+    assert (tmp_path / 'last_checkpoint').read_text().endswith('iter_2.pth')
 
 
 @pytest.mark.parametrize('model_type', ['L1VoteTTAModel', 'Seg3DTTAModel'])

@@ -33,7 +33,8 @@ def describe_step(model: nn.Module, batches: Sequence[Any], optim_wrapper: Optim
         Sentences for a message.
     """
     model = model.module if is_model_wrapper(model) else model
-    weights = non_finite_names(model.state_dict())
+    # buffers do not count: the statistics of norms go bad in the forward pass that is to be explained
+    weights = non_finite_names(dict(model.named_parameters()))
     if weights:
         return f'{_scans(batches)}. Weights are NaN or infinite already: {first_names(weights)}'
     if get_world_size() > 1:  # other processes would wait in vain for this one, or it for them

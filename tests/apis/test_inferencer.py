@@ -81,6 +81,14 @@ def test_checkpoint_of_another_model_is_refused_with_its_keys(state, message, tm
         Swin3DInferencer(config, checkpoint)
 
 
+def test_checkpoint_with_bad_weights_is_refused_with_its_keys(tmp_path):
+    config, checkpoint = write_height_model(tmp_path)
+    for value in (float('nan'), float('inf')):
+        torch.save(dict(state_dict=dict(borders=torch.tensor([1.0, value]))), checkpoint)
+        with pytest.raises(ValueError, match='height.pth: borders has NaN or infinite values'):
+            Swin3DInferencer(config, checkpoint)
+
+
 def test_missing_files_are_named(tmp_path):
     config, checkpoint = write_height_model(tmp_path)
     with pytest.raises(ValueError, match='nothing.pth: no such file'):

@@ -61,3 +61,9 @@ def test_points_without_any_logit_get_class_zero_and_no_nan():
     merged = merge('L1VoteTTAModel', [[[0.0, 0.0]], [[0.0, 0.0]]])
     assert merged.pts_seg_logits.pts_seg_logits.isfinite().all()
     assert merged.pred_pts_seg.pts_semantic_mask.tolist() == [0]
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_view_with_bad_logits_does_not_vote(value):
+    with pytest.raises(ValueError, match='NaN or infinite in scan 0'):
+        merge('L1VoteTTAModel', [[[1.0, 3.0], [2.0, 4.0]], [[1.0, 3.0], [value, 4.0]]])

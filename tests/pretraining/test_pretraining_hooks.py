@@ -144,6 +144,17 @@ def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):
             backbone.init_weights()
 
 
+def test_export_of_nan_is_refused_with_the_weights_named(trained, tmp_path):
+    content = torch.load(trained[0] / 'student.pth')
+    content['state_dict']['backbone.layers.1.blocks.0.attn.qkv.bias'][0] = float('nan')
+    torch.save(content, tmp_path / 'student.pth')
+    backbone = MODELS.build(tiny_student()['backbone'])
+    path = str(tmp_path / 'student.pth')
+    backbone.init_cfg = dict(type='StrictPretrained', checkpoint=path, prefix='backbone.')
+    with pytest.raises(ValueError, match='student.pth: layers.1.blocks.0.attn.qkv.bias has NaN'):
+        backbone.init_weights()
+
+
 def test_freezing_a_part_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"names must be parts of PPKT, got \('techer',\)"):
         run(tmp_path, tiny_ppkt(), [dict(type='FreezeHook', names=['techer'])])

@@ -132,6 +132,17 @@ def test_failure_writes_nothing_and_says_so(tmp_path, content):
     assert not list(target.parent.iterdir())
 
 
+def test_nan_does_not_go_to_the_original(tmp_path, official_file):
+    ours, back = tmp_path / 'ours.pth', tmp_path / 'back.pth'
+    convert_file(str(official_file), str(ours))
+    content = torch.load(ours)
+    content['state_dict']['neck.upsamples.0.linear1.1.bias'][0] = torch.inf
+    torch.save(content, ours)
+    with pytest.raises(ValueError, match='neck.upsamples.0.linear1.1.bias has NaN or infinite'):
+        convert_file(str(ours), str(back), to_official=True)
+    assert main([str(ours), str(back), '--to-official']) == 1 and not back.exists()
+
+
 def test_missing_and_damaged_files_are_refused(tmp_path):
     assert main([str(tmp_path / 'none.pth'), str(tmp_path / 'out.pth')]) == 1
     (tmp_path / 'text.pth').write_text('hello')

@@ -176,6 +176,14 @@ def test_what_a_killed_run_left_is_swept(predict, tmp_path):
     assert {path.stem for path in out.iterdir()} == {'b'}
 
 
+def test_a_checkpoint_of_nan_labels_nothing(predict, tmp_path, log_text):
+    np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
+    torch.save(dict(state_dict=dict(borders=torch.full((2,), torch.nan))), tmp_path / 'height.pth')
+    code, out = predict(tmp_path / 'a.npy')
+    assert code == 1 and not out.exists()
+    assert any('height.pth: borders has NaN' in line for line in log_text)
+
+
 def test_failure_while_writing_leaves_nothing(predict, tmp_path, monkeypatch):
     np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
 

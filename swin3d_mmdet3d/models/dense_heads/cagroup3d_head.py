@@ -158,7 +158,8 @@ class CAGroup3DHead(SparseFCAF3DHead):
             place = voxels.signals['xyz'] * voxels.voxel_size
         else:
             place = voxel_locations(voxels, torch.zeros_like(origin))
-        voted = _clamp_to_scene(place + vote.detach(), place, voxels)
+        # cells have no place for NaN, which the loss and the check of predictions find in the votes
+        voted = _clamp_to_scene(place + vote.detach().nan_to_num(), place, voxels)
         scene = voxels.coords[:, 0].long()
         threshold = self.semantic_threshold if self.training else self.min_semantic_threshold
         chosen = semantic.detach().sigmoid() > threshold

@@ -1,26 +1,18 @@
 """Every config loads, builds its model and keeps the house rules of configs."""
 
 import ast
-from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
+from recipe_files import RECIPES, ROOT, recipe
 
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 
-ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / 'configs').rglob('*.py')) + sorted((ROOT / 'projects').rglob('configs/*.py'))
-LEAVES = [p for p in FILES if '_base_' not in p.parts]
-SEGMENTORS = [p for p in LEAVES if Config.fromfile(p).get('model', {}).get('type') == 'VoxelSegmentor']
-RECIPES = [p for p in SEGMENTORS if 'swin3d' in p.stem and 'rooms' not in p.name]
-
-
-@cache
-def load(path):
-    return Config.fromfile(path)
+FILES = sorted((ROOT / 'configs').rglob('*.py'))
+SEGMENTORS = [p for p in RECIPES if recipe(p).model.type == 'VoxelSegmentor']
+SWIN3D_SEGMENTORS = [p for p in SEGMENTORS if 'swin3d' in p.stem and 'rooms' not in p.name]
 
 
 def ids(path):
@@ -42,7 +34,7 @@ def hops(path):
 
 @pytest.mark.parametrize('path', SEGMENTORS, ids=ids)
 def test_config_builds_its_model_with_matching_channels_and_classes(path):
-    config = load(path)
+    config = recipe(path)
     with torch.device('meta'):
         model = MODELS.build(config.model)
     classes = innermost_dataset(config.train_dataloader)
@@ -55,7 +47,7 @@ def test_config_builds_its_model_with_matching_channels_and_classes(path):
         assert set(stage.signals) <= set(preprocessor.signals)
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=ids)
+@pytest.mark.parametrize('path', RECIPES, ids=ids)
 def test_at_most_two_base_hops(path):
     assert hops(path) <= 2
 
@@ -72,9 +64,9 @@ def test_basenames_are_unique():
     assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
 
 
-@pytest.mark.parametrize('path', RECIPES, ids=ids)
+@pytest.mark.parametrize('path', SWIN3D_SEGMENTORS, ids=ids)
 def test_transformer_blocks_of_recipes_learn_at_a_tenth_of_the_rate(path):
-    keys = load(path).optim_wrapper.paramwise_cfg.custom_keys
+    keys = recipe(path).optim_wrapper.paramwise_cfg.custom_keys
     assert keys['.blocks.'].lr_mult == 0.1
 
 

@@ -1,4 +1,5 @@
-# CAGroup3D on the U-Net of Swin3D-S down to 4 cm (Swin3D_Task; arXiv 2304.06906, section 4.2)
+# CAGroup3D on the U-Net of Swin3D-S down to 4 cm: 76.4 / 62.7 mAP@.25 / .5 (README of Swin3D_Task). No recipe
+# is released for S: this one is the released one for L with the widths of S.
 _base_ = [
     '../_base_/datasets/scannet-det.py',
     '../_base_/models/cagroup3d_scannet.py',
@@ -24,7 +25,8 @@ model = dict(
     neck=dict(type='Swin3DDecoder', attention=True, up_k=3, out_level=1, **sizes),
     bbox_head=dict(in_channels=96),
 )
+auto_scale_lr = dict(base_batch_size=12)  # on 4 GPUs
 train_dataloader = dict(
-    batch_size=3,
+    batch_size=3,  # a device; the original does not say how many
     dataset=dict(times=4, dataset=dict(pipeline={{_base_.train_pipeline_50k}})),
 )

@@ -16,6 +16,7 @@ model = dict(
     ),
     decode_head=dict(type='VoxelSegHead', in_channels=96, num_classes=13),
 )
+auto_scale_lr = dict(base_batch_size=32)
 train_dataloader = dict(batch_size=32, sampler=dict(type='InfiniteSampler', shuffle=True))
 optim_wrapper = dict(
     type='OptimWrapper',

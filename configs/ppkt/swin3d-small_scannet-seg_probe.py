@@ -12,7 +12,6 @@ train_dataloader = dict(dataset=dict(times=1))
 train_cfg = dict(max_epochs=20, val_interval=20)
 param_scheduler = [
     dict(
-        _delete_=True,
         type='CosineAnnealingLR',
         by_epoch=True,
         begin=0,

@@ -1,5 +1,6 @@
-# Point prompt training of the sparse U-Net (SpUNet-v1m3: 2, 3, 4, 6 blocks down, 2 each up): the paper's own
-# recipe (arXiv 2308.09718, section 5). To reach after fine-tuning: ScanNet val 76.4 mIoU, as listed for it.
+# Point prompt training of the sparse U-Net: network, rates and batches of the released recipe (arXiv
+# 2308.09718; Pointcept, s3dis/semseg-ppt-v1m1-0-s3-sc-st-spunet, SpUNet-v1m3). projects/ppt/README.md has
+# what differs.
 _base_ = [
     '../_base_/datasets/indoor-trio-seg.py',
     '../_base_/schedules/sgd-onecycle_100e.py',
@@ -14,7 +15,7 @@ model = dict(
     model=dict(
         type='VoxelSegmentor',
         data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.02, features=('rgb', 'normal')),
-        backbone=dict(type='SparseUNet34', in_channels=6, bn_momentum=0.01),
+        backbone=dict(type='SpUNet34', in_channels=6),
         decode_head=dict(
             type='LanguageAlignedHead',
             in_channels=96,

@@ -7,8 +7,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# 30 repeats of 100 epochs from scratch (issue 16); 3 scenes a batch (config/s3dis/swin3D_RGB_L.yaml)
-train_dataloader = dict(batch_size=3, dataset=dict(times=30))
+# 30 repeats of 100 epochs from scratch (issue 16)
+train_dataloader = dict(dataset=dict(times=30))
 model = dict(
     # y up, as the released weights were trained (yz_shift of the recipe)
     data_preprocessor=dict(voxel_size=0.04, axes=(0, 2, 1)),

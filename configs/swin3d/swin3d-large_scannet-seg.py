@@ -7,6 +7,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=3, dataset=dict(times=6))  # batch_size, loop
 # y up, as the released weights with colours alone were trained (yz_shift of the S3DIS recipe)
 model = dict(data_preprocessor=dict(axes=(0, 2, 1)))

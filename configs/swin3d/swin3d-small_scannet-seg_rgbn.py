@@ -7,7 +7,6 @@ _base_ = [
 ]
 
 signals = ('xyz', 'rgb', 'normal')
-train_dataloader = dict(batch_size=3, dataset=dict(times=6))  # batch_size, loop
 model = dict(
     data_preprocessor=dict(features=('rgb', 'normal', 'offset'), signals=signals),
     backbone=dict(in_channels=9, signals=signals),

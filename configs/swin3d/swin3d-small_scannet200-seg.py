@@ -7,5 +7,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=3, dataset=dict(times=6))  # as ScanNet
 model = dict(decode_head=dict(num_classes=200))

@@ -6,5 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=12)
 model = dict(decode_head=dict(num_classes=25))

@@ -107,3 +107,27 @@ def test_scene_without_boxes_gives_way_to_another_one(roots, tmp_path):
     sample = dataset[1]['data_samples']
     assert len(sample.gt_instances_3d.labels_3d) > 0
     assert Path(sample.lidar_path).stem != Path(dataset.get_data_info(1)['lidar_path']).stem
+
+
+@pytest.mark.parametrize('name', ['scannet-det-samples', 's3dis-det-samples'])
+def test_published_baselines_train_on_random_samples_of_whole_scenes(name, roots):
+    config = base_config(name, roots)
+    inner = config.train_dataloader.dataset.dataset
+    sources = inner.get('datasets', [inner])
+    fractions = set()
+    for pipeline in (config.train_pipeline, config.tr3d_train_pipeline):
+        dataset = DATASETS.build({**sources[0], 'pipeline': pipeline})
+        for index in range(2):
+            sample = dataset[index]
+            xyz, boxes = sample['inputs']['points'].numpy()[:, :3], sample['data_samples'].gt_instances_3d
+            fractions.add(len(xyz) / 4000)
+            xyz = xyz[:5000]
+            assert len(boxes.labels_3d) > 0
+            for center, size in zip(boxes.bboxes_3d.gravity_center.numpy(), boxes.bboxes_3d.dims.numpy()):
+                assert (abs(xyz - center) <= size / 2 + 2e-3).all(axis=1).any()
+    # 100,000 of 4,000 points, with repeats; TR3D takes a third to all of ScanNet's
+    samples = [fraction for fraction in fractions if fraction != 25]
+    assert 25 in fractions and len(samples) == (2 if 'scannet' in name else 0)
+    assert all(0.32 < fraction < 1 for fraction in samples)
+    tested = DATASETS.build(config.val_dataloader.dataset)[0]
+    assert len(tested['inputs']['points']) == 100000

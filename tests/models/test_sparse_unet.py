@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from dense_volumes import (
@@ -10,6 +12,7 @@ from dense_volumes import (
     to_dense,
 )
 from mmdet3d.registry import MODELS
+from mmengine.config import Config
 from torch.nn.functional import conv3d, conv_transpose3d
 
 import swin3d_mmdet3d  # noqa: F401
@@ -81,7 +84,7 @@ def test_missing_voxels_add_nothing_to_a_cell():
 @pytest.mark.parametrize('out_channels', [4, 6])
 def test_residual_block_is_a_dense_one_with_masks(out_channels):
     feats, voxels = random_level(2, 4, dtype=torch.float32)
-    block = SubMBlock(4, out_channels, momentum=0.02)
+    block = SubMBlock(4, out_channels, torch.nn.BatchNorm1d)
     for weight in block.parameters():
         torch.nn.init.normal_(weight, std=0.4)
     out, at = block((feats, voxels))
@@ -124,6 +127,58 @@ def test_sr_unet34_has_the_originals_number_of_weights():
     model = MODELS.build(dict(type='SparseUNet34', in_channels=3))
     assert sum(weight.numel() for weight in model.parameters()) == total
     assert 37e6 < total < 39e6
+
+
+def spunet_norms():
+    """Widths of the batch norms of SpUNet: one behind the stem, each resampling and each kernel."""
+    widths = [32]
+    for planes, blocks in zip((32, 64, 128, 256), (2, 3, 4, 6)):
+        widths += [planes] * (1 + 2 * blocks)
+    for planes in (256, 128, 96, 96):
+        widths += [planes] * (1 + 2 * 2 + 1)  # up, two blocks, and the shortcut of the first
+    return widths
+
+
+def test_ppt_trains_the_released_sparse_unet():
+    config = Config.fromfile(Path(__file__).parents[2] / 'configs/ppt/ppt_sparse-unet34_indoor-trio.py')
+    with torch.device('meta'):
+        plain = MODELS.build(config.model.model.backbone)
+        prompted = MODELS.build(config.model).model.backbone
+
+    def weights(network):
+        return sum(weight.numel() for weight in network.parameters())
+
+    # Pointcept's SpUNet-v1m3, without its classifier: the paper's 39.2 M
+    assert weights(plain) == 39_155_904
+    # a norm for each of three data sets, and a linear layer from 256 to scale and shift
+    added = sum(2 * 2 * width + 256 * 2 * width + 2 * width for width in spunet_norms())
+    assert weights(prompted) == 39_155_904 + added == 43_598_272
+    norms = [module for module in plain.modules() if isinstance(module, torch.nn.BatchNorm1d)]
+    assert sorted(norm.num_features for norm in norms) == sorted(spunet_norms())
+    assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.01)}
+
+
+def test_weights_of_spunet_start_as_the_released_ones():
+    network = MODELS.build(dict(type='SpUNet34', in_channels=6))
+    truncated = [network.stem, network.encoder[3][2].conv1, network.decoder[0][0].shortcut[0]]
+    for module in truncated:
+        assert module.weight.std().item() == pytest.approx(0.02, rel=0.03)
+    assert truncated[1].weight.abs().max() > 0.06  # of two million, some lie beyond three deviations
+    for module in (network.downs[3].conv, network.ups[0].conv):
+        bound = (8 * module.weight.shape[-1]) ** -0.5
+        assert module.weight.abs().max().item() == pytest.approx(bound, rel=1e-3)
+        assert module.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.01)
+
+
+@pytest.mark.parametrize('widening', [False, True])
+def test_width_begins_with_the_first_block_or_with_the_way_down(widening):
+    network = tiny_unet(widening_downs=widening)
+    widths = [down.conv.weight.shape[0] for down in network.downs]
+    assert widths == ([4, 6] if widening else [4, 4])
+    assert [level[0].shortcut is None for level in network.encoder] == [True, widening]
+    voxels = random_voxels()
+    ((feats, _),) = network(torch.randn(len(voxels), 3), voxels)
+    assert feats.shape == (len(voxels), 5)
 
 
 def test_levels_are_returned_fine_to_coarse_on_the_parents_of_the_voxels():

@@ -17,6 +17,7 @@ train_pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]
+auto_scale_lr = dict(enable=False, base_batch_size=4)
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,

@@ -29,6 +29,7 @@ view_pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs', meta_keys=meta_keys),
 ]
+auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

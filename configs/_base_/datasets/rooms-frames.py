@@ -20,6 +20,7 @@ train_pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]
+auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

@@ -44,6 +44,7 @@ test_pipeline = [
     dict(type='Pack3DDetInputs', keys=['points']),
 ]
 
+auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=0,  # of two cores, a worker would take its share from the training

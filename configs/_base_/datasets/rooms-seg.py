@@ -56,6 +56,7 @@ tta_pipeline = [
 ]
 tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
+auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

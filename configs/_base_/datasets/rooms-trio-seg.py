@@ -81,6 +81,7 @@ val_sources = {
 ignore_keys = ['dataset', 'categories', 'classes', 'palette', 'label_mapping', 'label2cat']
 ignore_keys += ['seg_valid_class_ids', 'seg_all_class_ids']
 
+auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

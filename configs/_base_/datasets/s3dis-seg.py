@@ -58,9 +58,11 @@ tta_pipeline = [
 ]
 tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
-# The list of rooms is repeated 6 times per epoch (S, 100 epochs; L: 10 times), with 3 rooms per batch.
+# The list of rooms is repeated 6 times per epoch (S, 100 epochs; L: 10 times), with 3 rooms a step, on one
+# GPU.
+auto_scale_lr = dict(enable=False, base_batch_size=3)
 train_dataloader = dict(
-    batch_size=3,
+    batch_size=3,  # a device
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

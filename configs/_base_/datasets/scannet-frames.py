@@ -19,8 +19,9 @@ train_pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]
+auto_scale_lr = dict(enable=False, base_batch_size=24)
 train_dataloader = dict(
-    batch_size=24,
+    batch_size=24,  # a device, of which the paper has one
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

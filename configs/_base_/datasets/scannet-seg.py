@@ -54,9 +54,10 @@ tta_pipeline = [
 ]
 tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
-# The list of scans is repeated 6 times per epoch (100 epochs), with 3 scans per batch.
+# The list of scans is repeated 6 times per epoch (100 epochs), with 3 scans a step, on one GPU.
+auto_scale_lr = dict(enable=False, base_batch_size=3)
 train_dataloader = dict(
-    batch_size=3,
+    batch_size=3,  # a device
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

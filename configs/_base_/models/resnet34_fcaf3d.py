@@ -1,11 +1,11 @@
-# The convolutional baseline: FCAF3D as published, but for 2 cm voxels without the stem's pooling in place of
-# 1 cm voxels with it, so that it sees the same crops as Swin3D. Levels are of 8, 16, 32 and 64 cm either way.
+# FCAF3D as published (arXiv 2112.00322; mmdetection3d, configs/_base_/models/fcaf3d): 1 cm voxels with
+# colours alone, boxes from 8, 16, 32 and 64 cm
 model = dict(
     type='VoxelDetector',
     data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.02, features=('rgb', 'offset'), signals=('xyz',)
+        type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)
     ),
-    backbone=dict(type='SparseResNet34', in_channels=6, pool=False),
+    backbone=dict(type='SparseResNet34', in_channels=3),
     bbox_head=dict(
         type='SparseFCAF3DHead',
         num_classes=18,

@@ -1,16 +1,15 @@
-# The convolutional baseline: TR3D as published, but for 2 cm voxels without pooling in the stem, not 1 cm
-# voxels with it, so that it sees the same crops as Swin3D. Boxes come from 16 and 32 cm either way.
+# TR3D as published (arXiv 2302.02858; mmdetection3d, projects/TR3D/configs/tr3d): 1 cm voxels with colours
+# alone, boxes from 16 and 32 cm
 model = dict(
     type='VoxelDetector',
     data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.02, features=('rgb', 'offset'), signals=('xyz',)
+        type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)
     ),
     backbone=dict(
         type='SparseResNet34',
-        in_channels=6,
+        in_channels=3,
         channels=(64, 128, 128, 128),
         stem_norm='batch',
-        pool=False,
     ),
     neck=dict(type='SparseTR3DNeck', in_channels=[64, 128, 128, 128], out_channels=128),
     bbox_head=dict(

@@ -1,8 +1,9 @@
-"""Sparse residual U-Net: the network of PointContrast and PPKT, without MinkowskiEngine."""
+"""Sparse residual U-Nets: those of PointContrast and PPKT, and of PPT, without MinkowskiEngine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -15,21 +16,23 @@ from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
 from ..layers.cell_conv import CellConv, cell_maps
 from ..layers.site_conv import SiteConv3d
 
+NormFactory = Callable[[int], nn.Module]
+"""Makes the batch norm of a width."""
+
 
 class SubMBlock(nn.Module):
     """Two convolutions with batch norm around a shortcut, which is projected where the width changes."""
 
-    def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
+    def __init__(self, in_channels: int, out_channels: int, norm: NormFactory) -> None:
         super().__init__()
         self.conv1 = SiteConv3d(in_channels, out_channels)
-        self.norm1 = nn.BatchNorm1d(out_channels, momentum=momentum)
+        self.norm1 = norm(out_channels)
         self.conv2 = SiteConv3d(out_channels, out_channels)
-        self.norm2 = nn.BatchNorm1d(out_channels, momentum=momentum)
+        self.norm2 = norm(out_channels)
         self.shortcut = None
         if in_channels != out_channels:
             self.shortcut = nn.Sequential(
-                nn.Linear(in_channels, out_channels, bias=False),
-                nn.BatchNorm1d(out_channels, momentum=momentum),
+                nn.Linear(in_channels, out_channels, bias=False), norm(out_channels)
             )
 
     def forward(self, level: FeatureLevel) -> FeatureLevel:
@@ -44,10 +47,10 @@ class SubMBlock(nn.Module):
 class Resample(nn.Module):
     """Convolution of kernel 2 and stride 2, or its transpose, with batch norm and ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
+    def __init__(self, in_channels: int, out_channels: int, norm: NormFactory) -> None:
         super().__init__()
         self.conv = CellConv(in_channels, out_channels)
-        self.norm = nn.BatchNorm1d(out_channels, momentum=momentum)
+        self.norm = norm(out_channels)
 
     def forward(self, feats: Tensor, pairs: KernelMap) -> Tensor:
         """Carry ``(N, C_in)`` features to ``(M, C_out)`` of the other level."""
@@ -66,7 +69,10 @@ class SparseResUNet(BaseModule):
         decoder_blocks: Residual blocks of each level of the decoder.
         stem_channels: Width of the first convolution.
         stem_kernel: Its kernel size.
+        widening_downs: Whether a level's width begins with the convolution that leads down to it, or, as in
+            the original, with its first block.
         bn_momentum: Momentum of the batch norms.
+        bn_eps: What they add to the variance.
         out_indices: Levels of the decoder to return, 0 the finest, the last the encoder's coarsest.
         init_cfg: Initialisation config of mmengine.
 
@@ -82,7 +88,9 @@ class SparseResUNet(BaseModule):
         decoder_blocks: Sequence[int],
         stem_channels: int = 32,
         stem_kernel: int = 3,
+        widening_downs: bool = False,
         bn_momentum: float = 0.02,
+        bn_eps: float = 1e-5,
         out_indices: Sequence[int] = (0,),
         init_cfg: Optional[dict] = None,
     ) -> None:
@@ -101,17 +109,19 @@ class SparseResUNet(BaseModule):
         self.in_channels = in_channels
         self.out_indices = tuple(out_indices)
         widths = [stem_channels, *encoder_channels]
+        norm = partial(nn.BatchNorm1d, eps=bn_eps, momentum=bn_momentum)
         self.stem = SiteConv3d(in_channels, stem_channels, stem_kernel)
-        self.stem_norm = nn.BatchNorm1d(stem_channels, momentum=bn_momentum)
+        self.stem_norm = norm(stem_channels)
         self.downs, self.encoder = nn.ModuleList(), nn.ModuleList()
         for width, following, blocks in zip(widths, widths[1:], encoder_blocks):
-            self.downs.append(Resample(width, width, bn_momentum))
-            self.encoder.append(_blocks(width, following, blocks, bn_momentum))
+            entering = following if widening_downs else width
+            self.downs.append(Resample(width, entering, norm))
+            self.encoder.append(_blocks(entering, following, blocks, norm))
         self.ups, self.decoder = nn.ModuleList(), nn.ModuleList()
         below = widths[-1]
         for width, skip, blocks in zip(decoder_channels, reversed(widths[:-1]), decoder_blocks):
-            self.ups.append(Resample(below, width, bn_momentum))
-            self.decoder.append(_blocks(width + skip, width, blocks, bn_momentum))
+            self.ups.append(Resample(below, width, norm))
+            self.decoder.append(_blocks(width + skip, width, blocks, norm))
             below = width
         self._init_convolutions()
 
@@ -171,6 +181,28 @@ class SparseUNet34(SparseResUNet):
         )
 
 
-def _blocks(in_channels: int, out_channels: int, count: int, momentum: float) -> nn.Sequential:
+@MODELS.register_module()
+class SpUNet34(SparseUNet34):
+    """SpUNet: SR-UNet34 with a stem of 5 x 5 x 5 and convolutions that widen as they lead down; of PPT.
+
+    Args:
+        in_channels: Width of the input features.
+        kwargs: Further arguments of :class:`SparseResUNet`.
+
+    Source: SpUNet-v1m3 of github.com/Pointcept/Pointcept (arXiv 2308.09718), whose prompts :class:`PPT` adds.
+    """
+
+    def __init__(self, in_channels: int, **kwargs: Any) -> None:
+        settings = dict(stem_kernel=5, widening_downs=True, bn_momentum=0.01, bn_eps=1e-3)
+        super().__init__(in_channels, **{**settings, **kwargs})
+
+    def _init_convolutions(self) -> None:
+        """Truncated normal (0.02), except for the resampling, which starts as PyTorch's convolutions do."""
+        for module in self.modules():
+            if isinstance(module, (SiteConv3d, nn.Linear)):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+
+
+def _blocks(in_channels: int, out_channels: int, count: int, norm: NormFactory) -> nn.Sequential:
     widths = [in_channels, *[out_channels] * count]
-    return nn.Sequential(*(SubMBlock(w, out_channels, momentum) for w in widths[:-1]))
+    return nn.Sequential(*(SubMBlock(w, out_channels, norm) for w in widths[:-1]))

@@ -46,9 +46,9 @@ def test_voxels_classes_and_data_agree(path):
     assert len(head['label2level']) == len(names) if 'label2level' in head else head.num_classes == len(names)
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=ids)
+@pytest.mark.parametrize('path', DETECTORS, ids=ids)
 def test_boxes_are_looked_through_before_training(path):
-    assert load(path).default_hooks.boxes.type == 'LearnableBoxesHook'
+    assert recipe(path).default_hooks.boxes.type == 'LearnableBoxesHook'
 
 
 def one_scene(names):

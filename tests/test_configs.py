@@ -4,11 +4,11 @@ import ast
 
 import pytest
 import torch
-from mmdet3d.registry import DATASETS, MODELS
+from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from recipe_files import RECIPES, ROOT, recipe
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.datasets.class_agreement import class_names_of
 
 FILES = sorted((ROOT / 'configs').rglob('*.py'))
 SEGMENTORS = [p for p in RECIPES if recipe(p).model.type == 'VoxelSegmentor']
@@ -37,9 +37,7 @@ def test_config_builds_its_model_with_matching_channels_and_classes(path):
     config = recipe(path)
     with torch.device('meta'):
         model = MODELS.build(config.model)
-    classes = innermost_dataset(config.train_dataloader)
-    names = DATASETS.get(classes.type).METAINFO['classes']
-    assert model.decode_head.num_classes == len(names)
+    assert model.decode_head.num_classes == len(class_names_of(config.train_dataloader))
     preprocessor = model.data_preprocessor
     width = sum(3 for _ in preprocessor.features)
     assert model.backbone.in_channels == width

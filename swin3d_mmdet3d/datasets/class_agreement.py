@@ -31,13 +31,13 @@ def class_names_of(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
     if 'datasets' in settings:
         joined = {class_names_of(part) for part in settings['datasets']}
         return joined.pop() if len(joined) == 1 else None
-    kind = DATASETS.get(settings.get('type', ''))
-    metainfo = settings.get('metainfo') or {}
-    if kind is not None and issubclass(kind, SceneInfos):
-        ann_files = info_paths(settings.get('ann_file', ''), settings.get('data_root'))
-        return choose_classes(metainfo, kind.known_classes(ann_files)).names
-    names = metainfo.get('classes') or getattr(kind, 'METAINFO', {}).get('classes')
-    return tuple(names) if names and not isinstance(names, str) else None
+    kind, metainfo = DATASETS.get(settings.get('type', '')), settings.get('metainfo') or {}
+    known = getattr(kind, 'METAINFO', {})
+    if 'classes' not in {**metainfo, **known} and kind is not None and issubclass(kind, SceneInfos):
+        known = kind.known_classes(info_paths(settings.get('ann_file', ''), settings.get('data_root')))
+    if not metainfo.get('classes') and not known.get('classes'):
+        return None
+    return choose_classes(metainfo, known).names
 
 
 def head_classes(model: nn.Module) -> int | None:

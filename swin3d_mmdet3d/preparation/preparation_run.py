@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,17 @@ class RawScene:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A benchmark: its name in the info files' names, and the classes of its boxes."""
+    """A benchmark, or one's own data.
+
+    Attributes:
+        name: in the info files' names.
+        boxes: classes of the boxes.
+        metainfo: further keys of the info files' metainfo.
+    """
 
     name: str
     boxes: ClassList
+    metainfo: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,8 @@ def prepare_scenes(
     tickets = {it.name: finished_scene(root, it.name, settings) for it in scenes if not failures.get(it.name)}
     for split in dict.fromkeys(scene.split for scene in scenes):
         names = [scene.name for scene in scenes if scene.split == split and scene.name in tickets]
-        write_infos(root, dataset.name, split, dataset.boxes, [tickets[name]['info'] for name in names])
+        entries = [tickets[name]['info'] for name in names]
+        write_infos(root, dataset.name, split, dataset.boxes, entries, dataset.metainfo)
     outcomes = [_outcome(scene, tickets.get(scene.name), scene.name in kept, failures) for scene in scenes]
     print_log(summary(outcomes, root), 'current')
     return outcomes

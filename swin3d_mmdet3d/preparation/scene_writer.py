@@ -31,6 +31,7 @@ class PreparedScene:
         masks: folder -> (P,) int64 ids, for folders of MASK_KEYS.
         boxes: entries of the info file's `instances`.
         axis_align_matrix: (4, 4) from the frame of the points to that of the boxes, or None.
+        info: further keys of the scene's entry in the info file; JSON types.
         notes: what the user should know about this scene.
     """
 
@@ -39,6 +40,7 @@ class PreparedScene:
     masks: dict[str, np.ndarray]
     boxes: list[dict] = field(default_factory=list)
     axis_align_matrix: np.ndarray | None = None
+    info: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -126,7 +128,9 @@ def forget_scene(root: Path, name: str) -> None:
             part.unlink()
 
 
-def write_infos(root: Path, dataset: str, split: str, boxes: ClassList, infos: list[dict]) -> Path:
+def write_infos(
+    root: Path, dataset: str, split: str, boxes: ClassList, infos: list[dict], metainfo: dict | None = None
+) -> Path:
     """Writes the info file of a split in the format of mmdet3d v2.
 
     Args:
@@ -135,12 +139,13 @@ def write_infos(root: Path, dataset: str, split: str, boxes: ClassList, infos: l
         split: name of the split.
         boxes: classes of the boxes.
         infos: entries of its scenes.
+        metainfo: further keys of the file's metainfo.
 
     Returns:
         The file.
     """
     categories = {name: label for label, name in enumerate(boxes.names)}
-    metainfo = {'categories': categories, 'dataset': dataset, 'info_version': '1.1'}
+    metainfo = {'categories': categories, 'dataset': dataset, 'info_version': '1.1', **(metainfo or {})}
     for number, info in enumerate(infos):
         info['sample_idx'] = number
     path = root / f'{dataset}_infos_{split}.pkl'
@@ -157,7 +162,7 @@ def _info(name: str, scene: PreparedScene) -> dict:
         info['normals_path'] = file
     if scene.axis_align_matrix is not None:
         info['axis_align_matrix'] = scene.axis_align_matrix.tolist()
-    return info
+    return {**info, **scene.info}
 
 
 def _stamp(settings: dict) -> dict:

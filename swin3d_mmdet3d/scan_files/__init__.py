@@ -10,7 +10,7 @@ from .pcd import read_pcd
 from .ply import read_ply
 from .scan import Scan, color_to_255, make_scan
 from .text import read_text
-from .upright import UP_AXES, turn_about_z, turn_upright
+from .upright import UP_AXES, turn_about_z, turn_upright, upright_turn
 
 __all__ = [
     'READERS',
@@ -21,6 +21,7 @@ __all__ = [
     'read_scan',
     'turn_about_z',
     'turn_upright',
+    'upright_turn',
 ]
 
 READERS = {

@@ -31,9 +31,18 @@ def turn_upright(scan: Scan, up: str) -> Scan:
     Raises:
         ValueError: for another axis.
     """
+    return _turned(scan, upright_turn(up))
+
+
+def upright_turn(up: str) -> np.ndarray:
+    """The rotation (3, 3) float64 that `turn_upright` applies: an exchange of axes with signs.
+
+    Raises:
+        ValueError: for another axis.
+    """
     if up not in _TURNS:
         raise ValueError(f'up: expected one of {", ".join(UP_AXES)}, got {up!r}')
-    return _turned(scan, np.array(_TURNS[up], dtype=np.float64))
+    return np.array(_TURNS[up], dtype=np.float64)
 
 
 def turn_about_z(scan: Scan, angle: float) -> Scan:

@@ -1,0 +1,285 @@
+"""One's own labelled scans made into the files that the datasets read."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import print_log
+from mmengine.utils import track_iter_progress
+from terminaltables import AsciiTable
+
+from swin3d_mmdet3d.datasets.class_choice import distinct_colors
+from swin3d_mmdet3d.datasets.class_lists import ClassList
+from swin3d_mmdet3d.geometry.normals import estimate_normals
+from swin3d_mmdet3d.preparation.own_boxes import OwnBox, read_own_boxes
+from swin3d_mmdet3d.preparation.own_labels import UNLABELLED, OwnClasses, parse_classes, read_classes, read_labels
+from swin3d_mmdet3d.preparation.own_scans import find_box_file, find_class_file, find_label_file, find_own_scans
+from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
+from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
+from swin3d_mmdet3d.scan_files import Scan, read_scan, turn_upright, upright_turn
+
+NAME = 'custom'
+GREY = 127.5
+NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown', 'ignore', 'ignored', 'void', 'none'}
+
+
+@dataclass(frozen=True)
+class OwnFrame:
+    """How the numbers of one's own files become metres with z up.
+
+    Attributes:
+        unit_scale: metres of one unit.
+        up: the axis that points up: x, y, z, -x, -y or -z.
+    """
+
+    unit_scale: float = 1.0
+    up: str = 'z'
+
+    def scan(self, scan: Scan) -> Scan:
+        """The scan in metres with z up, coordinates in float64."""
+        scaled = Scan(scan.xyz * self.unit_scale, scan.color, scan.normal, scan.label, scan.label_names)
+        return turn_upright(scaled, self.up)
+
+    def box(self, box: OwnBox, origin: np.ndarray) -> np.ndarray:
+        """(7,) centre from `origin`, size and yaw; yaw about the up axis stays what it is."""
+        turn = upright_turn(self.up)
+        center = turn @ np.array(box.center) * self.unit_scale - origin
+        size = np.abs(turn) @ np.array(box.size) * self.unit_scale
+        return np.concatenate([center, size, [box.yaw]])
+
+
+@dataclass(frozen=True)
+class OwnSceneReader:
+    """Reads a scan with its labels and boxes.
+
+    Attributes:
+        classes: the classes of points; None where points have none.
+        box_classes: classes of boxes, in the order of their labels.
+        with_yaw: whether boxes are written with their yaw.
+        frame: how its numbers become metres with z up.
+    """
+
+    classes: OwnClasses | None
+    box_classes: tuple[str, ...]
+    with_yaw: bool
+    frame: OwnFrame
+
+    def __call__(self, scene: RawScene) -> PreparedScene:
+        """The arrays of a scene; its points lie from the origin that the info entry names.
+
+        Raises:
+            ValueError: naming the file, when something in it cannot be used.
+        """
+        raw = read_scan(scene.source)
+        label = scan_labels(scene.source, raw, self.classes)
+        scan = self.frame.scan(raw)
+        # Far from the origin float32 would merge neighbouring points.
+        origin = np.floor(scan.xyz.min(axis=0))
+        notes = [] if scan.color is not None else ['it has no colours: mid-grey is taken']
+        color = scan.color if scan.color is not None else np.full(scan.xyz.shape, GREY)
+        points = np.concatenate([scan.xyz - origin, color], axis=1).astype(np.float32)
+        masks = {} if label is None else {'semantic_mask': label}
+        if self.classes is not None and label is None:
+            notes.append('it has no labels')
+        return PreparedScene(
+            points=points,
+            normals=estimate_normals(scan.xyz) if scan.normal is None else scan.normal,
+            masks=masks,
+            boxes=self._boxes(scene.source, origin),
+            info={'origin': origin.tolist(), 'source': scene.source.name},
+            notes=tuple(notes),
+        )
+
+    def _boxes(self, path: Path, origin: np.ndarray) -> list[dict]:
+        boxes = []
+        for box in scan_boxes(path):
+            name = box.name if self.classes is None else self.classes.name_of_box(box.name)
+            numbers = self.frame.box(box, origin)[: 7 if self.with_yaw else 6]
+            boxes.append({'bbox_3d': numbers.tolist(), 'bbox_label_3d': self.box_classes.index(name)})
+        return boxes
+
+
+def prepare_custom(
+    scans: str | os.PathLike,
+    out: str | os.PathLike,
+    classes: Sequence[str] | None = None,
+    unlabelled: Sequence[int] = (-1, UNLABELLED),
+    shares: Sequence[float] = (0.2, 0.0),
+    seed: int = 0,
+    frame: OwnFrame | None = None,
+    workers: int | None = None,
+) -> list[Outcome]:
+    """Prepares a folder of one's own scans for `CustomSegDataset` and `CustomDetDataset`.
+
+    Labels are a property of the scan files or lie beside them, boxes lie beside them. Prepared masks hold
+    class labels 0 .. K - 1, and 255 where a point has none. The info files' metainfo names the classes.
+
+    Args:
+        scans: folder of the scans.
+        out: folder of the prepared data set.
+        classes: entries NAME or NAME=ID,ID; by default those of `classes.json` or `classes.txt` in the
+            folder, else the names in the scans, else the ids that occur there, named by their numbers.
+        unlabelled: ids that mark points without a class.
+        shares: of val and test among the scans, where neither lists nor folders name the splits.
+        seed: of that draw.
+        frame: how the scans' numbers become metres with z up; they are by default.
+        workers: processes; all cores by default.
+
+    Returns:
+        What became of each scan, in the order of the names.
+
+    Raises:
+        ValueError: nothing can be prepared: no scans, no splits, or senseless classes.
+    """
+    folder, frame = Path(scans), frame or OwnFrame()
+    scenes = find_own_scans(folder, shares, seed)
+    found = own_classes(folder, scenes, classes, unlabelled)
+    boxes = list(_boxes_of(scenes))
+    box_classes = _box_classes(found, boxes)
+    reader = OwnSceneReader(found, box_classes, any(box.yaw for box in boxes), frame)
+    palette = dict(zip(found.names, distinct_colors(len(found.names)))) if found else {}
+    spare = iter(distinct_colors(len(palette) + len(box_classes))[len(palette) :])
+    box_palette = tuple(palette.get(name) or next(spare) for name in box_classes)
+    metainfo = {}
+    if found:
+        metainfo = {
+            'classes': found.names,
+            'palette': [palette[name] for name in found.names],
+            'seg_valid_class_ids': tuple(range(len(found.names))),
+        }
+    dataset = DataSet(NAME, ClassList(box_classes, box_palette, tuple(range(len(box_classes)))), metainfo)
+    settings = {
+        'classes': [[name, list(ids)] for name, ids in zip(found.names, found.ids)] if found else [],
+        'unlabelled': list(unlabelled),
+        'boxes': [list(box_classes), reader.with_yaw],
+        'frame': [frame.unit_scale, frame.up],
+    }
+    outcomes = prepare_scenes(dataset, scenes, reader, out, settings, workers)
+    print_log(f'classes of {out}\n{class_table(Path(out))}', logger='current')
+    return outcomes
+
+
+def scan_labels(path: Path, scan: Scan, classes: OwnClasses | None) -> np.ndarray | None:
+    """(P,) int64 class labels of a scan from its own labels or a file beside it; None where it has none.
+
+    Raises:
+        ValueError: naming the file, when labels are of no class.
+    """
+    if classes is None:
+        return None
+    beside = find_label_file(path)
+    try:
+        if beside is not None:
+            return classes.labels(read_labels(beside, len(scan), classes.names))
+        if scan.label is None:
+            return None
+        if scan.label_names is None:
+            return classes.labels(scan.label)
+        return _by_name(scan, classes)
+    except ValueError as error:
+        raise ValueError(f'{beside or path}: {error}') from error
+
+
+def scan_boxes(path: Path) -> list[OwnBox]:
+    """The boxes of a scan; none where no file of boxes lies beside it."""
+    beside = find_box_file(path)
+    return [] if beside is None else read_own_boxes(beside)
+
+
+def own_classes(
+    folder: Path, scenes: Sequence[RawScene], entries: Sequence[str] | None, unlabelled: Sequence[int]
+) -> OwnClasses | None:
+    """The classes of points: as given, of the folder's file, or as the scans have them; None without labels."""
+    if entries:
+        return parse_classes(entries, unlabelled)
+    stated = find_class_file(folder)
+    if stated is not None:
+        return read_classes(stated, unlabelled)
+    print_log('no classes are given: the labels of all scans are looked at', logger='current')
+    names: list[str] = []
+    ids: set[int] = set()
+    for scene in track_iter_progress(list(scenes)):
+        try:
+            own_names, own_ids = _found_classes(scene.source)
+        except (ValueError, OSError):
+            continue  # the preparation names it
+        names += [name for name in own_names if name not in names and name.lower() not in NO_CLASS]
+        ids |= own_ids
+    if names:
+        return OwnClasses(tuple(names), tuple((number,) for number in range(len(names))))
+    numbers = sorted(ids - set(unlabelled))
+    if not numbers:
+        return None
+    return OwnClasses(tuple(map(str, numbers)), tuple((number,) for number in numbers), tuple(unlabelled))
+
+
+def class_table(root: Path) -> str:
+    """A table of the classes of a prepared folder with their points and boxes in each split."""
+    infos = {path.stem.split('_')[-1]: _load(path) for path in sorted(root.glob(f'{NAME}_infos_*.pkl'))}
+    meta = next(iter(infos.values()))['metainfo']
+    segmented, boxed = list(meta.get('classes', ())), list(meta['categories'])
+    names = segmented + [name for name in boxed if name not in segmented]
+    rows = [['class', *(f'{split}: {what}' for split in infos for what in ('points', 'boxes'))]]
+    columns = []
+    for content in infos.values():
+        points, boxes = np.zeros(256, np.int64), np.zeros(len(boxed), np.int64)
+        for info in content['data_list']:
+            if 'pts_semantic_mask_path' in info:
+                mask = np.fromfile(root / 'semantic_mask' / info['pts_semantic_mask_path'], np.int64)
+                points += np.bincount(mask, minlength=256)
+            for box in info['instances']:
+                boxes[box['bbox_label_3d']] += 1
+        columns += [
+            [points[segmented.index(name)] if name in segmented else 0 for name in names] + [points[UNLABELLED]],
+            [boxes[boxed.index(name)] if name in boxed else 0 for name in names] + [0],
+        ]
+    for row, name in enumerate([*names, '(unlabelled)']):
+        rows.append([name, *(f'{column[row]:,}' for column in columns)])
+    return AsciiTable(rows).table
+
+
+def _by_name(scan: Scan, classes: OwnClasses) -> np.ndarray:
+    """Labels of a scan that names its classes; a name for points without a class is among `NO_CLASS`."""
+    strange = [name for name in scan.label_names if name not in classes.names and name.lower() not in NO_CLASS]
+    if strange:
+        raise ValueError(f'labels: expected names among the classes, got {", ".join(strange)}')
+    label_of = [classes.names.index(name) if name in classes.names else UNLABELLED for name in scan.label_names]
+    is_named = (scan.label >= 0) & (scan.label < len(label_of))
+    label = np.full(len(scan), UNLABELLED, dtype=np.int64)
+    label[is_named] = np.array(label_of, dtype=np.int64)[scan.label[is_named]]
+    return label
+
+
+def _found_classes(path: Path) -> tuple[tuple[str, ...], set[int]]:
+    """The class names of a scan's file, and the ids of its points' labels."""
+    scan, beside = read_scan(path), find_label_file(path)
+    if beside is not None:
+        return (), set(np.unique(read_labels(beside, len(scan))).tolist())
+    if scan.label is None:
+        return (), set()
+    return scan.label_names or (), set(np.unique(scan.label).tolist())
+
+
+def _boxes_of(scenes: Sequence[RawScene]) -> Iterable[OwnBox]:
+    for scene in scenes:
+        try:
+            yield from scan_boxes(scene.source)
+        except (ValueError, OSError):
+            continue  # the preparation names it
+
+
+def _box_classes(classes: OwnClasses | None, boxes: Sequence[OwnBox]) -> tuple[str, ...]:
+    """Classes that boxes have: first those of points, in their order, then others by name."""
+    names = {box.name if classes is None else classes.name_of_box(box.name) for box in boxes}
+    own = [name for name in classes.names if name in names] if classes else []
+    return (*own, *sorted(names - set(own)))
+
+
+def _load(path: Path) -> dict:
+    with path.open('rb') as file:
+        return pickle.load(file)

@@ -1,0 +1,156 @@
+"""Labels of one's own scans: the classes that their ids or names stand for, and files of labels beside scans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+UNLABELLED = 255  # in prepared masks
+
+
+@dataclass(frozen=True)
+class OwnClasses:
+    """The classes of one's own scans; position in `names` is the label in prepared masks.
+
+    Attributes:
+        names: class names.
+        ids: the ids of each class in the scans' labels, one or several.
+        unlabelled: ids that mark points without a class.
+    """
+
+    names: tuple[str, ...]
+    ids: tuple[tuple[int, ...], ...]
+    unlabelled: tuple[int, ...] = (-1, UNLABELLED)
+
+    def __post_init__(self) -> None:
+        flat = [number for several in self.ids for number in several]
+        if not self.names or len(self.names) > UNLABELLED:
+            raise ValueError(f'classes: expected 1 .. {UNLABELLED} of them, got {len(self.names)}')
+        for what, values in (('names', self.names), ('ids', flat)):
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                raise ValueError(f'classes: {what} must not repeat, got twice: {", ".join(map(str, twice))}')
+
+    def labels(self, raw: np.ndarray) -> np.ndarray:
+        """(P,) ids of a scan's points as (P,) int64 class labels, `UNLABELLED` where they have none.
+
+        Raises:
+            ValueError: an id is of no class and not among the unlabelled ones.
+        """
+        found, inverse = np.unique(raw, return_inverse=True)
+        label_of = dict.fromkeys(self.unlabelled, UNLABELLED)
+        label_of.update({number: label for label, ids in enumerate(self.ids) for number in ids})
+        strange = [int(number) for number in found if int(number) not in label_of]
+        if strange:
+            raise ValueError(
+                f'labels: expected ids of a class ({_told(label_of)}), got {_told(strange)}; '
+                'name them in the classes, or as --unlabelled'
+            )
+        return np.array([label_of[int(number)] for number in found], dtype=np.int64)[inverse.reshape(-1)]
+
+    def name_of_box(self, name: str) -> str:
+        """The class of a box that names it, or its id."""
+        if name not in self.names and name.lstrip('-').isdecimal():
+            for own, ids in zip(self.names, self.ids):
+                if int(name) in ids:
+                    return own
+        return name
+
+
+def parse_classes(entries: Sequence[str], unlabelled: Sequence[int]) -> OwnClasses:
+    """Classes of a command line: `desk monitor` count from 0, `desk=3 monitor=7,8` state their ids.
+
+    Raises:
+        ValueError: an entry has no name or no whole numbers, or some entries have ids and others do not.
+    """
+    names, ids = [], []
+    for entry in entries:
+        name, equals, numbers = entry.rpartition('=') if '=' in entry else (entry, '', '')
+        if not name:
+            raise ValueError(f'classes: expected NAME or NAME=ID,ID, got {entry!r}')
+        names.append(name)
+        try:
+            ids.append(tuple(int(number) for number in numbers.split(',')) if equals else None)
+        except ValueError:
+            raise ValueError(f'classes: expected NAME=ID,ID with whole numbers, got {entry!r}') from None
+    if any(own is None for own in ids):
+        if any(own is not None for own in ids):
+            raise ValueError('classes: expected ids for all of them or for none, got both')
+        ids = [(number,) for number in range(len(names))]
+    flat = {number for several in ids for number in several}
+    return OwnClasses(tuple(names), tuple(ids), tuple(number for number in unlabelled if number not in flat))
+
+
+def read_classes(path: Path, unlabelled: Sequence[int]) -> OwnClasses:
+    """Classes of a file: JSON `{"desk": 3, "monitor": [7, 8]}`, or a line a class, `desk` or `desk 3`.
+
+    Raises:
+        ValueError: naming the file, when it holds anything else.
+    """
+    try:
+        content = path.read_text(encoding='utf-8-sig')
+        if path.suffix != '.json':
+            rows = [line.partition('#')[0].split() for line in content.splitlines()]
+            return parse_classes([_entry_of(row) for row in rows if row], unlabelled)
+        table = json.loads(content)
+        if not isinstance(table, Mapping):
+            raise ValueError('expected an object of names and ids')
+        entries = [f'{name}={",".join(map(str, np.atleast_1d(ids).tolist()))}' for name, ids in table.items()]
+        return parse_classes(entries, unlabelled)
+    except (OSError, ValueError) as error:
+        raise ValueError(f'classes {path}: {error}') from error
+
+
+def read_labels(path: Path, num_points: int, names: Sequence[str] = ()) -> np.ndarray:
+    """The labels of a file beside a scan.
+
+    `.npy`: whole numbers. `.label`: unsigned 32-bit numbers whose low half is the class, as in
+    SemanticKITTI. Text: a whole number, or a name, a line.
+
+    Args:
+        path: the file.
+        num_points: points of the scan.
+        names: what names in a text file stand for, in the order of their numbers.
+
+    Returns:
+        (P,) int64.
+
+    Raises:
+        ValueError: naming the file, when it does not hold a label for each point.
+    """
+    try:
+        if path.suffix == '.npy':
+            label = np.load(path, allow_pickle=False).reshape(-1)
+        elif path.suffix == '.label':
+            label = np.fromfile(path, '<u4') & 0xFFFF
+        else:
+            label = _from_lines(path.read_text(encoding='utf-8-sig').split(), names)
+        if label.dtype.kind not in 'iub' and not np.array_equal(label, np.floor(label)):
+            raise ValueError('expected whole numbers')
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f'labels {path}: {error}') from error
+    if len(label) != num_points:
+        raise ValueError(f'labels {path}: expected one for each of {num_points} points, got {len(label)}')
+    return label.astype(np.int64)
+
+
+def _from_lines(words: list[str], names: Sequence[str]) -> np.ndarray:
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[word] if word in numbers else int(float(word)) for word in words], dtype=np.int64)
+
+
+def _entry_of(row: list[str]) -> str:
+    """`desk 3` or `desk=3` or `office desk 3 4` of a line as an entry of a command line."""
+    numbers = []
+    while len(row) > 1 and row[-1].lstrip('-').isdecimal():
+        numbers.insert(0, row.pop())
+    return f'{" ".join(row)}={",".join(numbers)}' if numbers else ' '.join(row)
+
+
+def _told(numbers: Iterable[int]) -> str:
+    numbers = sorted(numbers)
+    return ', '.join(map(str, numbers[:12])) + (', ...' if len(numbers) > 12 else '')

@@ -33,9 +33,11 @@ def class_names_of(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
         return joined.pop() if len(joined) == 1 else None
     kind, metainfo = DATASETS.get(settings.get('type', '')), settings.get('metainfo') or {}
     known = getattr(kind, 'METAINFO', {})
-    if 'classes' not in {**metainfo, **known} and kind is not None and issubclass(kind, SceneInfos):
+    is_stated = metainfo.get('classes') or known.get('classes')
+    if not is_stated and kind is not None and issubclass(kind, SceneInfos):
         known = kind.known_classes(info_paths(settings.get('ann_file', ''), settings.get('data_root')))
-    if not metainfo.get('classes') and not known.get('classes'):
+        is_stated = known.get('classes')
+    if not is_stated:
         return None
     return choose_classes(metainfo, known).names
 

@@ -61,6 +61,7 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
         ValueError: no class is named, a name or an id stands twice, or lengths differ.
     """
     metainfo = dict(metainfo or {})
+    known = known if known.get('classes') else {}  # stock classes state None
     names = metainfo.get('classes') or known.get('classes')
     if isinstance(names, str):
         raise TypeError(f'metainfo: classes must be a sequence of names, got the string {names!r}')

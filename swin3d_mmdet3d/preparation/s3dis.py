@@ -17,7 +17,7 @@ from swin3d_mmdet3d.preparation.raw_files import bad_file, check_points
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene, instance_boxes
 
 FOLDER = 'Stanford3dDataset_v1.2_Aligned_Version'
-AREAS = tuple(f'Area_{number}' for number in range(1, 7))
+AREA = re.compile(r'Area_\w+')
 CLUTTER = S3DIS.names.index('clutter')
 LABELS = {**{name: label for label, name in enumerate(S3DIS.names)}, 'stairs': CLUTTER}
 COLUMNS = 6
@@ -34,7 +34,7 @@ def prepare_s3dis(
     """Prepares S3DIS for segmentation with 13 classes and for detection.
 
     Args:
-        raw: folder of the areas (Stanford3dDataset_v1.2_Aligned_Version), or the folder around it.
+        raw: folder of the areas (Stanford3dDataset_v1.2_Aligned_Version), the folder around it, or one area.
         out: folder of the prepared data set.
         normals: whether normals are estimated, which takes most of the time.
         workers: processes; all cores by default.
@@ -52,11 +52,20 @@ def prepare_s3dis(
 
 
 def find_rooms(raw: Path) -> list[RawScene]:
-    """The rooms of all areas that are there, sorted by name within each."""
+    """The rooms of all areas that are there, sorted by name within each.
+
+    Areas are folders `Area_*`, six in the release; `raw` may also be one area, or any folder of rooms, which
+    then counts as an area of its own name.
+
+    Raises:
+        FileNotFoundError: there is neither an area nor a room.
+    """
     root = raw / FOLDER if (raw / FOLDER).is_dir() else raw
-    areas = [root / area for area in AREAS if (root / area).is_dir()]
+    areas = [path for path in sorted(root.glob('Area_*')) if path.is_dir() and AREA.fullmatch(path.name)]
+    if not areas and any(root.glob('*/Annotations')):
+        areas = [root.resolve()]
     if not areas:
-        raise FileNotFoundError(f'raw: expected folders {AREAS[0]} .. {AREAS[-1]} in {root}')
+        raise FileNotFoundError(f'raw: expected folders Area_*, or rooms with Annotations, in {root}')
     rooms = [room for area in areas for room in sorted(area.iterdir()) if room.is_dir()]
     return [RawScene(f'{room.parent.name}_{room.name}', room.parent.name, room) for room in rooms]
 

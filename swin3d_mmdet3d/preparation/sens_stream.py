@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from swin3d_mmdet3d.datasets.image_files import decode_image
-from swin3d_mmdet3d.geometry.camera import scale_intrinsic
+
+from .colour_registration import at_depth_size, check_registration
 
 VERSION = 4
 DEPTH_RAW, DEPTH_ZLIB = 0, 1
 MATRIX_BYTES = 64
-REGISTRATION_TOLERANCE = 0.03
 
 
 class RecordedFrame(NamedTuple):
@@ -80,7 +80,7 @@ class SensStream:
             raise ValueError(
                 f'stream {path} must hold raw or zlib depth, got compression {self.depth_compression}'
             )
-        self._check_registration(scale_intrinsic(color, depth_width / width, depth_height / height))
+        check_registration(color, (width, height), self.intrinsic, self.depth_size, f'stream {path}')
 
     def frames(self, every: int = 1) -> Iterator[RecordedFrame]:
         """Every n-th frame in order."""
@@ -98,17 +98,9 @@ class SensStream:
                 depth = self._depth(depth_data, name)
                 yield RecordedFrame(name, self._image(color, name), depth, pose)
 
-    def _check_registration(self, color: np.ndarray) -> None:
-        entries = ([0, 1, 0, 1], [0, 1, 2, 2])
-        if not np.allclose(color[entries], self.intrinsic[entries], rtol=REGISTRATION_TOLERANCE):
-            raise ValueError(
-                f'stream {self.path}: depth must be registered to colour, got intrinsics '
-                f'{self.intrinsic[entries].tolist()} and, scaled, {color[entries].tolist()}'
-            )
-
     def _image(self, data: bytes, name: str) -> np.ndarray:
         image = decode_image(data, cv2.IMREAD_COLOR, f'{name}: colour')
-        return cv2.resize(image, self.depth_size, interpolation=cv2.INTER_AREA)[..., ::-1]
+        return at_depth_size(image, self.depth_size)[..., ::-1]
 
     def _depth(self, data: bytes, name: str) -> np.ndarray:
         width, height = self.depth_size

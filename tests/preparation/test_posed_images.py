@@ -150,6 +150,40 @@ def test_broken_recordings_are_named_and_leave_nothing(tmp_path):
     assert not any((tmp_path / 'out').iterdir())
 
 
+def exported(root, frames, factor, color_intrinsic, ending='.jpg'):
+    """A folder as the exporter of ScanNet writes it: colour of ``factor`` times the size of the depth."""
+    write_folder(root, frames)
+    (root / 'intrinsics.txt').unlink()
+    (root / 'intrinsic').mkdir()
+    np.savetxt(root / 'intrinsic' / 'intrinsic_depth.txt', INTRINSIC)
+    np.savetxt(root / 'intrinsic' / 'intrinsic_color.txt', color_intrinsic)
+    for path in sorted((root / 'color').iterdir()):
+        image = cv2.resize(cv2.imread(str(path)), None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+        path.unlink()
+        coded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
+        path.with_suffix(ending).write_bytes(coded.tobytes())
+    return root
+
+
+@pytest.mark.parametrize('ending', ['.jpg', '.JPG', '.jpeg'])
+def test_colour_of_another_size_is_brought_to_the_depth_as_in_a_stream(ending, tmp_path):
+    frames = recorded_room(2)
+    folder = exported(tmp_path / 'folder', frames, 2, scale_intrinsic(INTRINSIC, 2, 2), ending)
+    (tmp_path / 'stream.sens').write_bytes(sens_bytes(frames))
+    for name, source in dict(a=folder, b=tmp_path / 'stream.sens').items():
+        prepare_recording(source, tmp_path / name, every=1)
+    for number in range(2):
+        ours, theirs = (read_frame(tmp_path / name, f'{number:05d}', 10, 0.1) for name in 'ab')
+        np.testing.assert_array_equal(ours.image, theirs.image)
+        np.testing.assert_array_equal(ours.depth, theirs.depth)
+
+
+def test_colour_of_another_view_is_refused_by_its_intrinsics(tmp_path):
+    folder = exported(tmp_path / 'folder', recorded_room(1), 2, scale_intrinsic(INTRINSIC, 3, 3))
+    with pytest.raises(ValueError, match=r'color/0\.jpg: depth must be registered to colour'):
+        prepare_recording(folder, tmp_path / 'a')
+
+
 def test_inconsistent_folders_are_refused_by_name(tmp_path):
     frames = recorded_room(1)
     large = [(cv2.resize(frames[0][0], (64, 48)), *frames[0][1:])]

@@ -113,3 +113,17 @@ def test_areas_that_are_there_are_prepared_in_the_order_of_their_rooms(tmp_path)
     outcomes = prepare_s3dis(tmp_path, tmp_path / 'out', normals=False, workers=1)
     assert [it.scene.name for it in outcomes] == ['Area_3_WC_1', 'Area_3_office_10', 'Area_3_office_2']
     assert [p.name for p in (tmp_path / 'out').glob('*.pkl')] == ['s3dis_infos_Area_3.pkl']
+
+
+def test_other_areas_and_folders_of_rooms_are_prepared_under_their_own_names(tmp_path):
+    for room in ('Area_7/lab_1', 'Area_annex/office_1', 'scans/mine/den_2'):
+        write_s3dis_room(tmp_path / room, 1, spacing=0.8)
+    outcomes = prepare_s3dis(tmp_path, tmp_path / 'a', normals=False, workers=1)
+    assert [it.scene.name for it in outcomes] == ['Area_7_lab_1', 'Area_annex_office_1']
+    assert (tmp_path / 'a' / 's3dis_infos_Area_annex.pkl').is_file()
+    (one,) = prepare_s3dis(tmp_path / 'Area_7', tmp_path / 'b', normals=False, workers=1)
+    assert one.scene.name == 'Area_7_lab_1' and one.state == 'prepared'
+    (own,) = prepare_s3dis(tmp_path / 'scans' / 'mine', tmp_path / 'c', normals=False, workers=1)
+    assert own.scene.name == 'mine_den_2' and own.state == 'prepared'
+    with pytest.raises(FileNotFoundError, match=r'Area_\*, or rooms with Annotations'):
+        prepare_s3dis(tmp_path / 'scans' / 'mine' / 'den_2', tmp_path / 'd', workers=1)

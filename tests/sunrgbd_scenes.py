@@ -12,6 +12,12 @@ SPLITS = {'train': (1, 2, 3, 4), 'val': (5, 6)}
 IMAGE_SIZE = (60, 80)  # height, width
 INTRINSICS = np.array([[70.0, 0, 40], [0, 70.0, 30], [0, 0, 1]], dtype=np.float32)
 TILT = np.eye(3, dtype=np.float32)
+FLOOR_COLOR = 128 / 255
+
+
+def class_color(label):
+    """The colour of a class's points, of 255 steps, in 0 .. 1."""
+    return np.array([28 * label, 255 - 28 * label, 100 * (label % 3)]) / 255
 
 
 def sunrgbd_scene(number, points=3000):
@@ -29,23 +35,22 @@ def sunrgbd_scene(number, points=3000):
     boxes[:, 2] += size[:, 2] / 2
     per_box = points // 8
     floor = rng.uniform([-2.5, 1, -1], [2.5, 5, -1], (points - 5 * per_box, 3))
-    clouds = [np.c_[floor, np.full(floor.shape, 0.5)]]
+    clouds = [np.c_[floor, np.full(floor.shape, FLOOR_COLOR)]]
     for box, label in zip(boxes, labels):
         local = rng.uniform(-0.5, 0.5, (per_box, 3))
         face = rng.integers(0, 3, per_box)
         local[np.arange(per_box), face] = rng.choice([-0.5, 0.5], per_box)
         cos, sin = np.cos(box[6]), np.sin(box[6])
         xyz = (local * box[3:6] * 0.999) @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]]) + box[:3]
-        color = [label / 9, 1 - label / 9, (label % 3) / 2]
-        clouds.append(np.c_[xyz, np.tile(color, (per_box, 1))])
+        clouds.append(np.c_[xyz, np.tile(class_color(label), (per_box, 1))])
     return np.concatenate(clouds).astype(np.float32), boxes, labels
 
 
 def sunrgbd_info(number, boxes, labels):
     """An entry of the info file, of its second version."""
     instances = [
-        dict(bbox=[1.0, 2.0, 11.0, 22.0], bbox_label=int(label), bbox_3d=box.tolist(), bbox_label_3d=int(label))
-        for box, label in zip(boxes, labels)
+        dict(bbox=[1.0, 2.0, 11.0, 22.0], bbox_label=label, bbox_3d=box, bbox_label_3d=label)
+        for box, label in zip(boxes.tolist(), labels.tolist())
     ]
     upright = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]]) @ TILT.T
     camera = dict(

@@ -48,7 +48,7 @@ def test_voxels_classes_and_data_agree(path):
 
 @pytest.mark.parametrize('path', DETECTORS, ids=ids)
 def test_boxes_are_looked_through_before_training(path):
-    assert recipe(path).default_hooks.boxes.type == 'LearnableBoxesHook'
+    assert recipe(path).default_hooks.learnable_boxes.type == 'LearnableBoxesHook'
 
 
 def one_scene(names):

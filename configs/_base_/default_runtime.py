@@ -10,6 +10,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     class_agreement=dict(type='ClassAgreementHook'),
+    learnable_boxes=dict(type='LearnableBoxesHook'),
     finite_weights=dict(type='FiniteWeightsHook'),
     finite_training=dict(type='FiniteTrainingHook'),
 )

@@ -4,7 +4,13 @@ from . import transforms
 from .class_balanced_dataset import PresentClassBalancedDataset
 from .class_choice import ClassChoice, choose_classes
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
-from .indoor_det_dataset import CustomDetDataset, IndoorDetDataset, S3DISDetDataset, ScanNetDetDataset
+from .indoor_det_dataset import (
+    CustomDetDataset,
+    IndoorDetDataset,
+    S3DISDetDataset,
+    ScanNetDetDataset,
+    SUNRGBDDetDataset,
+)
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
 from .samplers import SingleSourceBatchSampler
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
@@ -36,6 +42,7 @@ __all__ = [
     'RGBDFrameDataset',
     'RGBDSceneDataset',
     'S3DISDetDataset',
+    'SUNRGBDDetDataset',
     'S3DISWholeSceneDataset',
     'ScanNet200WholeSceneDataset',
     'ScanNetDetDataset',

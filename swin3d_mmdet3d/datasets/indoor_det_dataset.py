@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mmdet3d.datasets import Det3DDataset, S3DISDataset, ScanNetDataset
+from mmdet3d.datasets import Det3DDataset, S3DISDataset, ScanNetDataset, SUNRGBDDataset
 from mmdet3d.registry import DATASETS
 from mmdet3d.structures import DepthInstance3DBoxes
 
@@ -24,7 +24,8 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
 
     mmdet3d's classes for ScanNet and S3DIS refuse other class names than the benchmark's, label the masks of
     a choice of classes by the whole list, and cannot do without masks. Here a box's class is found by its
-    name: ``bbox_label_3d`` counts in the ``categories`` of the info file's metainfo.
+    name: ``bbox_label_3d`` counts in the ``categories`` of the info file's metainfo. Boxes have 6 numbers,
+    or 7 with a yaw.
 
     Args:
         data_root: Folder of the data set.
@@ -153,6 +154,16 @@ class S3DISDetDataset(IndoorDetDataset):
     """Rooms of S3DIS with boxes of 5 classes; arguments are those of ``IndoorDetDataset``."""
 
     METAINFO = S3DISDataset.METAINFO
+
+
+@DATASETS.register_module()
+class SUNRGBDDetDataset(IndoorDetDataset):
+    """Views of SUN RGB-D with boxes of 10 classes, which have a yaw; there are no masks.
+
+    Arguments are those of ``IndoorDetDataset``. Colours in its files are 0 .. 1.
+    """
+
+    METAINFO = SUNRGBDDataset.METAINFO
 
 
 @DATASETS.register_module()

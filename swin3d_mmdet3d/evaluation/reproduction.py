@@ -23,6 +23,7 @@ INFO_FILES = {
     'S3DIS area 5': 's3dis_infos_Area_5.pkl',
     'ScanNet val': 'scannet_infos_val.pkl',
     'ScanNet200 val': 'scannet_infos_val.pkl',
+    'SUN RGB-D val': 'sunrgbd_infos_val.pkl',
     'Structured3D val': 'structured3d_infos_val.pkl',
     'Generated rooms area 5': 's3dis_infos_Area_5.pkl',
 }

@@ -6,7 +6,7 @@ from .data_preprocessors import VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
-from .hooks import LearnableBoxesHook, SemanticThresholdHook
+from .hooks import SemanticThresholdHook
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import SparseTR3DNeck, Swin3DDecoder
 from .roi_heads import CAGroup3DRoIHead
@@ -21,7 +21,6 @@ __all__ = [
     'DecoupledHead',
     'L1VoteTTAModel',
     'LanguageAlignedHead',
-    'LearnableBoxesHook',
     'MobiusBoxCoder',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',

@@ -12,6 +12,6 @@ param_scheduler = [dict(type='MultiStepLR', begin=0, end=12, by_epoch=True, mile
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(save_best='mAP_0.25'), boxes=dict(type='LearnableBoxesHook'))
+default_hooks = dict(checkpoint=dict(save_best='mAP_0.25'))
 custom_hooks = [dict(type='EmptyCacheHook', after_iter=True)]
 find_unused_parameters = True  # a level without sites leaves its layers out

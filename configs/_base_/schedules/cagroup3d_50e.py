@@ -11,4 +11,4 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 custom_hooks = [dict(type='SemanticThresholdHook', start=0.15, step=0.02, minimum=0.05)]
-default_hooks = dict(checkpoint=dict(save_best='mAP_0.25'), boxes=dict(type='LearnableBoxesHook'))
+default_hooks = dict(checkpoint=dict(save_best='mAP_0.25'))

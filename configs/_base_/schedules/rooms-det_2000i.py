@@ -15,6 +15,5 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=2000, save_best='mAP_0.25', rule='greater'),
-    boxes=dict(type='LearnableBoxesHook'),
 )
 log_processor = dict(by_epoch=False)

@@ -21,10 +21,11 @@ class BoxKeepingCrop(BaseTransform):
     """Keep the N points nearest to a random point of a box, with each box whole or gone.
 
     A box's own points are those of its class inside it, or all inside it where points have no classes. A box
-    of which the crop holds some points stays if it holds all, or if their extent overlaps the box by more than
-    ``min_overlap`` (IoU); the missing ones then come back. Any other box leaves together with its own points. If that makes more than N points, random
-    points outside the boxes leave; if the boxes alone hold more, those farthest from the seed leave, and the
-    last one's points are thinned. Scenes of at most N points stay as they are.
+    of which the crop holds some points stays if it holds all, or if their extent overlaps the box by more
+    than ``min_overlap`` (IoU); the missing ones then come back. Any other box leaves together with its own
+    points. If that makes more than N points, random points outside the boxes leave; if the boxes alone hold
+    more, those farthest from the seed leave, and the last one's points are thinned. Scenes of at most N
+    points stay as they are.
 
     Required keys: ``points``, ``gt_bboxes_3d``, with or without yaw, ``gt_labels_3d``; optional:
     ``pts_semantic_mask`` as classes. A crop may end without boxes; the data set's ``filter_empty_gt`` then

@@ -14,6 +14,8 @@ from mmengine.fileio import get
 from swin3d_mmdet3d.datasets.scene_files import labels_from_bytes
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
+from .argument_checks import check_positive
+from .colors import FULL
 from .point_selection import scene_label
 
 COLOR_COLUMNS = 6
@@ -54,22 +56,25 @@ def read_rows(path: str, num_columns: int, scene: str, backend_args: dict | None
 
 @TRANSFORMS.register_module()
 class LoadColoredPoints(BaseTransform):
-    """Load xyz [m] and rgb [0, 255] as ``NormalPoints``.
+    """Load xyz [m] and rgb as ``NormalPoints``, the colours as 0 .. 255.
 
     The stock LoadPointsFromFile makes points that lose their normals, and takes the last three columns for
     the colour. Required key: ``lidar_points.lidar_path``, float32 ``(P, 6)``; added key: ``points``.
 
     Args:
+        max_color: What a full colour is in the files: 255, or 1 as in SUN RGB-D.
         backend_args: Storage of mmengine's fileio; local by default.
     """
 
-    def __init__(self, backend_args: dict | None = None) -> None:
+    def __init__(self, max_color: float = 255, backend_args: dict | None = None) -> None:
+        self.max_color = check_positive('max_color', max_color)
         self.backend_args = backend_args
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``points``; raise ValueError naming scene and file if the file is broken."""
         path = results['lidar_points']['lidar_path']
         columns = read_rows(path, COLOR_COLUMNS, scene_label(results), self.backend_args)
+        columns[:, 3:] *= FULL / self.max_color
         results['points'] = NormalPoints.from_columns(columns)
         return results
 

@@ -12,9 +12,9 @@ from sunrgbd_scenes import write_sunrgbd
 from torch import nn
 
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.engine.hooks import LearnableBoxesHook
+from swin3d_mmdet3d.engine.hooks.learnable_boxes_hook import scenes_of
 from swin3d_mmdet3d.models.box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
-from swin3d_mmdet3d.models.hooks import LearnableBoxesHook
-from swin3d_mmdet3d.models.hooks.learnable_boxes_hook import scenes_of
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -7,7 +7,6 @@ from typing import Any
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from swin3d_mmdet3d.datasets.transforms.point_selection import scene_label
@@ -21,9 +20,11 @@ class LearnableBoxesHook(Hook):
     otherwise end the training at the first such scene. A head without a coder is not checked.
     """
 
+    priority = 'VERY_HIGH'
+
     def before_train(self, runner: Runner) -> None:
         """Read the annotations; raise ValueError naming scene, box and cure if the head cannot learn one."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = getattr(runner.model, 'module', runner.model)
         coder = getattr(getattr(model, 'bbox_head', None), 'bbox_coder', None)
         if coder is None:
             return

@@ -89,13 +89,13 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
         faces: (F, 3) vertex indices, counter-clockwise seen from outside.
 
     Returns:
-        (P, 3) float32 unit vectors; (0, 0, 1) for a vertex of no face with an area, or whose faces cancel out.
+        (P, 3) float32 unit vectors; 0 for a vertex of no face with an area, or whose faces cancel out.
 
     Raises:
         ValueError: for other shapes, no vertices, or an index that is no vertex.
 
     Source: Thuermer & Wuethrich, "Computing vertex normals from polygonal facets", JGT 3:1, 1998; trimesh's
-        `vertex_normals`, from which the original takes those of ScanNet's meshes (there 0 in place of +z).
+        `vertex_normals`, from which the original takes those of ScanNet's meshes.
     """
     vertices = _checked_points('vertices', vertices)
     faces = np.asarray(faces)
@@ -113,8 +113,7 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     )
     length = np.linalg.norm(total, axis=1, keepdims=True)
     has_normal = length > _NO_AREA
-    unit = np.where(has_normal, total / np.where(has_normal, length, 1), [0.0, 0.0, 1.0])
-    return unit.astype(np.float32)
+    return np.where(has_normal, total / np.where(has_normal, length, 1), 0.0).astype(np.float32)
 
 
 def _face_normals_and_angles(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,7 @@ class PreparedScene:
 
     Attributes:
         points: (P, 6) float32 xyz in metres, z up, and rgb 0..255, in the raw order.
-        normals: (P, 3) float32 unit normals, or None where none are wanted.
+        normals: (P, 3) float32 unit normals, 0 for a point that has none; or None where none are wanted.
         masks: folder -> (P,) int64 ids, for folders of MASK_KEYS.
         boxes: entries of the info file's `instances`.
         axis_align_matrix: (4, 4) from the frame of the points to that of the boxes, or None.

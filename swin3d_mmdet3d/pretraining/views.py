@@ -42,8 +42,9 @@ class CloudView(VoxelBatch):
         points: Per sample ``(P, 6)`` or ``(P, 9)``, as the pipeline made them.
         images: ``(I, 3, height, width)`` uint8 RGB images of all samples, or None.
         matches: Pixels of the images that show voxels, or None.
-        point_ids: Per sample ``(P,)`` int64, which point of the recording each point is, or None.
-        origin_xyz: Per sample ``(P, 3)`` metres, where it lay before augmentation, or None.
+        point_ids: Per sample ``(P,)`` int64, which point of the recording each point is, or None; below 0 for
+            points of another scene (``Mix3D``).
+        origin_xyz: Per sample ``(P, 3)`` metres, where it lay before augmentation, or None; nan for those.
     """
 
     points: list[Tensor]

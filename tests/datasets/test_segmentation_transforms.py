@@ -52,6 +52,14 @@ def test_one_point_of_every_voxel_is_kept_and_the_grid_stays(results):
     assert torch.equal(sampled['points'].coord.amin(0), before[:, :3].amin(0))
 
 
+def test_all_points_that_hold_the_corner_stay_even_in_one_voxel():
+    columns = torch.rand(60, 6) * 0.4 + 0.05  # all in the first voxel
+    columns[:3, :3] = torch.tensor([[0, 0.1, 0.1], [0.1, 0, 0.1], [0.1, 0.1, 0]])
+    for _ in range(20):
+        cloud = dict(points=NormalPoints.from_columns(columns), pts_semantic_mask=np.arange(60))
+        assert build('RandomPointPerVoxel', voxel_size=0.5)(cloud)['pts_semantic_mask'].tolist() == [0, 1, 2]
+
+
 def test_points_of_a_voxel_are_kept_equally_often(results):
     columns = torch.zeros(12, 6)
     columns[2:, :3] = 0.99  # ten points in the far voxel, two near the corner
@@ -216,6 +224,16 @@ def test_translation_adds_one_bounded_colour(results):
     assert 0 < change.abs().max() <= 0.05 * 255
 
 
+def test_translation_darkens_as_often_as_it_brightens_each_channel_by_itself():
+    translate = build('ChromaticTranslation', prob=1.0, ratio=0.1)
+    grey = NormalPoints.from_columns(torch.full((1, 6), 100.0))
+    change = torch.cat([translate(dict(points=grey.clone()))['points'].color - 100 for _ in range(400)])
+    assert bool((change.abs() <= 25.5 + 1e-4).all())
+    assert float(change.mean(0).abs().max()) < 5 * 25.5 / math.sqrt(3 * 400)
+    assert bool((change.amin(0) < -20).all() & (change.amax(0) > 20).all())
+    assert float(torch.corrcoef(change.T)[0, 1:].abs().max()) < 0.3
+
+
 def test_jitter_has_the_asked_deviation_and_stays_in_range(results):
     edge = results['points'].color.clone()
     edge[:1000] = 127.0
@@ -274,11 +292,11 @@ def test_mix3d_holds_both_scenes_centred(results):
 
         def get_data_info(self, index):
             rows = np.arange(2000)
-            return dict(points=other, pts_semantic_mask=rows, pts_instance_mask=rows + 7)
+            return dict(points=other, pts_semantic_mask=rows[::-1], pts_instance_mask=rows + 7)
 
     results['dataset'] = OneScene()
     mixed = build('Mix3D', pre_transform=[dict(type='NormalizeColorSigned')], prob=1.0)(results)
-    assert np.array_equal(mixed['pts_semantic_mask'], np.tile(np.arange(2000), 2))
+    assert np.array_equal(mixed['pts_semantic_mask'], [*range(2000), *range(1999, -1, -1)])
     first, second = mixed['points'].coord.chunk(2)
     torch.testing.assert_close(first, second, atol=1e-5, rtol=0)
 

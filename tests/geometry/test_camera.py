@@ -54,6 +54,24 @@ def test_visibility_needs_the_image_the_measured_depth_and_a_measurement():
     np.testing.assert_array_equal(visible_in_depth(pixels, depth, depth_map), expected)
 
 
+@pytest.mark.parametrize('tolerance', [0.05, 0.2])
+def test_points_before_and_behind_the_measured_surface_are_hidden_alike(tolerance):
+    gap = tolerance * np.array([-4.0, -1.01, -0.99, 0.0, 0.99, 1.01, 4.0])
+    pixels = np.tile([1.0, 0.0], (7, 1))
+    visible = visible_in_depth(pixels, 2.0 + gap, np.array([[9.0, 2.0]]), tolerance)
+    np.testing.assert_array_equal(visible, np.abs(gap) < tolerance)
+
+
+def test_a_point_is_seen_by_the_pixel_whose_square_it_lies_in():
+    depth_map = np.arange(1.0, 7.0).reshape(2, 3)
+    u, v = np.meshgrid([-0.6, -0.4, 0.4, 0.6, 1.4, 2.4, 2.6], [-0.6, -0.4, 0.4, 0.6, 1.4, 1.6])
+    column, row = np.round(u).astype(int), np.round(v).astype(int)
+    inside = (u > -0.5) & (u < 2.5) & (v > -0.5) & (v < 1.5)
+    depth = np.where(inside, depth_map[row.clip(0, 1), column.clip(0, 2)], 1.0)
+    pixels = np.stack([u.ravel(), v.ravel()], axis=1)
+    np.testing.assert_array_equal(visible_in_depth(pixels, depth.ravel(), depth_map, 0.1), inside.ravel())
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match='points must have the shape'):
         project(np.zeros((3, 2)), POSE, INTRINSIC)

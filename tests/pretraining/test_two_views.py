@@ -62,6 +62,23 @@ def test_voxels_match_the_nearest_of_the_same_sample_by_their_place_before_augme
     assert 20 < len(rows) < len(places[0])
 
 
+def test_points_that_another_scene_brought_in_match_nothing():
+    batch = two_views(3)
+    foreign = batch['inputs']['views'][1]['origin_xyz']
+    foreign[0][::2] = torch.nan  # half of a sample, and all of another
+    foreign[2][:] = torch.nan
+    first, second = views_of(batch)
+    rows, others = NearestOrigin(radius=0.3)(first, second)
+    places = [torch.cat(view.origin_xyz)[view.representative] for view in (first, second)]
+    sample = [view.voxels.coords[:, 0].long() for view in (first, second)]
+    assert bool((sample[0][rows] == sample[1][others]).all())
+    assert set(sample[0][rows].tolist()) == {0, 1}
+    distance = torch.cdist(places[0].double(), places[1].double()).nan_to_num(torch.inf)
+    distance[sample[0][:, None] != sample[1][None]] = torch.inf
+    assert torch.equal(rows.sort().values, (distance.amin(dim=1) <= 0.3).nonzero().flatten())
+    torch.testing.assert_close(distance[rows, others], distance[rows].amin(dim=1))
+
+
 def test_pairs_are_limited_and_bad_arguments_are_named():
     first, second = views_of(two_views())
     for count in (2, 7):

@@ -71,7 +71,13 @@ class BackProjectFrames(BaseTransform):
         self.max_depth = check_positive('max_depth', max_depth)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``points`` and ``point_ids``; give each frame its ``pixels`` and ``point_ids``."""
+        """Add ``points`` and ``point_ids``; give each frame its ``pixels`` and ``point_ids``.
+
+        Raises:
+            ValueError: If there are points already, whose masks would stay behind.
+        """
+        if 'points' in results:
+            raise ValueError(f'{scene_label(results)}: points must not be there before BackProjectFrames')
         clouds, num_points = [], 0
         for frame in results['frames']:
             xyz, pixels = back_project(frame.depth, frame.pose, frame.intrinsic, self.max_depth)
@@ -88,8 +94,8 @@ class BackProjectFrames(BaseTransform):
 class MatchVisiblePixels(BaseTransform):
     """Find the pixels of the frames that show points of the scene's cloud, by the frames' depth.
 
-    Required keys: ``points`` in the frame of the poses (not yet augmented), ``frames``. Added key:
-    ``point_ids`` (P,) int64.
+    Required keys: ``points`` in the frame of the poses (not yet augmented), ``frames``. Added key, where it
+    is missing: ``point_ids`` (P,) int64.
 
     Args:
         tolerance: Largest difference between a visible point's depth and the measured one, metres.
@@ -101,10 +107,10 @@ class MatchVisiblePixels(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``point_ids``; give each frame its ``pixels`` and ``point_ids``."""
         xyz = results['points'].coord.numpy()
+        ids = results.setdefault('point_ids', np.arange(len(xyz)))
         for frame in results['frames']:
             rows, pixels = visible_pixels(xyz, frame.depth, frame.pose, frame.intrinsic, self.tolerance)
-            frame.set_matches(pixels, rows)
-        results['point_ids'] = np.arange(len(xyz))
+            frame.set_matches(pixels, ids[rows])
         return results
 
 

@@ -11,6 +11,20 @@ PER_POINT_KEYS = ('pts_semantic_mask', 'pts_instance_mask')
 IDENTITY_KEYS = ('point_ids', 'origin_xyz')  # which point of the recording a row is; read by matchers
 
 
+def check_per_point(results: dict[str, Any]) -> None:
+    """Raise ValueError where masks or identities have not one row per point.
+
+    That happens behind a transform that knows the points alone, such as mmdet3d's PointSample and identities.
+    """
+    num_points = len(results['points'])
+    for key in PER_POINT_KEYS + IDENTITY_KEYS:
+        if key in results and len(results[key]) != num_points:
+            raise ValueError(
+                f'{scene_label(results)}: {key} must have one row for each of {num_points} points, '
+                f'got {len(results[key])}; a transform that does not know it must stand before it is added'
+            )
+
+
 def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
     """Keep rows of the points and of each mask and identity beside them, in the order given.
 
@@ -19,7 +33,11 @@ def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
     Args:
         results: Pipeline results with ``points``.
         rows: ``(M,)`` int64 rows to keep, or ``(P,)`` bool.
+
+    Raises:
+        ValueError: If a mask or identity has not one row per point.
     """
+    check_per_point(results)
     results['points'] = results['points'][torch.from_numpy(rows)]
     for key in PER_POINT_KEYS + IDENTITY_KEYS:
         if key in results:

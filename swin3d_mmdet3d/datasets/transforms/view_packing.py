@@ -12,7 +12,7 @@ from mmcv.transforms import BaseTransform, Compose
 from mmdet3d.registry import TRANSFORMS
 from mmdet3d.structures import Det3DDataSample
 
-from .point_selection import rows_of_ids, scene_label
+from .point_selection import check_per_point, rows_of_ids, scene_label
 
 
 @TRANSFORMS.register_module()
@@ -77,6 +77,7 @@ class PackPretrainInputs(BaseTransform):
 
     def pack_view(self, view: dict[str, Any]) -> dict[str, torch.Tensor]:
         """The tensors of one view."""
+        check_per_point(view)
         packed = dict(points=view['points'].tensor)
         for key in ('point_ids', 'origin_xyz'):
             if key in view:

@@ -36,14 +36,30 @@ class NearestOrigin(nn.Module):
         Raises:
             ValueError: If a view does not know where its points lay (``KeepOrigin``).
         """
-        index, distance = knn(_origins(first), _origins(second), 1, first.voxels.ptr, second.voxels.ptr)
-        rows = (distance[:, 0] <= self.radius).nonzero().flatten()
-        rows = rows[torch.randperm(len(rows), device=rows.device)[: self.max_pairs]]
-        return rows, index[rows, 0]
+        (row_a, origin_a, item_a), (row_b, origin_b, item_b) = _known_origins(first), _known_origins(second)
+        num_items = first.voxels.batch_size
+        in_both = torch.bincount(item_b, minlength=num_items)[item_a] > 0
+        row_a, origin_a, item_a = row_a[in_both], origin_a[in_both], item_a[in_both]
+        ptr_a, ptr_b = (_bounds(item, num_items) for item in (item_a, item_b))
+        index, distance = knn(origin_a, origin_b, 1, ptr_a, ptr_b)
+        near = (distance[:, 0] <= self.radius).nonzero().flatten()
+        near = near[torch.randperm(len(near), device=near.device)[: self.max_pairs]]
+        return row_a[near], row_b[index[near, 0]]
 
 
-def _origins(view: CloudView) -> Tensor:
-    """Where the representative point of each voxel lay: ``(N, 3)`` metres."""
+def _known_origins(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:
+    """Voxels ``(M,)`` whose representative point is of the recording, where it lay (M, 3), and their items.
+
+    Points that another scene brought in (``Mix3D``) lay nowhere: nan.
+    """
     if view.origin_xyz is None:
         raise ValueError('origin_xyz must be among the keys of the views, got none: add KeepOrigin')
-    return torch.cat(view.origin_xyz)[view.representative]
+    origin = torch.cat(view.origin_xyz)[view.representative]
+    rows = origin.isfinite().all(dim=1).nonzero().flatten()
+    return rows, origin[rows], view.voxels.coords[rows, 0].long()
+
+
+def _bounds(item: Tensor, num_items: int) -> Tensor:
+    """CSR bounds ``(B + 1,)`` of rows that are grouped by batch item."""
+    counts = torch.bincount(item, minlength=num_items)
+    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])

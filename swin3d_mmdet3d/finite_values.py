@@ -60,10 +60,8 @@ def check_finite_outputs(outputs: Any, samples: Sequence[Any]) -> None:
     if bad:
         lost = sum(int((~torch.isfinite(tensor)).sum()) for tensor in bad)
         total = sum(tensor.numel() for tensor in bad)
-        raise ValueError(
-            f'{lost} of {total} outputs of the network are NaN or infinite '
-            f'in {" or ".join(sample_names(samples))}'
-        )
+        scans = ' or '.join(sample_names(samples)) or 'a scan without a name'
+        raise ValueError(f'{lost} of {total} outputs of the network are NaN or infinite in {scans}')
 
 
 def float_tensors(value: Any) -> Iterator[Tensor]:

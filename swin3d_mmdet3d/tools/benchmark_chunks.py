@@ -23,6 +23,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 from torch import nn
 
+from swin3d_mmdet3d.finite_values import check_finite_outputs
 from swin3d_mmdet3d.tools.benchmark import boxes_room
 from swin3d_mmdet3d.tools.command_line import CommandLine
 
@@ -63,6 +64,7 @@ def label_scene(config: Config, num_points: int, chunk_size: Optional[float]) ->
     with torch.no_grad():
         batch = model.data_preprocessor.voxelize_points([cloud])
         (logits,) = model.encode_decode(vars(batch), [])
+    check_finite_outputs(logits, [])
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return LabelledScene(len(batch.voxels), seconds, peak, logits.argmax(dim=1).numpy())

@@ -46,6 +46,14 @@ def test_config_builds_its_model_with_matching_channels_and_classes(path):
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=ids)
+def test_every_training_survives_kills_and_stops_at_nan(path):
+    hooks = recipe(path).default_hooks
+    assert (hooks.checkpoint.type, hooks.checkpoint.max_keep_ckpts) == ('AtomicCheckpointHook', 2)
+    assert hooks.finite_training.type == 'FiniteTrainingHook'
+    assert hooks.finite_weights.type == 'FiniteWeightsHook'
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=ids)
 def test_at_most_two_base_hops(path):
     assert hops(path) <= 2
 

@@ -38,7 +38,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=3000),
+    dict(type='LinearLR', start_factor=1e-6 / 0.006, by_epoch=False, begin=0, end=3000),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=3000, end=60000, T_max=57000),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=60000)

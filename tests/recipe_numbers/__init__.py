@@ -1,0 +1,16 @@
+"""The numbers of every recipe, written down from the papers and released files.
+
+A recipe is a list of groups, each with its source; where groups name the same number, the later one holds.
+A number of ours has its reason in place of the source. Names are those of `recipe_reader`: the section is a
+part of the model, or 'optimiser', 'data', 'training' (steps of the training pipeline), 'test' (those of the
+test).
+"""
+
+from . import detection, pretraining, rooms, segmentation
+
+RECIPE_NUMBERS = {}
+for family in (segmentation, detection, pretraining, rooms):
+    for recipe, groups in family.RECIPES.items():
+        numbers = RECIPE_NUMBERS[recipe] = {}
+        for group in groups:
+            numbers.update(group)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
-from mmengine.utils import ProgressBar
 from terminaltables import AsciiTable
 
 from swin3d_mmdet3d.datasets.class_lists import ClassList
+from swin3d_mmdet3d.one_of_many import each_of_many
 from swin3d_mmdet3d.preparation.scene_writer import (
     PreparedScene,
     finished_scene,
     forget_scene,
+    sweep_folders,
     write_infos,
     write_scene,
 )
@@ -86,8 +86,8 @@ def prepare_scenes(
     Args:
         dataset: the benchmark.
         scenes: all scenes of the download, in the order of the info files.
-        read: gives the arrays of a scene, or raises ValueError or OSError with a message that names
-            scene and file; sent to other processes.
+        read: gives the arrays of a scene, or raises an exception whose message names scene and file;
+            sent to other processes.
         out: folder of the prepared data set.
         settings: what decides the arrays besides the raw files; scenes made with others are redone.
         workers: processes; all cores by default.
@@ -102,15 +102,24 @@ def prepare_scenes(
     root = Path(out)
     _check(scenes, root, workers)
     settings = {'dataset': dataset.name, **settings}
-    kept = {it.name for it in scenes if finished_scene(root, it.name, settings) is not None}
+    sweep_folders(root)
+    tickets = {it.name: finished_scene(root, it.name, settings) for it in scenes}
+    kept = {name for name, ticket in tickets.items() if ticket is not None}
     todo = [scene for scene in scenes if scene.name not in kept]
-    failures = dict(_run(_Preparation(read, root, settings), todo, workers))
-    tickets = {it.name: finished_scene(root, it.name, settings) for it in scenes if not failures.get(it.name)}
+    attempts = each_of_many(_Preparation(read, root, settings), todo, _told_name, workers)
+    sweep_folders(root)  # of processes that were killed
+    failures = {}
+    for scene, attempt in zip(todo, attempts):
+        tickets[scene.name] = None if attempt.failure else finished_scene(root, scene.name, settings)
+        if tickets[scene.name] is None:
+            failures[scene.name] = attempt.failure or f'{_told_name(scene)}: its files were removed'
+            with suppress(OSError):
+                forget_scene(root, scene.name)
     for split in dict.fromkeys(scene.split for scene in scenes):
-        names = [scene.name for scene in scenes if scene.split == split and scene.name in tickets]
-        entries = [tickets[name]['info'] for name in names]
+        own = [tickets[scene.name] for scene in scenes if scene.split == split]
+        entries = [ticket['info'] for ticket in own if ticket is not None]
         write_infos(root, dataset.name, split, dataset.boxes, entries, dataset.metainfo)
-    outcomes = [_outcome(scene, tickets.get(scene.name), scene.name in kept, failures) for scene in scenes]
+    outcomes = [_outcome(scene, tickets[scene.name], scene.name in kept, failures) for scene in scenes]
     print_log(summary(outcomes, root), 'current')
     return outcomes
 
@@ -119,8 +128,8 @@ def exit_status(prepare: Callable[..., list[Outcome]], **arguments: Any) -> int:
     """Runs a preparation for a command line: 0 if every scene is prepared, else 1, with the reason logged."""
     try:
         outcomes = prepare(**arguments)
-    except (ValueError, FileNotFoundError) as error:
-        print_log(f'nothing was prepared: {error}', 'current', logging.ERROR)
+    except (ValueError, OSError) as error:
+        print_log(f'the data set is not prepared: {error}', 'current', logging.ERROR)
         return 1
     return int(any(it.state == 'failed' for it in outcomes))
 
@@ -141,50 +150,19 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
 
 @dataclass(frozen=True)
 class _Preparation:
-    """Prepares one scene; gives its name and, if it is broken, the reason."""
+    """Prepares one scene."""
 
     read: Callable[[RawScene], PreparedScene]
     root: Path
     settings: dict
 
-    def __call__(self, scene: RawScene) -> tuple[str, str]:
+    def __call__(self, scene: RawScene) -> None:
         forget_scene(self.root, scene.name)
-        try:
-            write_scene(self.root, scene.name, self.read(scene), self.settings)
-        except (ValueError, OSError) as error:
-            return scene.name, str(error)
-        return scene.name, ''
+        write_scene(self.root, scene.name, self.read(scene), self.settings)
 
 
-def _run(
-    task: Callable[[RawScene], tuple[str, str]], scenes: list[RawScene], workers: int
-) -> Iterator[tuple[str, str]]:
-    """Results of the task in the order in which they come, with a progress bar."""
-    if not scenes:
-        return
-    bar = ProgressBar(len(scenes))
-    results = map(task, scenes) if workers == 1 else _in_processes(task, scenes, workers)
-    for result in results:
-        bar.update()
-        yield result
-    bar.file.write('\n')
-
-
-def _in_processes(
-    task: Callable[[RawScene], tuple[str, str]], scenes: list[RawScene], workers: int
-) -> Iterator[tuple[str, str]]:
-    # Unlike a multiprocessing.Pool an executor notices that a process was killed.
-    pool = ProcessPoolExecutor(min(workers, len(scenes)))
-    try:
-        for future in as_completed([pool.submit(task, scene) for scene in scenes]):
-            yield future.result()
-    except BrokenProcessPool:
-        raise RuntimeError(
-            'a worker was killed, perhaps for want of memory: run again with fewer workers; '
-            'the scenes that are finished are kept'
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _told_name(scene: RawScene) -> str:
+    return f'scene {scene.name}'
 
 
 def _outcome(scene: RawScene, ticket: dict | None, kept: bool, failures: dict[str, str]) -> Outcome:

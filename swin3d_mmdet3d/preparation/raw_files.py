@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
-from plyfile import PlyData, PlyParseError
+from PIL import Image
+
+from swin3d_mmdet3d.datasets.image_files import check_image_size
+from swin3d_mmdet3d.scan_files.ply_elements import parse_ply
+
+# From here on float32, in which points are written, no longer tells metres apart.
+FARTHEST = 2.0**24
 
 
 def bad_file(scene: str, path: Path, problem: str) -> ValueError:
@@ -36,7 +42,7 @@ def read_json(scene: str, path: Path, key: str) -> list:
     """
     try:
         whole: Any = json.loads(existing_file(scene, path).read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_file(scene, path, f'is truncated or no JSON: {error}') from error
     values = whole.get(key) if isinstance(whole, dict) else None
     if not isinstance(values, list):
@@ -57,16 +63,18 @@ def read_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     triangles = {'face': {'vertex_indices': 3, 'vertex_index': 3}}
     try:
-        ply = PlyData.read(str(existing_file(scene, path)), known_list_len=triangles)
+        ply = parse_ply(existing_file(scene, path), triangles)
         vertex, face = ply['vertex'], ply['face'].data
         lists = face[face.dtype.names[0]]
         columns = [vertex[name] for name in ('x', 'y', 'z', 'red', 'green', 'blue')]
         points = np.stack(columns, axis=1).astype(np.float32)
         # An ASCII file gives an array of lists, a binary one a map of the file.
         faces = np.array(lists.tolist() if lists.dtype == object else lists).reshape(len(lists), 3)
-    except (PlyParseError, KeyError, ValueError, UnicodeDecodeError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise bad_file(scene, path, f'is truncated or no mesh with colours: {error}') from error
     check_points(scene, path, points)
+    if faces.size and faces.dtype.kind not in 'iu':
+        raise bad_file(scene, path, f'must have faces of whole numbers, got {faces.dtype}')
     if faces.size and (faces.min() < 0 or faces.max() >= len(points)):
         raise bad_file(scene, path, f'has faces of vertices that are not among its {len(points)}')
     return points, faces
@@ -77,19 +85,19 @@ def read_image(scene: str, path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: naming scene and file, if it is missing.
-        ValueError: naming them, if it is truncated or no image.
+        ValueError: naming them, if it is truncated, no image, or promises more pixels than it holds.
     """
+    data = existing_file(scene, path).read_bytes()
     try:
-        with Image.open(existing_file(scene, path)) as image:
+        check_image_size(data, 'it')
+        with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except Exception as error:  # Pillow's decoders fail in many ways on damaged data
         raise bad_file(scene, path, f'is truncated or no image: {error}') from error
 
 
 def check_points(scene: str, path: Path, points: np.ndarray) -> None:
-    """Check points (P, 6) of a file: some, finite, with colours in 0..255.
+    """Check points (P, 6) of a file: some, finite, not too far for float32, with colours in 0..255.
 
     Raises:
         ValueError: naming scene and file, otherwise.
@@ -100,6 +108,9 @@ def check_points(scene: str, path: Path, points: np.ndarray) -> None:
     if not finite.all():
         row = int(np.argmin(finite))
         raise bad_file(scene, path, f'has a number that is not finite in point {row}: {points[row]}')
+    far = np.abs(points[:, :3]).max()
+    if far >= FARTHEST:
+        raise bad_file(scene, path, f'must hold coordinates below 2^24 m, got {far:g}')
     low, high = points[:, 3:].min(), points[:, 3:].max()
     if low < 0 or high > 255:
         raise bad_file(scene, path, f'must hold colours of 0..255, got {low:g} .. {high:g}')

@@ -16,7 +16,7 @@ import numpy as np
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
 from swin3d_mmdet3d.geometry.normals import vertex_normals
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.raw_files import bad_file, existing_file, read_json, read_mesh
+from swin3d_mmdet3d.preparation.raw_files import FARTHEST, bad_file, existing_file, read_json, read_mesh
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene, instance_boxes
 
 LABEL_MAP = 'scannetv2-labels.combined.tsv'
@@ -82,17 +82,21 @@ def read_label_map(path: Path) -> LabelMap:
     label_map = {}
     with path.open(encoding='utf-8', newline='') as file:
         table = csv.DictReader(file, delimiter='\t', quoting=csv.QUOTE_NONE)
-        missing = {'id', 'raw_category', 'nyu40id'} - set(table.fieldnames or ())
-        if missing:
-            raise ValueError(f'label map {path} must have the columns {", ".join(sorted(missing))}')
-        for row in table:
-            try:
-                ids = int(row['nyu40id']), int(row['id'])
-            except (TypeError, ValueError):
-                raise ValueError(f'label map {path} has no ids in line {table.line_num}') from None
-            if not 0 <= ids[0] < NUM_NYU40_IDS:
-                raise ValueError(f'label map {path} must hold nyu40id 0..40, got {ids[0]}')
-            label_map[row['raw_category']] = ids
+        try:
+            rows = [(table.line_num, row) for row in table]
+        except csv.Error as error:
+            raise ValueError(f'label map {path} is damaged in line {table.line_num}: {error}') from error
+    missing = {'id', 'raw_category', 'nyu40id'} - set(table.fieldnames or ())
+    if missing:
+        raise ValueError(f'label map {path} must have the columns {", ".join(sorted(missing))}')
+    for line, row in rows:
+        try:
+            ids = int(row['nyu40id']), int(row['id'])
+        except (TypeError, ValueError):
+            raise ValueError(f'label map {path} has no ids in line {line}') from None
+        if not 0 <= ids[0] < NUM_NYU40_IDS:
+            raise ValueError(f'label map {path} must hold nyu40id 0..40, got {ids[0]}')
+        label_map[row['raw_category']] = ids
     return label_map
 
 
@@ -146,7 +150,7 @@ def _segments(scene: RawScene, path: Path, num_points: int) -> tuple[np.ndarray,
             scene.name, path, f'must have a segment for each of {num_points} vertices, got {len(values)}'
         )
     try:
-        segment_of_vertex = np.array(values, dtype=np.int64)
+        segment_of_vertex = _whole_numbers(values)
     except (TypeError, ValueError, OverflowError):
         raise bad_file(scene.name, path, 'must hold whole numbers in segIndices') from None
     return np.unique(segment_of_vertex, return_inverse=True)
@@ -158,9 +162,9 @@ def _label_segments(scene: RawScene, path: Path, ids: np.ndarray, label_map: Lab
     groups = []
     for group in read_json(scene.name, path, 'segGroups'):
         try:
-            number, label = int(group['objectId']) + 1, str(group['label'])
-            own = np.array(group['segments'], dtype=np.int64)
-        except (KeyError, TypeError, ValueError):
+            number, label = int(_whole_numbers([group['objectId']])[0]) + 1, str(group['label'])
+            own = _whole_numbers(group['segments'])
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise bad_file(scene.name, path, 'must give objectId, label and segments of a group') from None
         if label not in label_map:
             raise bad_file(scene.name, path, f'has the label {label!r}, which the label map does not know')
@@ -179,6 +183,14 @@ def _label_segments(scene: RawScene, path: Path, ids: np.ndarray, label_map: Lab
     return _SegmentLabels(nyu40, scannet200, instance, {it: int(nyu40[row]) for it, row in first.items()})
 
 
+def _whole_numbers(values: list) -> np.ndarray:
+    """(N,) int64 of a JSON list of whole numbers; ValueError or OverflowError for another."""
+    numbers = np.array(values)
+    if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind != 'i'):
+        raise ValueError(f'expected whole numbers, got {numbers.dtype} of shape {numbers.shape}')
+    return numbers.astype(np.int64)
+
+
 def _axis_alignment(scene: RawScene, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """(4, 4) matrix that makes the walls parallel to the axes, identity where none is given; notes."""
     text = existing_file(scene.name, path).read_text(encoding='utf-8', errors='replace')
@@ -195,7 +207,8 @@ def _axis_alignment(scene: RawScene, path: Path) -> tuple[np.ndarray, tuple[str,
     matrix = values.reshape(4, 4)
     turn = matrix[:3, :3]
     rigid = np.allclose(turn @ turn.T, np.eye(3), rtol=0, atol=RIGID_TOLERANCE) and np.linalg.det(turn) > 0
-    if not (np.isfinite(matrix).all() and rigid and np.array_equal(matrix[3], [0, 0, 0, 1])):
+    near = (np.abs(matrix) < FARTHEST).all()  # false of NaN
+    if not (near and rigid and np.array_equal(matrix[3], [0, 0, 0, 1])):
         raise bad_file(scene.name, path, f'must hold a rigid motion in axisAlignment, got {found[1].strip()}')
     return matrix, ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from swin3d_mmdet3d.datasets.class_lists import ClassList
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.datasets.scene_tickets import read_ticket, write_ticket
+from swin3d_mmdet3d.whole_file import sweep_parts, whole_file
 
 RECIPE = 1  # raised when the same raw files no longer give the same prepared ones
 TICKETS = 'prepared_scenes'
@@ -19,6 +19,8 @@ MASK_KEYS = {
     'instance_mask': 'pts_instance_mask_path',
     'semantic_mask200': 'pts_semantic_mask200_path',
 }
+
+ARRAY_FOLDERS = ('points', 'normals', *MASK_KEYS)
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,8 @@ def write_scene(root: Path, name: str, scene: PreparedScene, settings: dict) -> 
             written.append(path)
             with whole_file(path) as part:
                 part.write_bytes(np.ascontiguousarray(values).data)
-        ticket = {
-            'stamp': _stamp(settings),
-            'bytes': {folder: values.nbytes for folder, values in arrays.items()},
-            'num_points': len(scene.points),
-            'notes': list(scene.notes),
-            'info': _info(name, scene),
-        }
-        with whole_file(_ticket_path(root, name)) as part:
-            part.write_text(json.dumps(ticket))
+        told = {'info': _info(name, scene), 'num_points': len(scene.points), 'notes': list(scene.notes)}
+        write_ticket(_ticket_path(root, name), root, _stamp(settings), written, told)
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
@@ -100,32 +95,24 @@ def write_scene(root: Path, name: str, scene: PreparedScene, settings: dict) -> 
 
 
 def finished_scene(root: Path, name: str, settings: dict) -> dict | None:
-    """The ticket of a scene that was written with these settings and is still whole, else None.
+    """What is told of a scene that was written with these settings and is still whole, else None.
 
-    A ticket holds `info`, the entry of the info file; `bytes` of each file; `num_points`;
-    and `notes`.
+    `info` is the entry of the info file; `num_points` and `notes` are those of :class:`Outcome`.
     """
-    try:
-        ticket = json.loads(_ticket_path(root, name).read_text())
-    except FileNotFoundError:
-        return None
-    if ticket['stamp'] != _stamp(settings):
-        return None
-    for folder, size in ticket['bytes'].items():
-        path = root / folder / f'{name}.bin'
-        if not path.is_file() or path.stat().st_size != size:
-            return None
-    return ticket
+    return read_ticket(_ticket_path(root, name), root, _stamp(settings))
 
 
 def forget_scene(root: Path, name: str) -> None:
     """Removes every file of a scene that is not finished, ticket first."""
     _ticket_path(root, name).unlink(missing_ok=True)
-    for folder in ('points', 'normals', *MASK_KEYS):
+    for folder in ARRAY_FOLDERS:
         (root / folder / f'{name}.bin').unlink(missing_ok=True)
-        # What a killed run was writing.
-        for part in (root / folder).glob(f'.{name}.*.part.bin'):
-            part.unlink()
+
+
+def sweep_folders(root: Path) -> None:
+    """Removes what killed runs were writing."""
+    for folder in ('.', TICKETS, *ARRAY_FOLDERS):
+        sweep_parts(root / folder)
 
 
 def write_infos(

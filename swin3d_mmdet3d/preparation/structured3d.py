@@ -17,7 +17,7 @@ from swin3d_mmdet3d.preparation.depth_image import (
     perspective_directions,
 )
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.raw_files import bad_file, existing_file, read_image
+from swin3d_mmdet3d.preparation.raw_files import FARTHEST, bad_file, existing_file, read_image
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
 
 FOLDER = 'Structured3D'
@@ -51,7 +51,7 @@ def prepare_structured3d(
         ValueError: an argument is out of range.
         FileNotFoundError: there is no scene in `raw`.
     """
-    if not voxel_size > 0:
+    if not 0 < voxel_size < np.inf:
         raise ValueError(f'voxel_size must be positive, got {voxel_size}')
     settings = {'voxel_size': voxel_size, 'perspective': perspective}
     read = functools.partial(read_room, **settings)
@@ -133,9 +133,10 @@ def _numbers(scene: RawScene, path: Path, counts: tuple[int, ...]) -> np.ndarray
         numbers = np.array(text.split(), dtype=np.float64)
     except ValueError:
         raise bad_file(scene.name, path, f'must hold numbers, got {text!r}') from None
-    if len(numbers) not in counts or not np.isfinite(numbers).all():
+    near = (np.abs(numbers) < FARTHEST * 1000).all()  # millimetres; false of NaN
+    if len(numbers) not in counts or not near:
         wanted = ' or '.join(map(str, counts))
-        raise bad_file(scene.name, path, f'must hold {wanted} finite numbers, got {text!r}')
+        raise bad_file(scene.name, path, f'must hold {wanted} finite numbers below 2^24 m, got {text!r}')
     return numbers
 
 

@@ -54,8 +54,8 @@ def boxes_of(
 
 def write_scene(
     root: Path, domain: Domain, name: str, kinds: list[str], scan: Scan, to_file: np.ndarray, labelled: bool
-) -> dict:
-    """Writes points, normals and masks of a scene and returns its entry of the info file.
+) -> tuple[dict, list[Path]]:
+    """Writes points, normals and masks of a scene; returns its entry of the info file, and the files.
 
     Args:
         root: folder of the data set.
@@ -90,7 +90,7 @@ def write_scene(
     info['normals_path'] = f'{name}.bin'
     for folder, values in files.items():
         write_bytes(root / folder / f'{name}.bin', values.tobytes())
-    return info
+    return info, [root / folder / f'{name}.bin' for folder in files]
 
 
 def _instance_ids(domain: Domain, raw: np.ndarray, instance: np.ndarray) -> np.ndarray:

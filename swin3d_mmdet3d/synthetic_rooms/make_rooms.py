@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
-import pickle
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
-from mmengine.utils import track_parallel_progress, track_progress
 
+from swin3d_mmdet3d.datasets.scene_tickets import read_ticket, write_ticket
+from swin3d_mmdet3d.one_of_many import each_of_many
 from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
 from swin3d_mmdet3d.synthetic_rooms.export import (
+    POINT_FOLDERS,
     scene_to_file_frame,
-    write_bytes,
     write_infos,
     write_scene,
 )
@@ -26,6 +26,7 @@ from swin3d_mmdet3d.synthetic_rooms.rgbd_frames import write_frames
 from swin3d_mmdet3d.synthetic_rooms.room_programs import build_room
 from swin3d_mmdet3d.synthetic_rooms.scanner import scan_scene
 from swin3d_mmdet3d.synthetic_rooms.scene import compile_mesh
+from swin3d_mmdet3d.whole_file import sweep_parts
 
 RECIPE = 2  # raised when the same settings no longer give the same rooms
 LEAST_POINTS_PER_ROOM = 1000
@@ -73,37 +74,41 @@ def make_rooms(
 
     Raises:
         ValueError: an argument is out of range, or `out` is a file.
+        RuntimeError: naming the rooms that could not be made, as on a full disk, when the others are.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     root = Path(out)
     _check(domain, root, num_rooms, points_per_room, frames_per_room, seed, workers, frame_size)
     note_backend()
     settings = RoomSettings(domain, points_per_room, frames_per_room, tuple(frame_size), seed)
-    task = functools.partial(make_room, settings, root)
-    indices = list(range(num_rooms))
-    if workers == 1:
-        infos = track_progress(task, indices)
-    else:
-        infos = track_parallel_progress(task, indices, min(workers, num_rooms), keep_order=True)
     kind = DOMAINS[domain]
+    sweep_folders(root)
+    task = functools.partial(make_room, settings, root)
+    rooms = each_of_many(task, range(num_rooms), lambda index: f'room {kind.scene_name(index)}', workers)
+    sweep_folders(root)  # of processes that were killed
+    failures = [room.failure for room in rooms if room.failure]
+    if failures:
+        raise RuntimeError(
+            f'{len(failures)} of {num_rooms} rooms failed, the others are kept: {"; ".join(failures)}'
+        )
     for split in kind.splits:
-        own = [info for index, info in zip(indices, infos) if kind.split(index) == split]
+        own = [room.result for index, room in enumerate(rooms) if kind.split(index) == split]
         write_infos(root, kind, split, own)
     print_log(f'{num_rooms} rooms of the domain {domain} are in {root}', 'current')
     return root
 
 
 def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
-    """Writes room `index` unless it is there already; returns its entry of the info file."""
+    """Writes room `index` unless all its files are there already; returns its entry of the info file."""
     domain = DOMAINS[settings.domain]
     name = domain.scene_name(index)
-    ticket = root / FINISHED / f'{name}.pkl'
-    stamp = json.dumps({**asdict(settings), 'index': index}, sort_keys=True)
-    if ticket.is_file():
-        finished = pickle.loads(ticket.read_bytes())
-        if finished['stamp'] == stamp and (root / 'points' / f'{name}.bin').is_file():
-            return finished['info']
-        ticket.unlink()
+    ticket, frames = root / FINISHED / f'{name}.json', root / 'posed_images' / name
+    stamp = {**asdict(settings), 'index': index}
+    finished = read_ticket(ticket, root, stamp)
+    if finished is not None:
+        return finished
+    ticket.unlink(missing_ok=True)
+    shutil.rmtree(frames, ignore_errors=True)  # of another room, or of another number
     number = list(DOMAINS).index(settings.domain)
     rng = np.random.default_rng([settings.seed, number, index])
     scene = build_room(rng, domain.room_type(index)[0], domain.public_building)
@@ -113,11 +118,11 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     scan = scan_scene(rng, scene, mesh, rays, light, domain.sensor, settings.points_per_room)
     to_file = scene_to_file_frame(rng, domain, scan.xyz)
     labelled = domain.name != 'scannet' or domain.split(index) != 'test'
-    info = write_scene(root, domain, name, mesh.kinds, scan, to_file, labelled)
+    info, files = write_scene(root, domain, name, mesh.kinds, scan, to_file, labelled)
     if settings.frames_per_room:
-        write_frames(
+        files += write_frames(
             rng,
-            root / 'posed_images' / name,
+            frames,
             scene,
             mesh,
             rays,
@@ -127,8 +132,13 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
             settings.frames_per_room,
             settings.frame_size,
         )
-    write_bytes(ticket, pickle.dumps({'stamp': stamp, 'info': info}))
-    return info
+    return write_ticket(ticket, root, stamp, files, info)
+
+
+def sweep_folders(root: Path) -> None:
+    """Removes what killed runs were writing; frames go with those of a room that is made again."""
+    for folder in ('.', FINISHED, *POINT_FOLDERS):
+        sweep_parts(root / folder)
 
 
 def _check(

@@ -33,7 +33,7 @@ def write_frames(
     to_file: np.ndarray,
     count: int,
     size: tuple[int, int],
-) -> None:
+) -> list[Path]:
     """Writes `count` frames: NNNNN.jpg, NNNNN.png (uint16 mm), NNNNN.txt, and intrinsic.txt.
 
     Args:
@@ -47,9 +47,13 @@ def write_frames(
         to_file: (4, 4) matrix from the room's frame to that of the written points; poses follow it.
         count: number of frames.
         size: width and height in pixels.
+
+    Returns:
+        The files.
     """
     intrinsic = intrinsic_matrix(*size, HORIZONTAL_VIEW)
     write_bytes(folder / 'intrinsic.txt', _text(intrinsic))
+    files = [folder / 'intrinsic.txt']
     for index, eye in enumerate(_eyes(rng, scene, count)):
         pose = _pose_with_a_view(rng, scene, rays, eye)
         color, depth = render(mesh, rays, lighting, pose, intrinsic, size)
@@ -59,6 +63,8 @@ def write_frames(
         write_bytes(stem.with_suffix('.jpg'), _encoded('.jpg', color[..., ::-1]))
         write_bytes(stem.with_suffix('.png'), _encoded('.png', depth))
         write_bytes(stem.with_suffix('.txt'), _text(to_file @ pose))
+        files += [stem.with_suffix(suffix) for suffix in ('.jpg', '.png', '.txt')]
+    return files
 
 
 def render(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import sys
+
+from mmengine.logging import print_log
 
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
@@ -22,20 +26,25 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Generates the rooms that the command line asks for."""
+def main(arguments: list[str] | None = None) -> int:
+    """Generates the rooms that the command line asks for; returns the exit status, 1 if any failed."""
     args = parse_args(arguments)
-    make_rooms(
-        domain=args.domain,
-        out=args.out,
-        num_rooms=args.rooms,
-        points_per_room=args.points,
-        frames_per_room=args.frames,
-        seed=args.seed,
-        workers=args.workers,
-        frame_size=tuple(args.frame_size),
-    )
+    try:
+        make_rooms(
+            domain=args.domain,
+            out=args.out,
+            num_rooms=args.rooms,
+            points_per_room=args.points,
+            frames_per_room=args.frames,
+            seed=args.seed,
+            workers=args.workers,
+            frame_size=tuple(args.frame_size),
+        )
+    except (ValueError, OSError, RuntimeError) as error:
+        print_log(str(error), 'current', logging.ERROR)
+        return 1
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -2,11 +2,14 @@
 
 import functools
 import json
+import logging
 import multiprocessing
 import os
 import pickle
 import re
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from PIL import Image
 from plyfile import PlyData
 from raw_downloads import write_raw_s3dis, write_raw_scannet, write_raw_structured3d
 
+from swin3d_mmdet3d.datasets import scene_tickets
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
 from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d, scene_writer
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, RawScene, prepare_scenes
@@ -73,6 +77,10 @@ def edit_json(change):
     return damage
 
 
+def first_segment(number):
+    return edit_json(lambda whole: whole['segIndices'].__setitem__(0, number))
+
+
 def edit_ply(change):
     def damage(path):
         ply = PlyData.read(str(path), mmap=False)
@@ -89,6 +97,14 @@ def not_a_number(ply):
 def no_vertices(ply):
     for name in ('vertex', 'face'):
         ply[name].data = ply[name].data[:0]
+
+
+def far_vertex(ply):
+    ply['vertex']['y'][7] = 1e8
+
+
+def many_vertices(path):
+    path.write_bytes(re.sub(rb'element vertex \d+', b'element vertex 4000000000', path.read_bytes(), 1))
 
 
 def far_face(ply):
@@ -114,6 +130,10 @@ def mirror(numbers):
     return numbers * np.repeat([-1, 1], [4, 12])
 
 
+def far_shift(numbers):
+    return np.where(np.arange(16) == 3, 1e300, numbers)
+
+
 def image(change):
     """Changes the pixels of an image."""
 
@@ -123,6 +143,13 @@ def image(change):
         Image.fromarray(change(pixels)).save(path)
 
     return damage
+
+
+def claim_pixels(path):
+    """The header of a PNG has another size and the right check sum."""
+    data = path.read_bytes()
+    header = b'IHDR' + struct.pack('>II', 30_000, 30_000) + data[24:29]
+    path.write_bytes(data[:12] + header + struct.pack('>I', zlib.crc32(header)) + data[33:])
 
 
 DAMAGES = {
@@ -136,6 +163,19 @@ DAMAGES = {
     'no colours': ('scannet', f'{SCAN}_vh_clean_2.ply', rename_red, 'no mesh with colours'),
     'label': ('scannet', f'{SCAN}.aggregation.json', replace('toilet', 'teleport'), "the label 'teleport'"),
     'cut groups': ('scannet', f'{SCAN}.aggregation.json', cut, 'is truncated or no JSON'),
+    'deep': ('scannet', SEGMENTS, lambda p: p.write_text('[' * 100_000), 'is truncated or no JSON'),
+    'far number': ('scannet', SEGMENTS, first_segment(10**30), 'whole numbers in segIndices'),
+    'half number': ('scannet', SEGMENTS, first_segment(1.5), 'whole numbers in segIndices'),
+    'nested number': ('scannet', SEGMENTS, first_segment([1]), 'whole numbers in segIndices'),
+    'far object': (
+        'scannet',
+        f'{SCAN}.aggregation.json',
+        edit_json(lambda it: it['segGroups'][0].update(objectId=10**30)),
+        'objectId, label and seg',
+    ),
+    'many vertices': ('scannet', f'{SCAN}_vh_clean_2.ply', many_vertices, 'header promises at least'),
+    'far vertex': ('scannet', f'{SCAN}_vh_clean_2.ply', edit_ply(far_vertex), r'below 2\^24 m, got 1e\+08'),
+    'far alignment': ('scannet', f'{SCAN}.txt', axis(far_shift), 'a rigid motion'),
     'no groups': ('scannet', f'{SCAN}.aggregation.json', replace('segGroups', 'g'), "a list 'segGroups'"),
     'no label': ('scannet', f'{SCAN}.aggregation.json', replace('label', 'name'), 'objectId, label and seg'),
     'far segment': (
@@ -165,9 +205,13 @@ DAMAGES = {
     'nan': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('nan 2 3 4 5 6\n'), 'not finite'),
     'colour': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('1 2 3 4 5 256\n'), r'0\.\.255, got'),
     'byte': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_bytes(b'1 \x10 6\n'), 'control byte in line 1'),
+    'far': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.write_text('1e200 2 3 4 5 6\n'), r'below 2\^24 m'),
     'class': ('s3dis', f'{ROOM}/sofa_1.txt', lambda p: p.rename(p.with_name('pond_1.txt')), "class 'pond'"),
     'no depth': ('structured3d', f'{PANORAMA}/full/depth.png', Path.unlink, 'is missing'),
     'cut colours': ('structured3d', f'{PANORAMA}/full/rgb_rawlight.png', cut, 'truncated or no image'),
+    'bomb': ('structured3d', f'{PANORAMA}/full/depth.png', claim_pixels, 'promises 30000 x 30000 pixels'),
+    'empty image': ('structured3d', f'{PANORAMA}/full/depth.png', lambda p: p.write_bytes(b''), 'is empty'),
+    'far camera': ('structured3d', f'{PANORAMA}/camera_xyz.txt', lambda p: p.write_text('1 2 1e30'), '24 m'),
     'no image': ('structured3d', f'{PANORAMA}/full/depth.png', lambda p: p.write_text('x'), 'no image'),
     'raw id': ('structured3d', f'{PANORAMA}/full/semantic.png', image(lambda it: it + 41), r'ids 0\.\.40'),
     'grey': ('structured3d', f'{PANORAMA}/full/rgb_rawlight.png', image(lambda it: it[..., 0]), '3 or 4'),
@@ -258,9 +302,9 @@ def killed_while_writing_normals_of_c(out):
 
     def half(path):
         if Path(path) == out / 'normals' / 'c.bin':
-            path.parent.mkdir(exist_ok=True)
-            path.with_name(f'.c.{os.getpid()}.part.bin').write_bytes(b'half')
-            os._exit(9)
+            with written(path) as part:
+                part.write_bytes(b'half')
+                os._exit(9)
         return written(path)
 
     scene_writer.whole_file = half
@@ -288,11 +332,77 @@ def kill_worker(scene):
     return one_point(scene)
 
 
-def test_killed_worker_ends_the_run_with_advice(tmp_path):
-    with pytest.raises(RuntimeError, match='a worker was killed, perhaps for want of memory'):
-        run_scenes(tmp_path, kill_worker, workers=2)
-    assert not list(tmp_path.rglob('c.bin'))
-    assert {it.state for it in run_scenes(tmp_path)} <= {'kept', 'prepared'}
+def test_killed_worker_costs_its_own_scene_alone(tmp_path):
+    outcomes = run_scenes(tmp_path, kill_worker, names='abcdef', workers=2)
+    assert [it.state for it in outcomes] == ['failed' if name == 'c' else 'prepared' for name in 'abcdef']
+    (reason,) = outcomes[2].notes
+    assert reason.startswith('scene c: its process was killed, perhaps for want of memory: fewer workers')
+    assert not [path for path in files(tmp_path) if 'c.' in path.rsplit('/')[-1][:2] or '.part' in path]
+    assert {it.state for it in run_scenes(tmp_path, names='abcdef')} == {'kept', 'prepared'}
+
+
+def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatch):
+    written = scene_writer.whole_file
+
+    def killed(path):
+        if Path(path) == tmp_path / 'normals' / 'c.bin':
+            with written(path) as part:
+                part.write_bytes(b'half')
+                os._exit(9)
+        return written(path)
+
+    monkeypatch.setattr(scene_writer, 'whole_file', killed)
+    assert [it.state for it in run_scenes(tmp_path, workers=2)].index('failed') == 2
+    assert not [path for path in files(tmp_path) if 'c.bin' in path or '.part' in path]
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+@pytest.mark.parametrize('error', [MemoryError(), RecursionError('deep'), OverflowError('far'), KeyError(3)])
+def test_whatever_a_scene_raises_the_others_are_prepared(error, workers, tmp_path):
+    outcomes = run_scenes(tmp_path, functools.partial(raise_for_c, error), workers=workers)
+    assert [it.state for it in outcomes] == ['prepared', 'prepared', 'failed', 'prepared']
+    assert outcomes[2].notes[0].startswith(f'scene c: {type(error).__name__}')
+
+
+def raise_for_c(error, scene):
+    if scene.name == 'c':
+        raise error
+    return one_point(scene)
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGED_TICKETS = {
+    'empty': lambda path: path.write_bytes(b''),
+    'cut': cut,
+    'braces': lambda path: path.write_text('{}'),
+    'null': lambda path: path.write_text('null'),
+    'number': lambda path: path.write_text('3'),
+    'bytes': lambda path: path.write_bytes(b'\xff\xfe\x00'),
+    'deep': lambda path: path.write_text('[' * 100_000),
+    'flipped': flip,
+    'of an earlier version': lambda path: path.write_text(json.dumps({'stamp': {}, 'bytes': {}, 'info': {}})),
+}
+
+
+@pytest.mark.parametrize('case', DAMAGED_TICKETS)
+def test_a_damaged_ticket_is_named_and_its_scene_made_again(case, tmp_path, monkeypatch):
+    run_scenes(tmp_path)
+    whole = files(tmp_path)
+    ticket = tmp_path / 'prepared_scenes' / 'b.json'
+    DAMAGED_TICKETS[case](ticket)
+    warnings = []
+    monkeypatch.setattr(
+        scene_tickets, 'print_log', lambda text, logger, level: warnings.append((text, level))
+    )
+    assert [it.state for it in run_scenes(tmp_path)] == ['kept', 'prepared', 'kept', 'kept']
+    ((text, level),) = warnings
+    assert str(ticket) in text and level == logging.WARNING
+    assert files(tmp_path) == whole
 
 
 def full_disk(scene):

@@ -18,6 +18,7 @@ from raw_downloads import (
 )
 
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
+from swin3d_mmdet3d.datasets.scene_tickets import write_ticket
 from swin3d_mmdet3d.preparation import prepare_scannet
 from swin3d_mmdet3d.preparation.preparation_run import RawScene
 from swin3d_mmdet3d.preparation.raw_files import read_mesh
@@ -67,10 +68,9 @@ def test_scans_with_normals_of_another_rule_are_made_again(prepared, tmp_path):
     expected = normals.read_bytes()
     ticket = out / 'prepared_scenes' / f'{NAME}.json'
     # What stood there while faces were weighted by area.
-    ticket.write_text(
-        json.dumps({**json.loads(ticket.read_text()), 'stamp': {'dataset': 'scannet', 'recipe': 1}})
-    )
     normals.write_bytes(bytes(len(expected)))
+    content = json.loads(ticket.read_text())['ticket']['content']
+    write_ticket(ticket, out, {'dataset': 'scannet', 'recipe': 1}, [normals], content)
     states = {it.scene.name: it.state for it in prepare_scannet(prepared.parent / 'raw', out, workers=1)}
     assert states.pop(NAME) == 'prepared' and set(states.values()) == {'kept'}
     assert normals.read_bytes() == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from terminaltables import AsciiTable
 from swin3d_mmdet3d.datasets.class_choice import distinct_colors
 from swin3d_mmdet3d.datasets.class_lists import ClassList
 from swin3d_mmdet3d.geometry.normals import estimate_normals
+from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.preparation.own_boxes import OwnBox, read_own_boxes
 from swin3d_mmdet3d.preparation.own_labels import UNLABELLED, OwnClasses, parse_classes, read_classes, read_labels
 from swin3d_mmdet3d.preparation.own_scans import find_box_file, find_class_file, find_label_file, find_own_scans
@@ -139,7 +140,7 @@ def prepare_custom(
     folder, frame = Path(scans), frame or OwnFrame()
     scenes = find_own_scans(folder, shares, seed)
     found = own_classes(folder, scenes, classes, unlabelled)
-    boxes = list(_boxes_of(scenes))
+    boxes = _boxes_of(scenes)
     box_classes = _box_classes(found, boxes)
     reader = OwnSceneReader(found, box_classes, any(box.yaw for box in boxes), frame)
     palette = dict(zip(found.names, distinct_colors(len(found.names)))) if found else {}
@@ -204,12 +205,10 @@ def own_classes(
     names: list[str] = []
     ids: set[int] = set()
     for scene in track_iter_progress(list(scenes)):
-        try:
+        with one_of_many(scene.name):  # the preparation names one that fails
             own_names, own_ids = _found_classes(scene.source)
-        except (ValueError, OSError):
-            continue  # the preparation names it
-        names += [name for name in own_names if name not in names and name.lower() not in NO_CLASS]
-        ids |= own_ids
+            names += [name for name in own_names if name not in names and name.lower() not in NO_CLASS]
+            ids |= own_ids
     if names:
         return OwnClasses(tuple(names), tuple((number,) for number in range(len(names))))
     numbers = sorted(ids - set(unlabelled))
@@ -265,12 +264,12 @@ def _found_classes(path: Path) -> tuple[tuple[str, ...], set[int]]:
     return scan.label_names or (), set(np.unique(scan.label).tolist())
 
 
-def _boxes_of(scenes: Sequence[RawScene]) -> Iterable[OwnBox]:
+def _boxes_of(scenes: Sequence[RawScene]) -> list[OwnBox]:
+    boxes: list[OwnBox] = []
     for scene in scenes:
-        try:
-            yield from scan_boxes(scene.source)
-        except (ValueError, OSError):
-            continue  # the preparation names it
+        with one_of_many(scene.name):  # the preparation names one that fails
+            boxes += scan_boxes(scene.source)
+    return boxes
 
 
 def _box_classes(classes: OwnClasses | None, boxes: Sequence[OwnBox]) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.scan_files.npy_arrays import read_npy_array
+from swin3d_mmdet3d.scan_files.scan import whole_labels
+
 UNLABELLED = 255  # in prepared masks
 
 
@@ -124,18 +127,18 @@ def read_labels(path: Path, num_points: int, names: Sequence[str] = ()) -> np.nd
     """
     try:
         if path.suffix == '.npy':
-            label = np.load(path, allow_pickle=False).reshape(-1)
+            with path.open('rb') as file:
+                label = read_npy_array(file, path.stat().st_size).reshape(-1)
         elif path.suffix == '.label':
-            label = np.fromfile(path, '<u4') & 0xFFFF
+            label = np.frombuffer(path.read_bytes(), '<u4') & 0xFFFF
         else:
             label = _from_lines(path.read_text(encoding='utf-8-sig').split(), names)
-        if label.dtype.kind not in 'iub' and not np.array_equal(label, np.floor(label)):
-            raise ValueError('expected whole numbers')
-    except (OSError, ValueError, EOFError) as error:
+        label = whole_labels(label)
+    except (OSError, ValueError, OverflowError) as error:
         raise ValueError(f'labels {path}: {error}') from error
     if len(label) != num_points:
         raise ValueError(f'labels {path}: expected one for each of {num_points} points, got {len(label)}')
-    return label.astype(np.int64)
+    return label
 
 
 def _from_lines(words: list[str], names: Sequence[str]) -> np.ndarray:

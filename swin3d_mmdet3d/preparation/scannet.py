@@ -129,7 +129,7 @@ def read_scan(scene: RawScene, label_map: LabelMap) -> PreparedScene:
     label_of = {raw_id: label for label, raw_id in enumerate(SCANNET_BOXES.raw_ids)}
     boxed = {it: label_of[nyu40] for it, nyu40 in found.nyu40_of_instance.items() if nyu40 in label_of}
     boxes = instance_boxes(aligned, masks['instance_mask'], boxed)
-    return PreparedScene(points, normals, masks, boxes, align, notes)
+    return PreparedScene(points, normals, masks, boxes, align, notes=notes)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def make_scan(
     if normal is not None:
         normal = _unit_normals(np.asarray(normal))
     if label is not None:
-        label = _whole_labels(np.asarray(label).reshape(-1))
+        label = whole_labels(np.asarray(label).reshape(-1))
     return Scan(xyz, color, normal, label, label_names)
 
 
@@ -120,8 +120,13 @@ def _unit_normals(normal: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(unit, dtype=np.float32)
 
 
-def _whole_labels(label: np.ndarray) -> np.ndarray:
-    """`label` (P,) as int64, the same numbers."""
+def whole_labels(label: np.ndarray) -> np.ndarray:
+    """Labels (P,) of any real dtype as int64, the same numbers.
+
+    Raises:
+        ValueError: when they are no whole numbers, or do not fit.
+    """
+    _check_numbers('label', label)
     if not (np.isfinite(label).all() and np.array_equal(label, np.floor(label))):
         raise ValueError('label: expected whole numbers')
     limits = np.iinfo(np.int64)

@@ -15,6 +15,8 @@ from swin3d_mmdet3d.preparation import OwnFrame, prepare_custom
 from swin3d_mmdet3d.preparation.own_boxes import read_own_boxes
 from swin3d_mmdet3d.preparation.own_labels import OwnClasses, parse_classes, read_classes, read_labels
 from swin3d_mmdet3d.preparation.own_scans import find_own_scans
+from swin3d_mmdet3d.scan_files import READERS
+from swin3d_mmdet3d.scan_files.arrays import read_npz
 from swin3d_mmdet3d.tools import prepare_custom as tool
 
 CLASSES = [f'{name}={number}' for number, name in enumerate(NAMES)]
@@ -242,3 +244,41 @@ def test_labels_beside_a_scan_are_read_from_each_layout(tmp_path):
     np.testing.assert_array_equal(named, label)
     with pytest.raises(ValueError, match='one for each of 4 points, got 3'):
         read_labels(tmp_path / 'a.label', 4)
+
+
+def lying_npy(path):
+    np.save(path, np.arange(3))
+    path.write_bytes(path.read_bytes().replace(b'(3,)', b'(4000000000,)', 1))
+
+
+@pytest.mark.parametrize(
+    ('write', 'told'),
+    [
+        (lying_npy, 'promises 32000000000 bytes'),
+        (lambda path: np.save(path, [1e30, 0, 0]), 'that fit 64 bits'),
+        (lambda path: np.save(path, np.uint64([2**64 - 1, 0, 0])), 'got 18446744073709551615'),
+        (lambda path: np.save(path, [np.inf, 0, 0]), 'expected whole numbers'),
+        (lambda path: np.save(path, ['a', 'b', 'c']), 'expected numbers'),
+        (lambda path: path.write_bytes(b'\x93NUMPY\x01\x00v\x00{((((((('), 'not a whole NumPy file'),
+    ],
+)
+def test_labels_that_lie_are_told_with_their_file(write, told, tmp_path):
+    write(tmp_path / 'a.npy')
+    with pytest.raises(ValueError, match=f'a.npy.*{told}'):
+        read_labels(tmp_path / 'a.npy', 3)
+
+
+@pytest.mark.parametrize('classes', [['a=0', 'b=1'], None])
+def test_whatever_a_scan_raises_the_others_are_prepared(classes, tmp_path, monkeypatch):
+    xyz = np.random.default_rng(0).uniform(0, 3, (50, 3))
+    for name in 'abcd':
+        np.savez(tmp_path / f'{name}.npz', xyz=xyz, label=[0, 1] * 25)
+
+    def fail(path):
+        if path.stem == 'b':
+            raise MemoryError
+        return read_npz(path)
+
+    monkeypatch.setitem(READERS, '.npz', fail)
+    states = [it.state for it in prepare_custom(tmp_path, tmp_path / 'out', classes, workers=1)]
+    assert states == ['prepared', 'failed', 'prepared', 'prepared']

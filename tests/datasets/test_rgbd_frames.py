@@ -9,6 +9,7 @@ from posed_frames import INTRINSIC, ROOM, poses, room_depth, room_image, write_f
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.frame_files import UnusableFrameError, read_frame
 from swin3d_mmdet3d.datasets.transforms import PackPretrainInputs
+from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
 FRAME_PIPELINE = [dict(type='LoadRGBDFrames'), dict(type='BackProjectFrames')]
@@ -179,6 +180,18 @@ def test_estimated_normals_face_the_camera_and_stand_across_the_walls(tmp_path):
     floor = (xyz[:, 2] < 0.01) & (np.minimum(xyz[:, :2], ROOM[:2] - xyz[:, :2]).min(axis=1) > 0.5)
     assert floor.sum() > 20
     np.testing.assert_allclose(normal[floor], np.tile([0, 0, 1], (floor.sum(), 1)), atol=0.05)
+
+
+@pytest.mark.parametrize('side', [1, -1])
+def test_estimated_normals_face_the_camera_wherever_it_stands(side):
+    frame = some_frame()
+    frame.pose = frame.pose.copy()
+    frame.pose[2, 3] = side
+    columns = np.zeros((300, 6))
+    columns[:, :2] = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    results = dict(points=NormalPoints.from_columns(columns), frames=[frame])
+    normal = apply(dict(type='EstimateNormals'), results)['points'].normal.numpy()
+    np.testing.assert_allclose(normal, np.tile([0, 0, side], (300, 1)), atol=1e-6)
 
 
 def spoil(root, index, what):

@@ -202,3 +202,12 @@ def test_normals_that_are_not_unit_raise(tmp_path):
     (np.fromfile(path, dtype=np.float32) * 1.5).tofile(path)
     with pytest.raises(ValueError, match='must hold unit normals, got length 1.5 in row 0'):
         dataset[0]
+
+
+def test_points_without_a_normal_are_read_as_they_are(tmp_path):
+    dataset = build_s3dis(write_tiny_s3dis(tmp_path))
+    path = tmp_path / 'normals' / 's3dis_infos_Area_5_0.bin'
+    rows = np.fromfile(path, dtype=np.float32).reshape(-1, 3)
+    rows[::3] = 0
+    rows.tofile(path)
+    np.testing.assert_array_equal(dataset[0]['inputs']['points'][:, 6:].numpy(), rows)

@@ -60,6 +60,8 @@ def test_points_before_and_behind_the_measured_surface_are_hidden_alike(toleranc
     pixels = np.tile([1.0, 0.0], (7, 1))
     visible = visible_in_depth(pixels, 2.0 + gap, np.array([[9.0, 2.0]]), tolerance)
     np.testing.assert_array_equal(visible, np.abs(gap) < tolerance)
+    near = visible_in_depth(pixels[:1], np.array([tolerance / 2]), np.zeros((1, 2)), tolerance)
+    assert not near.any()  # nothing was measured there
 
 
 def test_a_point_is_seen_by_the_pixel_whose_square_it_lies_in():

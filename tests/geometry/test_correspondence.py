@@ -37,6 +37,14 @@ def test_pixels_without_a_measurement_or_beyond_range_have_no_point():
     np.testing.assert_array_equal(seen, (depth > 0) & (depth <= 8.0))
 
 
+def test_bounds_belong_to_what_they_bound():
+    _, pixels = back_project(np.array([[1.5, 2.0, 2.5]]), POSE, INTRINSIC, max_depth=2.0)
+    assert pixels[:, 0].tolist() == [0, 1]
+    line = np.array([[0.0, 0, 0], [0.25, 0, 0], [0.5, 0, 0]])
+    rows, _ = nearest_within(line, line[:1], radius=0.25)
+    assert rows.tolist() == [0, 1]
+
+
 def test_all_points_of_a_frame_are_visible_in_it_at_their_pixels():
     depth = random_depth()
     points, pixels = back_project(depth, POSE, INTRINSIC)
@@ -91,6 +99,10 @@ def test_a_pose_is_rigid_unless_spoilt(spoil):
     pose = POSE.copy()
     pose[0, 0] = spoil
     assert not is_rigid(pose)
+
+
+def test_a_mirrored_pose_is_not_rigid():
+    assert not is_rigid(POSE @ np.diag([-1.0, 1, 1, 1]))
 
 
 def test_bad_arguments_are_named():

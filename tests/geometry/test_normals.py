@@ -33,6 +33,13 @@ def test_noisy_plane_gives_its_normal_on_the_viewer_s_side(normal, shift):
         assert np.median(angle) < 1.5 and angle.max() < 15
 
 
+def test_a_plane_seen_edge_on_is_seen_from_above():
+    level = np.c_[np.random.default_rng(5).uniform(-1, 1, (300, 2)), np.zeros(300)]
+    np.testing.assert_allclose(
+        estimate_normals(level, viewpoint=np.zeros(3)), np.tile([0, 0, 1], (300, 1)), atol=1e-6
+    )
+
+
 def test_sphere_seen_from_inside_gives_the_inward_radius():
     direction = np.random.default_rng(1).normal(size=(4000, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)

@@ -25,7 +25,7 @@ class Mix3D(BaseTransform):
     Required key: ``dataset``, which mmdet3d's segmentation datasets give in training.
 
     Args:
-        pre_transform: Pipeline that loads and augments the second scene; a scene that it skips is not mixed in.
+        pre_transform: Pipeline that loads and augments the second scene; one that it skips is not mixed in.
         prob: Probability of mixing.
 
     Source: arXiv 2110.02210 (Mix3D); there over pairs of a batch, here inside the pipeline of a sample.

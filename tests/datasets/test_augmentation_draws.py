@@ -80,6 +80,29 @@ def test_images_get_darker_as_often_as_brighter():
     assert abs(np.mean(means) - 100) < 5 * 30 / math.sqrt(3 * DRAWS)
 
 
+def test_colours_of_an_image_change_by_the_three_factors(monkeypatch):
+    image = np.random.default_rng(0).integers(60, 180, (4, 6, 3)).astype(np.uint8)
+    monkeypatch.setattr(np.random, 'uniform', lambda low, high, count: np.array([1.1, 0.7, 0.4]))
+    shown = frame(image)
+    TRANSFORMS.build(dict(type='JitterFrameColors', strength=0.7, prob=1.0)).change(shown)
+    bright = 1.1 * image.astype(np.float64)
+    contrast = bright.mean() + 0.7 * (bright - bright.mean())
+    grey = contrast.mean(axis=2, keepdims=True)
+    np.testing.assert_allclose(shown.image, grey + 0.4 * (contrast - grey), atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ('pixels', 'kept'), [([(10, 9), (12, 11), (13, 8)], 3), ([(2, 2), (3, 3), (30, 20)], 2)]
+)
+def test_crops_of_images_keep_the_pixels_that_show_points(pixels, kept):
+    crop = TRANSFORMS.build(dict(type='CropFrames', size=(8, 8), min_kept=1.0, attempts=400))
+    for _ in range(5):
+        shown = frame(np.zeros((24, 32, 3), dtype=np.uint8))
+        shown.set_matches(np.array(pixels), np.arange(3))
+        crop.change(shown)
+        assert len(shown.point_ids) == kept
+
+
 def test_every_frame_of_a_scene_is_drawn(tmp_path):
     pipeline = [dict(type='LoadRGBDFrames', num_frames=1)]
     root = write_posed_room(tmp_path)

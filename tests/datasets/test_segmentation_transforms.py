@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates, uniform_filter1d
 
 from swin3d_mmdet3d.datasets.transforms.axis_rotation import rotation_matrix
 from swin3d_mmdet3d.datasets.transforms.elastic_distortion import smooth_noise
-from swin3d_mmdet3d.datasets.transforms.voxel_sampling import first_of_each
+from swin3d_mmdet3d.datasets.transforms.voxel_sampling import first_of_each, voxel_keys
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 
@@ -198,7 +198,9 @@ def test_dropped_colours_are_middle_grey(results):
     assert torch.equal(dropped['points'].color, torch.zeros(2000, 3))
 
 
-def test_dropping_unnormalised_colours_raises(results):
+@pytest.mark.parametrize('brightest', [1.5, 255.0])
+def test_dropping_unnormalised_colours_raises(results, brightest):
+    results['points'].tensor[:, 3:6] = results['points'].color / 255 * brightest
     with pytest.raises(ValueError, match='place it behind NormalizeColorSigned'):
         build('RandomDropColor')(results)
 
@@ -256,6 +258,17 @@ def test_elastic_noise_is_smooth_and_scales_with_its_magnitude(results):
     assert float(slope.max()) < 0.2  # 0.01 m of noise cannot change by more over cells of 0.5 m
 
 
+def test_elastic_distortion_adds_its_magnitudes_of_noise_one_after_the_other(results):
+    xyz = results['points'].coord.numpy().copy()
+    np.random.seed(7)
+    build('ElasticDistortion', scales=[(0.5, 0.1), (0.9, 0.3)], prob=1.0)(results)
+    np.random.seed(7)
+    np.random.rand()  # whether to distort
+    for cell, magnitude in ((0.5, 0.1), (0.9, 0.3)):
+        xyz = xyz + magnitude * smooth_noise(xyz, cell)
+    np.testing.assert_allclose(results['points'].coord.numpy(), xyz, atol=1e-6)
+
+
 def test_elastic_noise_is_trilinear_between_the_nodes():
     """The middle of a cell edge has the mean of its ends, under the same noise."""
     ends = np.array([[0, 0, 0], [0.5, 0, 0], [0.25, 0, 0], [2.0, 2.0, 2.0]], dtype=np.float32)
@@ -275,6 +288,14 @@ def test_elastic_noise_agrees_with_scipy():
     place = ((xyz - low) / 0.8 + 1).T
     expected = np.stack([map_coordinates(channel, place, order=1, mode='nearest') for channel in nodes], 1)
     np.testing.assert_allclose(noise, expected, atol=1e-5)
+
+
+def test_voxels_of_points_on_their_borders_are_those_of_double_precision():
+    steps = np.random.default_rng(0).integers(0, 4000, (5000, 3))
+    xyz = (steps * 0.02 + [3.3, -7.1, 0.4]).astype(np.float32)
+    cell = np.floor((xyz.astype(np.float64) - xyz.astype(np.float64).min(axis=0)) / 0.02).astype(np.int64)
+    key = voxel_keys(xyz, 0.02)
+    np.testing.assert_array_equal(key, (cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2])
 
 
 def test_first_rows_are_those_of_numpy():

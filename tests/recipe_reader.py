@@ -12,7 +12,6 @@ WITHOUT_NUMBERS = {
     'CenterShift',
     'EstimateNormals',
     'LoadAnnotations3D',
-    'LoadColoredPoints',
     'LoadNormals',
     'LoadSceneAnnotations',
     'MapSemanticLabels',
@@ -33,6 +32,7 @@ STEPS = {
     'FlipFrames': dict(frame_flip='prob'),
     'GlobalAlignment': dict(aligned_about='rotation_axis'),
     'GlobalRotScaleTrans': dict(turn='rot_range', scale='scale_ratio_range', shift='translation_std'),
+    'LoadColoredPoints': dict(max_color='max_color'),
     'LoadRGBDFrames': dict(frames=('num_frames', 'max_depth')),
     'MatchVisiblePixels': dict(tolerance='tolerance'),
     'Mix3D': dict(mix='prob'),
@@ -74,7 +74,8 @@ def pipeline_numbers(pipeline):
 
     A step or an argument without a name here is an error: nothing goes unwatched.
     """
-    found = {'order': tuple(step['type'] for step in pipeline if step['type'] not in WITHOUT_NUMBERS)}
+    unordered = {*WITHOUT_NUMBERS, 'LoadColoredPoints'}
+    found = {'order': tuple(step['type'] for step in pipeline if step['type'] not in unordered)}
     for step in pipeline:
         kind, given = step['type'], {key for key in step if key not in NOT_NUMBERS}
         names = STEPS.get(kind, {})

@@ -4,7 +4,7 @@ Sources: mmdetection3d 1.4.0, Swin3D_Task (dcd0b5b), github.com/Haiyang-W/CAGrou
 """
 
 from .segmentation import DECODER, RGB, SWIN3D
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, SUNRGBD_SPLIT, ours, taken
 
 FCAF3D = 'mmdetection3d, configs/fcaf3d/fcaf3d_2xb8_{scannet-3d-18class,s3dis-3d-5class}.py'
 TR3D = 'mmdetection3d, projects/TR3D/configs/tr3d_1xb16_{scannet-3d-18class,s3dis-3d-5class}.py'
@@ -12,6 +12,7 @@ TASK_DET = 'Swin3D_Task, ObjectDet/FCAF3D/configs/scannet_det/Swin3D_{S,L}.py'
 TR3D_LEVELS = dict(
     scannet=(0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0),
     s3dis=(1, 0, 1, 1, 0),
+    sunrgbd=(1, 1, 1, 0, 0, 1, 0, 0, 1, 0),
 )
 BOX_SCHEDULE = taken(
     FCAF3D,
@@ -261,7 +262,37 @@ def cagroup3d(size):
     return [*CAGROUP3D, widths | decoder, taken(CAGROUP_YAML, bbox_head=dict(in_channels=LEVELS[size][0]))]
 
 
+FCAF3D_VIEWS = 'mmdetection3d, configs/fcaf3d/fcaf3d_2xb8_sunrgbd-3d-10class.py'
+VIEWS = [
+    SUNRGBD_SPLIT,
+    taken(
+        FCAF3D_VIEWS,
+        data=dict(repeats=3),
+        training=dict(turn=(-0.523599, 0.523599), scale=(0.85, 1.15), flip=(0.5, None)),
+        bbox_head={'bbox_coder.type': 'MobiusBoxCoder'},
+    ),
+    taken(
+        'the converter of mmdet3d: colours in 0 .. 1', training=dict(max_color=1), test=dict(max_color=1)
+    ),
+]
+VIEWS_ON_SWIN3D = ours(
+    'a view is small enough without a crop',
+    training=dict(order=('RandomPointPerVoxel', 'RandomFlip3D', 'GlobalRotScaleTrans'), crop=None),
+)
+
+
 RECIPES = {
+    'fcaf3d_resnet34_sunrgbd-det': [*FCAF3D_RESNET34, *VIEWS, classes(10)],
+    'tr3d_resnet34_sunrgbd-det': [
+        *TR3D_RESNET34,
+        *VIEWS,
+        levels('sunrgbd'),
+        taken(
+            'mmdetection3d, projects/TR3D/configs/tr3d_1xb16_sunrgbd-3d-10class.py', data=dict(repeats=5)
+        ),
+    ],
+    'fcaf3d_swin3d-small_sunrgbd-det': [*fcaf3d_swin3d('small', 10), *VIEWS, VIEWS_ON_SWIN3D],
+    'tr3d_swin3d-small_sunrgbd-det': [*tr3d_swin3d('small', 'sunrgbd'), *VIEWS, VIEWS_ON_SWIN3D],
     'fcaf3d_resnet34_scannet-det': [*FCAF3D_RESNET34, *SCANNET_BOXES, classes(18)],
     'fcaf3d_resnet34_s3dis-det': [*FCAF3D_RESNET34, *S3DIS_BOXES, classes(5)],
     'tr3d_resnet34_scannet-det': [

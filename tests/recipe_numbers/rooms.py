@@ -4,7 +4,7 @@ from math import pi
 
 from .detection import CAGROUP3D_PARTS, FLIPS, TR3D_LEVELS, TURNS
 from .segmentation import AUGMENTATION, CHUNKS, RGB, S3DIS_ORDER, VOTES
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, TRIO_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, TRIO_SPLIT, ours, split, taken
 
 CHOSEN = 'chosen on generated rooms of another seed'
 AREAS = S3DIS_SPLIT['data.trained_on'][0]
@@ -253,6 +253,7 @@ TINY_CAGROUP3D = ours(
     train_cfg=dict(num_rois=64),
     test_cfg=dict(nms_pre=100),
 )
+OWN_SCANS = split('prepare_custom', 'custom_infos_train.pkl', 'custom_infos_val.pkl')
 
 RECIPES = {
     'swin3d-tiny_rooms-seg': [*ROOMS_SEG, CLASS_WEIGHTS],
@@ -270,6 +271,19 @@ RECIPES = {
             data=dict(scenes=10),
             FreezeHook=dict(names=('backbone', 'neck'), in_checkpoint=True),
         ),
+    ],
+    'swin3d-tiny_custom-seg': [
+        *ROOMS_SEG,
+        OWN_SCANS,
+        by_iterations(0.006, 100, 600, 1e-3, 0.05, tested_every=600),
+        ours('two stand for own classes', decode_head=dict(num_classes=2)),
+    ],
+    'tr3d_swin3d-tiny_custom-det': [
+        *boxes(600),
+        OWN_SCANS,
+        TINY_TR3D,
+        ours('two stand for own classes', bbox_head=dict(label2level=(0, 1))),
+        ours('rare classes are drawn as often as others', data=dict(balanced=True)),
     ],
     'ppt_swin3d-tiny_rooms-trio': ROOMS_TRIO,
     'ppkt_swin3d-tiny_rooms': [

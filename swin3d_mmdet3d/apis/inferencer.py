@@ -15,8 +15,7 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from swin3d_mmdet3d.datasets.class_agreement import head_classes
-from swin3d_mmdet3d.geometry import estimate_normals
-from swin3d_mmdet3d.scan_files import Scan, turn_about_z
+from swin3d_mmdet3d.scan_files import Scan, known_colors, known_normals, turn_about_z
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .config_files import find_config
@@ -34,7 +33,6 @@ _READERS = (
     'PointSegClassMapping',
     'GlobalAlignment',
 )
-_GREY = 127.5
 
 
 class ScanInferencer:
@@ -61,6 +59,7 @@ class ScanInferencer:
         load_strictly(self.model, state, str(checkpoint))
         self.model.to(self.device).eval()
         self.names, self.palette = class_names(meta, self.config, head_classes(self.model))
+        self.voxel_size = getattr(self.model.data_preprocessor, 'voxel_size', None)
         pipeline = test_pipeline(self.config)
         self.needs_normals = any(step['type'] == 'LoadNormals' for step in pipeline)
         self.pipeline = Compose([step for step in pipeline if step['type'] not in _READERS])
@@ -81,18 +80,10 @@ class ScanInferencer:
 
     def _columns(self, scan: Scan) -> torch.Tensor:
         """(P, 6) or (P, 9) float32: xyz from the scan's lowest corner, rgb, and normals if needed."""
-        color = scan.color
-        if color is None:
-            print_log('the scan has no colours: mid-grey is taken for all points', logger='current')
-            color = np.full(scan.xyz.shape, _GREY, dtype=np.float32)
         # Moved in float64: far from the origin float32 would merge neighbouring points.
-        parts = [scan.xyz - scan.xyz.min(axis=0), color]
+        parts = [scan.xyz - scan.xyz.min(axis=0), known_colors(scan)]
         if self.needs_normals:
-            normal = scan.normal
-            if normal is None:
-                print_log('the scan has no normals: they are estimated from its points', logger='current')
-                normal = estimate_normals(scan.xyz)
-            parts.append(normal)
+            parts.append(known_normals(scan))
         return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
 
 

@@ -14,6 +14,9 @@ from swin3d_mmdet3d.whole_file import whole_files
 
 
 
+UNLABELLED = 255
+
+
 def write_labelled_scan(
     folder: str | os.PathLike,
     stem: str,
@@ -23,11 +26,13 @@ def write_labelled_scan(
     palette: Sequence[Sequence[int]],
     truth: np.ndarray | None = None,
     with_html: bool = False,
+    unlabelled: int | None = UNLABELLED,
 ) -> list[Path]:
     """Write <stem>.ply, .npz and .png, and .html if wanted; on failure none of them.
 
     The PLY has the scan's coordinates, the colour of each point's class and its label; the NPZ has
-    `label` (P,) int64, `names` and `palette`; the PNG shows colour, truth and prediction.
+    `label` int64, `names` and `palette`; both have every row of the scan's file. The PNG shows colour,
+    truth and prediction of the points.
 
     Args:
         folder: where to; made where it is missing.
@@ -37,16 +42,19 @@ def write_labelled_scan(
         names, palette: of the classes.
         truth: (P,) class indices, others unlabelled; or None.
         with_html: also write the HTML viewer.
+        unlabelled: label of rows of the file that are no points; None for that of the nearest row.
 
     Returns:
         The paths written.
     """
     with whole_files(folder, stem) as drafts:
         draft = drafts.folder
-        colors = label_colors(prediction, palette)
-        write_ply(draft / f'{stem}.ply', scan.xyz, colors, prediction, names)
+        label = scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
+        write_ply(
+            draft / f'{stem}.ply', scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names
+        )
         np.savez_compressed(
-            draft / f'{stem}.npz', label=prediction, names=np.array(names), palette=np.array(palette)
+            draft / f'{stem}.npz', label=label, names=np.array(names), palette=np.array(palette)
         )
         picture = prediction_picture(scan.xyz, scan.color, truth, prediction, palette, names)
         picture.save(draft / f'{stem}.png')

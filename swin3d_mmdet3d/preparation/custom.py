@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 from collections.abc import Sequence
@@ -15,17 +16,15 @@ from terminaltables import AsciiTable
 
 from swin3d_mmdet3d.datasets.class_choice import distinct_colors
 from swin3d_mmdet3d.datasets.class_lists import ClassList
-from swin3d_mmdet3d.geometry.normals import estimate_normals
 from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.preparation.own_boxes import OwnBox, read_own_boxes
 from swin3d_mmdet3d.preparation.own_labels import UNLABELLED, OwnClasses, parse_classes, read_classes, read_labels
 from swin3d_mmdet3d.preparation.own_scans import find_box_file, find_class_file, find_label_file, find_own_scans
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
-from swin3d_mmdet3d.scan_files import Scan, read_scan, turn_upright, upright_turn
+from swin3d_mmdet3d.scan_files import Scan, doubts, known_colors, known_normals, read_scan, turn_upright, upright_turn
 
 NAME = 'custom'
-GREY = 127.5
 NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown', 'ignore', 'ignored', 'void', 'none'}
 
 
@@ -43,8 +42,7 @@ class OwnFrame:
 
     def scan(self, scan: Scan) -> Scan:
         """The scan in metres with z up, coordinates in float64."""
-        scaled = Scan(scan.xyz * self.unit_scale, scan.color, scan.normal, scan.label, scan.label_names)
-        return turn_upright(scaled, self.up)
+        return turn_upright(dataclasses.replace(scan, xyz=scan.xyz * self.unit_scale), self.up)
 
     def box(self, box: OwnBox, origin: np.ndarray) -> np.ndarray:
         """(7,) centre from `origin`, size and yaw; yaw about the up axis stays what it is."""
@@ -81,15 +79,16 @@ class OwnSceneReader:
         scan = self.frame.scan(raw)
         # Far from the origin float32 would merge neighbouring points.
         origin = np.floor(scan.xyz.min(axis=0))
-        notes = [] if scan.color is not None else ['it has no colours: mid-grey is taken']
-        color = scan.color if scan.color is not None else np.full(scan.xyz.shape, GREY)
-        points = np.concatenate([scan.xyz - origin, color], axis=1).astype(np.float32)
+        notes = doubts(scan) + ([] if scan.color is not None else ['it has no colours: mid-grey is taken'])
+        if scan.kept is not None:
+            notes.append(f'{int((~scan.kept).sum())} points without finite coordinates are left out')
+        points = np.concatenate([scan.xyz - origin, known_colors(scan)], axis=1).astype(np.float32)
         masks = {} if label is None else {'semantic_mask': label}
         if self.classes is not None and label is None:
             notes.append('it has no labels')
         return PreparedScene(
             points=points,
-            normals=estimate_normals(scan.xyz) if scan.normal is None else scan.normal,
+            normals=known_normals(scan),
             masks=masks,
             boxes=self._boxes(scene.source, origin),
             info={'origin': origin.tolist(), 'source': scene.source.name},
@@ -176,7 +175,8 @@ def scan_labels(path: Path, scan: Scan, classes: OwnClasses | None) -> np.ndarra
     beside = find_label_file(path)
     try:
         if beside is not None:
-            return classes.labels(read_labels(beside, len(scan), classes.names))
+            label = read_labels(beside, _rows(scan), classes.names)
+            return classes.labels(label if scan.kept is None else label[scan.kept])
         if scan.label is None:
             return None
         if scan.label_names is None:
@@ -242,6 +242,11 @@ def class_table(root: Path) -> str:
     return AsciiTable(rows).table
 
 
+def _rows(scan: Scan) -> int:
+    """Rows of a scan's file."""
+    return len(scan) if scan.kept is None else len(scan.kept)
+
+
 def _by_name(scan: Scan, classes: OwnClasses) -> np.ndarray:
     """Labels of a scan that names its classes; a name for points without a class is among `NO_CLASS`."""
     strange = [name for name in scan.label_names if name not in classes.names and name.lower() not in NO_CLASS]
@@ -258,7 +263,7 @@ def _found_classes(path: Path) -> tuple[tuple[str, ...], set[int]]:
     """The class names of a scan's file, and the ids of its points' labels."""
     scan, beside = read_scan(path), find_label_file(path)
     if beside is not None:
-        return (), set(np.unique(read_labels(beside, len(scan))).tolist())
+        return (), set(np.unique(read_labels(beside, _rows(scan))).tolist())
     if scan.label is None:
         return (), set()
     return scan.label_names or (), set(np.unique(scan.label).tolist())

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 from .arrays import read_bin, read_npy, read_npz
+from .completion import known_colors, known_normals
 from .pcd import read_pcd
+from .plausibility import doubts
 from .ply import read_ply
-from .scan import Scan, color_to_255, make_scan
+from .scan import Scan, make_scan
 from .text import read_text
 from .upright import UP_AXES, turn_about_z, turn_upright, upright_turn
 
@@ -16,7 +18,9 @@ __all__ = [
     'READERS',
     'UP_AXES',
     'Scan',
-    'color_to_255',
+    'doubts',
+    'known_colors',
+    'known_normals',
     'make_scan',
     'read_scan',
     'turn_about_z',

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 from mmengine.logging import print_log
 
+from swin3d_mmdet3d.structures.color_range import colors_in_255
 
 # From here on two neighbouring float64 numbers lie farther apart than one unit.
 FARTHEST = 2.0**53
+GREY = 127.5  # of a point whose colour is not known
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One point cloud in the order of its file.
+    """The usable points of one cloud, in the order of its file.
 
     Attributes:
         xyz: (P, 3) float64 coordinates in metres, z up, below 2^53. float64, because a survey's
             coordinates lie up to 1e7 m from the origin, where float32 steps are 1 m.
         color: (P, 3) float32 red, green, blue in 0..255, or None.
-        normal: (P, 3) float32 unit normals, or None.
-        label: (P,) int64 class index or raw id of every point, or None.
+        normal: (P, 3) float32 unit normals, zero where the file has none, or None.
+        label: (P,) int64 class index or raw id of every point, -1 where the file has none, or None.
         label_names: class name of every index in `label`, or None.
+        kept: (R,) bool, which of the file's R rows these points are; None for all of them. The others
+            have no finite coordinates: depth cameras write such rows where they measured nothing.
     """
 
     xyz: np.ndarray
@@ -30,6 +35,7 @@ class Scan:
     normal: np.ndarray | None = None
     label: np.ndarray | None = None
     label_names: tuple[str, ...] | None = None
+    kept: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.xyz)
@@ -42,7 +48,7 @@ class Scan:
         _check_near(self.xyz)
         if self.color is not None:
             _check_rows('color', self.color, self.xyz, np.float32)
-            _check_color_range(self.color, 'color')
+            _check_finite('color', self.color)
         if self.normal is not None:
             _check_rows('normal', self.normal, self.xyz, np.float32)
             _check_finite('normal', self.normal)
@@ -50,6 +56,26 @@ class Scan:
             raise ValueError(
                 f'label: expected one for each of {len(self.xyz)} points, got {self.label.shape}'
             )
+        if self.kept is not None and (self.kept.dtype != bool or self.kept.sum() != len(self.xyz)):
+            raise ValueError(f'kept: expected bool with {len(self.xyz)} true, got {self.kept.sum()}')
+
+    def in_rows(self, values: np.ndarray, missing: float) -> np.ndarray:
+        """Values of the points, (P, ...), in the rows of the file, (R, ...); `missing` in the others."""
+        if self.kept is None:
+            return values
+        rows = np.full((len(self.kept), *values.shape[1:]), missing, dtype=values.dtype)
+        rows[self.kept] = values
+        return rows
+
+    def in_nearest_rows(self, values: np.ndarray) -> np.ndarray:
+        """Values of the points in the rows of the file, each other row with that of the nearest row."""
+        if self.kept is None:
+            return values
+        kept, rows = np.flatnonzero(self.kept), np.arange(len(self.kept))
+        after = np.searchsorted(kept, rows).clip(0, len(kept) - 1)
+        before = (after - 1).clip(0)
+        is_nearer = np.abs(kept[before] - rows) <= np.abs(kept[after] - rows)
+        return values[np.where(is_nearer, before, after)]
 
 
 def make_scan(
@@ -61,63 +87,84 @@ def make_scan(
 ) -> Scan:
     """Bring the arrays of a file into the units of a `Scan`.
 
+    Rows without finite coordinates are left out, colours that are not finite become mid-grey, normals
+    without a length or a finite number become zero, and labels that are no whole numbers are left out:
+    each is counted in a warning.
+
     Args:
         xyz: (P, 3) coordinates in metres, any real dtype.
-        color: (P, 3) integers in 0..255, or floats in 0..255 or 0..1, or None.
-        normal: (P, 3) vectors of any length above zero, or None.
-        label: (P,) or (P, 1) integers, or None.
+        color: (P, 3) in a range of `color_range`, or None.
+        normal: (P, 3) vectors of any length, or None.
+        label: (P,) or (P, 1) integers, or names of classes, or None.
         label_names: class names, or None.
 
     Raises:
-        ValueError: naming the array that is empty, not finite, out of range or of a wrong shape.
+        ValueError: naming the array that is empty, out of range or of a wrong shape; no row has
+            finite coordinates.
     """
-    for name, array in dict(xyz=xyz, color=color, normal=normal, label=label).items():
+    for name, array in dict(xyz=xyz, color=color, normal=normal).items():
         _check_numbers(name, array)
     xyz = np.ascontiguousarray(xyz, dtype=np.float64)
+    if xyz.ndim == 2 and xyz.shape[1:] == (3,):
+        kept = _usable_rows(xyz)
+    else:
+        kept = None  # the scan names the shape
+    arrays = dict(color=color, normal=normal, label=None if label is None else np.asarray(label).reshape(-1))
+    if kept is not None:
+        for name, array in arrays.items():
+            if array is not None and len(array) != len(xyz):
+                raise ValueError(f'{name}: expected a row for each of {len(xyz)} points, got {len(array)}')
+        arrays = {name: None if array is None else array[kept] for name, array in arrays.items()}
+        xyz = xyz[kept]
+    color, normal, label = arrays['color'], arrays['normal'], arrays['label']
     if color is not None:
-        color = color_to_255(np.asarray(color))
+        color = _known_colors(np.asarray(color))
     else:
         print_log('the scan has no colours', logger='current')
     if normal is not None:
         normal = _unit_normals(np.asarray(normal))
     if label is not None:
-        label = whole_labels(np.asarray(label).reshape(-1))
-    return Scan(xyz, color, normal, label, label_names)
+        label, label_names = _named_labels(label, label_names)
+    return Scan(xyz, color, normal, label, label_names, kept)
 
 
-def color_to_255(color: np.ndarray) -> np.ndarray:
-    """Colours as float32 in 0..255.
+def _usable_rows(xyz: np.ndarray) -> np.ndarray | None:
+    """Rows with finite coordinates below 2^53; None where all have them."""
+    usable = (np.isfinite(xyz) & (np.abs(np.nan_to_num(xyz)) < FARTHEST)).all(axis=-1)
+    if usable.all():
+        return None
+    if len(xyz) and not usable.any():
+        _check_finite('xyz (coordinates)', xyz)
+        _check_near(xyz)
+    _warn(f'{int((~usable).sum())} of {len(xyz)} points have no finite coordinates and are left out')
+    return usable
 
-    Integers are taken as 0..255. Floats that all lie in 0..1 are taken as 0..1 and multiplied by
-    255; other floats are taken as 0..255. What was decided is logged.
 
-    Args:
-        color: (P, 3).
-
-    Raises:
-        ValueError: when a colour is not finite or lies outside 0..255.
-    """
-    _check_color_range(color, 'color')
-    is_unit_range = color.dtype.kind == 'f' and color.size > 0 and color.max() <= 1
-    source_range = '0..1, multiplied by 255' if is_unit_range else '0..255'
-    print_log(f'colours are read as {source_range}', logger='current')
-    scaled = color.astype(np.float64) * (255.0 if is_unit_range else 1.0)
-    return np.ascontiguousarray(scaled, dtype=np.float32)
+def _known_colors(color: np.ndarray) -> np.ndarray:
+    """Colours as float32 in 0..255, those that are not finite mid-grey."""
+    known = np.isfinite(color).all(axis=-1)
+    if color.ndim != 2 or known.all():
+        scaled, told = colors_in_255(color)
+    else:
+        _warn(f'{int((~known).sum())} of {len(color)} colours are not finite: mid-grey is taken for them')
+        scaled = np.full(color.shape, GREY, dtype=np.float32)
+        scaled[known], told = colors_in_255(color[known])
+    factor = {'0..1': ', multiplied by 255', '0..65535': ', divided by 257'}.get(told, '')
+    print_log(f'colours are read as {told}{factor}', logger='current')
+    return scaled
 
 
 def _unit_normals(normal: np.ndarray) -> np.ndarray:
-    """`normal` (P, 3) scaled to length 1, float32."""
-    _check_finite('normal', normal)
-    with np.errstate(over='ignore'):
+    """`normal` (P, 3) scaled to length 1, float32; zero where it has no finite length above zero."""
+    with np.errstate(over='ignore', invalid='ignore'):
         length = np.linalg.norm(normal.astype(np.float64), axis=-1, keepdims=True)
-    if not np.isfinite(length).all():
-        raise ValueError(f'normal: expected lengths below 1e154, got {np.abs(normal).max():g}')
-    zeros = int((length < 1e-12).sum())
-    if zeros:
-        raise ValueError(f'normal: {zeros} of {len(normal)} have length zero')
+    known = np.isfinite(length) & (length >= 1e-12)
+    if not known.all():
+        _warn(f'{int((~known).sum())} of {len(normal)} normals are not finite or have no length')
     # Normals that are unit within rounding stay bit for bit as the file has them.
-    unit = np.where(np.abs(length - 1) < 1e-5, normal, normal / length)
-    return np.ascontiguousarray(unit, dtype=np.float32)
+    with np.errstate(over='ignore', invalid='ignore', divide='ignore'):
+        unit = np.where(np.abs(length - 1) < 1e-5, normal, normal / length)
+    return np.ascontiguousarray(np.where(known, unit, 0), dtype=np.float32)
 
 
 def whole_labels(label: np.ndarray) -> np.ndarray:
@@ -135,6 +182,28 @@ def whole_labels(label: np.ndarray) -> np.ndarray:
         if not limits.min <= int(extreme) <= limits.max:
             raise ValueError(f'label: expected numbers that fit 64 bits with a sign, got {extreme}')
     return label.astype(np.int64)
+
+
+def _named_labels(
+    label: np.ndarray, names: tuple[str, ...] | None
+) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """`label` (P,) as int64 with names; names become their numbers, what is not finite becomes -1."""
+    if label.dtype.kind in 'USO':
+        found, number = np.unique(label.astype(str), return_inverse=True)
+        return number.reshape(-1).astype(np.int64), tuple(found.tolist())
+    known = np.isfinite(label) if label.dtype.kind in 'fiub' else np.ones(len(label), dtype=bool)
+    if not known.all():
+        _warn(f'{int((~known).sum())} of {len(label)} labels are not finite and count as none')
+        label = np.where(known, label, -1)
+    try:
+        return whole_labels(label), names
+    except ValueError as error:
+        _warn(f'labels are left out: {error}')
+        return None, None
+
+
+def _warn(message: str) -> None:
+    print_log(message, logger='current', level=logging.WARNING)
 
 
 def _check_numbers(name: str, array: np.ndarray | None) -> None:
@@ -169,10 +238,3 @@ def _check_near(xyz: np.ndarray) -> None:
             f'xyz (coordinates): expected values below 2^53, where float64 still tells units apart, '
             f'got {far.max():g} in row {int(far.argmax())}'
         )
-
-
-def _check_color_range(color: np.ndarray, name: str) -> None:
-    """Raise ValueError when a colour is not finite or lies outside 0..255."""
-    _check_finite(name, color)
-    if color.size and (color.min() < 0 or color.max() > 255):
-        raise ValueError(f'{name}: expected values in 0..255 or 0..1, got {color.min()} .. {color.max()}')

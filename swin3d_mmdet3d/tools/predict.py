@@ -28,7 +28,7 @@ from swin3d_mmdet3d.apis import (
     write_labelled_scan,
 )
 from swin3d_mmdet3d.one_of_many import one_of_many
-from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, turn_upright
+from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
 from swin3d_mmdet3d.tools.command_line import CommandLine
 from swin3d_mmdet3d.visualization import room_yaw
 from swin3d_mmdet3d.whole_file import sweep_parts
@@ -51,6 +51,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
     )
     parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
+    parser.add_argument(
+        '--unlabelled', type=int, default=255, help='label of rows without finite coordinates (default: 255)'
+    )
+    parser.add_argument(
+        '--fill', action='store_true', help='give such rows the label of the nearest row that has a point'
+    )
+    parser.add_argument(
+        '--strict', action='store_true', help='refuse scans whose units, up axis or precision look wrong'
+    )
     parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer of the labels')
     parser.add_argument('--min-score', type=float, default=0.3, help='least score of the boxes written')
     parser.add_argument(
@@ -79,6 +88,10 @@ def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: 
     """Labels one scan, or finds its boxes, and writes the results."""
     scan = read_scan(path)
     scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
+    for doubt in doubts(scan, inferencer.voxel_size):
+        if args.strict:
+            raise ValueError(f'--strict: {doubt}')
+        MMLogger.get_current_instance().warning(f'{path}: {doubt}')
     predict = find_boxes if isinstance(inferencer, BoxInferencer) else label_points
     predict(inferencer, path, scan, args)
 
@@ -100,8 +113,11 @@ def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argp
     logger = MMLogger.get_current_instance()
     label = inferencer(scan)
     truth = scan_truth(scan, inferencer.names)
+    unlabelled = None if args.fill else args.unlabelled
+    if unlabelled is not None and 0 <= unlabelled < len(inferencer.names):
+        raise ValueError(f'--unlabelled: {unlabelled} is the label of {inferencer.names[unlabelled]}')
     written = write_labelled_scan(
-        args.out, Path(path).stem, scan, label, inferencer.names, inferencer.palette, truth, args.html
+        args.out, Path(path).stem, scan, label, inferencer.names, inferencer.palette, truth, args.html, unlabelled
     )
     logger.info(f'{path}: {len(scan)} points labelled, wrote {", ".join(map(str, written))}')
     if truth is not None:

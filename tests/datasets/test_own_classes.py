@@ -220,3 +220,14 @@ def test_names_of_an_info_file_count_as_the_data_sets(tmp_path):
     infos = load(str(Path(root) / 'infos.pkl'))
     assert set(infos['metainfo']['categories']) == set(NAMES)
     assert class_names_of(dict(type='CustomDetDataset', data_root=root, ann_file=['infos.pkl'])) == NAMES
+
+
+def test_colours_of_zero_to_one_are_refused_by_name_and_never_black(tmp_path):
+    root = write_scene(tmp_path)
+    path = tmp_path / 'points' / 'room.bin'
+    points = np.fromfile(path, np.float32).reshape(-1, 6)
+    points[:, 3:] /= 255
+    points.tofile(path)
+    dataset = build('CustomSegDataset', root, TEST_STEPS, metainfo=dict(classes=NAMES), test_mode=True)
+    with pytest.raises(ValueError, match=r'room\.bin must hold colours of 0\.\.255.*look like 0\.\.1'):
+        dataset[0]

@@ -109,12 +109,7 @@ FAULTS = {
     'word.pcd': (ascii_pcd('1 2 x'), 'PCD field z'),
     # Labels of which int64 would make others.
     'label.pcd': (ascii_pcd('1 2 3 1e30', 'x y z label', '4 4 4 4', 'F F F U'), 'label: .* fit uint32'),
-    'label.txt': (text('x y z label\n1 2 3 1e30\n'), 'label: expected numbers that fit 64 bits'),
-    'infinite.txt': (text('x y z label\n1 2 3 inf\n'), 'label: expected whole numbers'),
-    'label.npz': (npz(xyz=PAIR, label=np.uint64([2**64 - 1, 0])), 'got 18446744073709551615'),
-    # Coordinates and normals whose squares are beyond float64.
-    'far.npy': (table([0, 0, 0], [0, -1e155, 0]), r'below 2\^53, .* got 1e\+155 in row 1'),
-    'normal.npy': (table([0, 0, 0, 1, 1, 1, 0, 9e200, 0]), 'normal: expected lengths below'),
+    'far.npy': (table([0, -1e155, 0]), r'below 2\^53, .* got 1e\+155 in row 0'),
 }
 
 

@@ -12,6 +12,7 @@ from mmdet3d.registry import TRANSFORMS
 from mmengine.fileio import get
 
 from swin3d_mmdet3d.datasets.scene_files import labels_from_bytes
+from swin3d_mmdet3d.structures.color_range import ROUNDING
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .argument_checks import check_positive
@@ -20,6 +21,7 @@ from .point_selection import scene_label
 
 COLOR_COLUMNS = 6
 NORMAL_COLUMNS = 3
+FEWEST_COLORS = 16  # fewer points may well be black
 UNLABELLED_ID = 255  # as -1, unless the table gives it a class
 UNIT_TOLERANCE = 1e-2  # normals stored with 8 bits per component are off by less
 
@@ -71,12 +73,23 @@ class LoadColoredPoints(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``points``; raise ValueError naming scene and file if the file is broken."""
+        """Add ``points``; raise ValueError naming scene and file if the file is broken or its colours black."""
         path = results['lidar_points']['lidar_path']
         columns = read_rows(path, COLOR_COLUMNS, scene_label(results), self.backend_args)
         columns[:, 3:] *= FULL / self.max_color
+        _check_brightness(columns[:, 3:], path, scene_label(results))
         results['points'] = NormalPoints.from_columns(columns)
         return results
+
+
+def _check_brightness(color: np.ndarray, path: str, scene: str) -> None:
+    """Raise ValueError for colours of 0..1, which would be black among 0..255; all 0 stands for no colours."""
+    highest = float(color.max(initial=0))
+    if 0 < highest <= 1 + ROUNDING and len(color) >= FEWEST_COLORS:
+        raise ValueError(
+            f'{scene}: file {path} must hold colours of 0..255, got none above {highest:g}: they look like '
+            '0..1; LoadColoredPoints(max_color=1) reads them so'
+        )
 
 
 @TRANSFORMS.register_module()

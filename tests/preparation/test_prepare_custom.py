@@ -282,3 +282,20 @@ def test_whatever_a_scan_raises_the_others_are_prepared(classes, tmp_path, monke
     monkeypatch.setitem(READERS, '.npz', fail)
     states = [it.state for it in prepare_custom(tmp_path, tmp_path / 'out', classes, workers=1)]
     assert states == ['prepared', 'failed', 'prepared', 'prepared']
+
+
+def test_turned_boxes_keep_their_yaw_and_get_the_detector_that_knows_it(tmp_path):
+    scans = write_office_scans(tmp_path / 'scans', rooms=2)
+    path = scans / 'office_00.json'
+    entries = json.loads(path.read_text())
+    entries[0]['yaw'] = 0.5
+    path.write_text(json.dumps(entries))
+    arguments = [str(scans), str(tmp_path / 'out'), '--classes', *CLASSES, '--unlabelled', str(UNLABELLED)]
+    assert tool.main([*arguments, '--val-share', '0.5', '--workers', '1']) == 0
+    infos = [info for split in ('train', 'val') for info in infos_of(tmp_path / 'out', split)['data_list']]
+    assert {len(box['bbox_3d']) for info in infos for box in info['instances']} == {7}
+    first = next(info for info in infos if info['source'] == 'office_00.ply')
+    assert first['instances'][0]['bbox_3d'][6] == 0.5
+    config = Config.fromfile(tmp_path / 'out' / 'custom_det.py')
+    assert config.model.bbox_head.bbox_coder.type == 'MobiusBoxCoder'
+    assert config.model.bbox_head.num_classes == 4

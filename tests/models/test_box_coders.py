@@ -68,13 +68,14 @@ def test_gradients_of_decoding_are_those_of_finite_differences():
 
 
 @pytest.mark.parametrize('turn', [0.0, 1e-30, 1e-8, 1e-5, 200.0, 1e6])
-def test_no_turn_and_huge_ones_decode_to_finite_boxes_and_gradients(turn):
+def test_no_turn_and_huge_ones_decode_to_finite_boxes_and_bounded_gradients(turn):
     boxes, turns = random_boxes(1)[:, :6].requires_grad_(), torch.tensor([[turn, -turn]], requires_grad=True)
     decoded = MobiusBoxCoder().decode(boxes, turns)
     assert bool(decoded.isfinite().all()) and bool((decoded[:, 3:6] >= 0).all())
     torch.testing.assert_close(decoded[:, 3:5].sum(), boxes[:, 3:5].sum())
     decoded.sum().backward()
-    assert bool(boxes.grad.isfinite().all()) and bool(turns.grad.isfinite().all())
+    # a square box has every yaw: near it the derivative of yaw grows without bound
+    assert bool(boxes.grad.isfinite().all()) and float(turns.grad.abs().max()) < 1e6
 
 
 def test_axis_aligned_boxes_are_taken_as_they_are():

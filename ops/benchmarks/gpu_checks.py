@@ -1,4 +1,8 @@
-"""Holds the CUDA back-end on the GPU against the float64 reference on the CPU, values and gradients."""
+"""Holds every op of the CUDA back-end on the GPU against the float64 reference on the CPU.
+
+Values and gradients. The search alone is held against the reference in its own precision, which decides near
+ties.
+"""
 
 from __future__ import annotations
 
@@ -115,6 +119,43 @@ def check_resampling(dtype: torch.dtype) -> None:
         require(f'resampling, {dtype}', got.detach(), expected.detach(), TOLERANCE[dtype])
 
 
+def check_products(dtype: torch.dtype) -> None:
+    """Check the maximum of a product; its gradients where rounding leaves no doubt about the maxima."""
+    generator = torch.Generator().manual_seed(0)
+    # Eighths, so that products are exact in float32 and ties are ties.
+    shapes = ((500, 37), (24, 37), (900, 24))
+    feats, weight, grad = ((torch.randn(*shape, generator=generator) * 4).round() / 8 for shape in shapes)
+    index = torch.randint(0, 400, (900, 5), generator=generator)
+    results = []
+    for device, backend, kind in (('cpu', 'reference', torch.float64), ('cuda', 'cuda', dtype)):
+        leaves = [tensor.to(device, kind).requires_grad_() for tensor in (feats, weight)]
+        out = resample.linear_gather_max(*leaves, index.to(device), backend=backend)
+        results.append([out, *torch.autograd.grad(out, leaves, grad.to(device, kind))])
+    compared = 3 if dtype in (torch.float32, torch.float64) else 1
+    for expected, got in list(zip(*results))[:compared]:
+        require(f'maxima of a product, {dtype}', got.detach(), expected.detach(), TOLERANCE[dtype])
+
+
+def check_not_finite(bad: float) -> None:
+    """Check that a bad value in any input of the attention, or in what is pooled, reaches the outputs."""
+    inputs, _, signals, windows = attention_problem((5, 70, 3), 2, 8, SIX_AXES, 0.25)
+    parts = {part: getattr(windows, part).cuda() for part in ('order', 'ptr', 'cell')}
+    for which in range(3):
+        spoilt = [tensor.clone() for tensor in inputs]
+        spoilt[which][7, 1, 3] = bad
+        expected = window_attention(*spoilt, signals, SIX_AXES, windows, backend='reference')
+        on_gpu = [tensor.float().cuda() for tensor in spoilt]
+        got = window_attention(*on_gpu, signals.cuda(), SIX_AXES, WindowIndex(**parts), backend='cuda').cpu()
+        if not torch.equal(got.isfinite(), expected.isfinite()):
+            raise AssertionError(f'attention, {bad} in input {which}: other outputs are finite')
+    feats = torch.tensor([[1.0], [bad], [2.0], [torch.nan]])
+    index = torch.tensor([[0, 2, 1], [1, 3, 0], [0, 0, 2]])
+    expected = resample.gather_max(feats, index, backend='reference')
+    got = resample.gather_max(feats.cuda(), index.cuda(), backend='cuda').cpu()
+    if not torch.equal(got.nan_to_num(nan=-1.0), expected.nan_to_num(nan=-1.0)):
+        raise AssertionError(f'maximum over {bad}: {got.tolist()}, the reference has {expected.tolist()}')
+
+
 def check_all() -> None:
     """Run every check; the first that fails raises."""
     check_pairs()
@@ -127,4 +168,8 @@ def check_all() -> None:
             check_neighbours(dtype, k)
     for dtype in TOLERANCE:
         check_resampling(dtype)
+        check_products(dtype)
     logger.info('neighbours and resampling agree with the reference')
+    for bad in (torch.nan, torch.inf, -torch.inf):
+        check_not_finite(bad)
+    logger.info('NaN and infinity reach what they reach in the reference')

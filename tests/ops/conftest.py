@@ -50,6 +50,15 @@ def isa(request, use_isa):
     return request.param
 
 
+@pytest.fixture(params=['torch', *cpu_library.ISA_FLAGS])
+def host_backend(request, use_isa):
+    """Name of a back-end for tensors on the CPU: 'torch', and 'cpu' in the build of every instruction set."""
+    if request.param == 'torch':
+        return 'torch'
+    use_isa(request.param)
+    return 'cpu'
+
+
 @pytest.fixture
 def golden():
     """Load a golden file by its stem."""

@@ -102,11 +102,13 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
         W *line = this->line(this->logits_, i), *weight = this->line(weight_, i);
         this->complete_logits(g, i, line);
         const W offset = log_sums(g, i);
-        const W live = Base::join(V{} + 1, i + 1 < count_ ? V{} + 1 : V{});
-        for (int64_t j = 0; j < n_; ++j) weight[j] = exponential(line[j] - offset) * live, line[j] = W{};
+        for (int64_t j = 0; j < n_; ++j) weight[j] = exponential(line[j] - offset), line[j] = W{};
         const W* upstream = this->token(upstream_, g, first_ + i);
         this->project(upstream, p_.table(2, g), value_side_.get());
         this->add_query_side(i, upstream, this->token(this->value_, g, 0), value_side_.get(), line);
+        if (i + 1 == count_) {  // no second query: not even 0 times infinity may come of it
+            for (int64_t j = 0; j < n_; ++j) *half(weight + j, 1) = *half(line + j, 1) = V{};
+        }
         W mean = W{};
         for (int64_t j = 0; j < n_; ++j) mean += weight[j] * line[j];
         slopes_and_histograms(i, mean, weight, line);

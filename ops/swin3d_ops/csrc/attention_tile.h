@@ -179,9 +179,6 @@ template <class T, int NC, int AX> class Tile : protected DuoOps<T> {
         const W* x = token(query_, g, first_ + i);
         project(x, p_.table(0, g), query_side_.get());
         add_query_side(i, x, token(key_, g, 0), query_side_.get(), line);
-        // Logits that overflowed stay finite, or their differences would be NaN.
-        const W most = both(V{} + std::numeric_limits<T>::max() / 4), least = W{} - most;
-        for (int64_t j = 0; j < n_; ++j) line[j] = smaller(larger(line[j], least), most);
     }
 
     // out[token] += sum_i weight_i[token] x_i + sum over listed rows of histogram[row][token] table[row], for two

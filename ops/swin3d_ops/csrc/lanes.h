@@ -62,13 +62,10 @@ template <> struct DuoOf<float> {
 #endif
 template <class T> using Duo = typename DuoOf<T>::type;
 
+// The larger one; b where either is NaN.
 template <class V> inline V larger(V a, V b) { return a > b ? a : b; }
-template <class V> inline V smaller(V a, V b) { return a < b ? a : b; }
 template <class T> inline TwoLanes<T> larger(TwoLanes<T> a, TwoLanes<T> b) {
     return {larger(a.lo, b.lo), larger(a.hi, b.hi)};
-}
-template <class T> inline TwoLanes<T> smaller(TwoLanes<T> a, TwoLanes<T> b) {
-    return {smaller(a.lo, b.lo), smaller(a.hi, b.hi)};
 }
 
 // [a | b], [v | v], the halves, and [a.lo + a.hi | b.lo + b.hi].
@@ -122,9 +119,10 @@ inline void transpose(f32x8* rows) {
 #endif
 
 // exp(x) for x <= ~0: 2^n exp(r), |r| <= ln(2) / 2, Taylor polynomial of r. The bias added to
-// round x / ln 2 makes n appear in the low bits, hence -ffast-math would break this.
+// round x / ln 2 makes n appear in the low bits, hence -ffast-math would break this. At the bound on x
+// 2^n is zero, so that minus infinity gives 0; a NaN passes the bound.
 template <class V, class I> inline V exp_float(V x) {
-    x = larger(x, V{} - 87.0f);
+    x = larger(V{} - 88.0f, x);
     const V biased = x * 1.44269504f + 12582912.0f;
     const I n = reinterpret_cast<I>(biased) - 0x4B400000;
     const V whole = biased - 12582912.0f;
@@ -142,7 +140,7 @@ template <class V, class I> inline V exp_float(V x) {
 inline Lanes<double> exp_double(Lanes<double> x) {
     typedef Lanes<double> V;
     typedef LanesOf<double>::integer I;
-    x = larger(x, V{} - 708.0);
+    x = larger(V{} - 709.0, x);
     const V biased = x * 1.4426950408889634 + 6755399441055744.0;
     const I n = reinterpret_cast<I>(biased) - 0x4338000000000000LL;
     const V whole = biased - 6755399441055744.0;

@@ -295,13 +295,15 @@ template <int kPass> struct Attention {
     SWIN3D_INLINE void weigh_forward(Lane& me, int count, Real* logit) const {
         Real most = me.most;
         for (int n = 0; n < count; ++n) most = larger(most, logit[n * kLanes]);
-        const Real shrink = exponential(me.most - most);
+        // Where all logits so far are minus infinity, their weights are 0 and not yet NaN.
+        const Real base = most == -static_cast<Real>(bits_float(0x7F800000u)) ? 0 : most;
+        const Real shrink = exponential(me.most - base);
         me.most = most;
         me.total *= shrink;
 #pragma unroll
         for (int d = 0; d < kWidth; ++d) me.sum0[d] *= shrink;
         for (int n = 0; n < count; ++n) {
-            const Real weight = exponential(logit[n * kLanes] - most);
+            const Real weight = exponential(logit[n * kLanes] - base);
             logit[n * kLanes] = weight;
             me.total += weight;
         }

@@ -83,13 +83,27 @@ def _fake_linear_max_forward(feats, weight, index):
 def _linear_max_backward(grad_out, feats, weight, index, choice):
     wide, wide_feats, wide_weight = widened(grad_out), widened(feats), widened(weight)
     index, choice = index.contiguous(), choice.contiguous()
-    grad_feats, grad_weight = torch.zeros_like(wide_feats), torch.zeros_like(wide_weight)
+    grad_feats, grad_weight = _zero_gradients(wide_feats, wide_weight, index)
     sizes = (*_sizes(index, feats.shape[1]), ctypes.c_int64(weight.shape[0]))
     cpu_runtime.call(
         'linear_max_backward', wide.dtype, pointer(wide), pointer(wide_feats), pointer(wide_weight),
         pointer(index), pointer(choice), *sizes, pointer(grad_feats), pointer(grad_weight),
     )  # fmt: skip
     return grad_feats.to(feats.dtype), grad_weight.to(weight.dtype)
+
+
+def _zero_gradients(feats, weight, index):
+    """Return zeros, but NaN where 0 times what is not finite makes it in the backward pass of the product.
+
+    The kernel walks the maxima alone, that pass all rows that are gathered.
+    """
+    if torch.isfinite(feats.sum() + weight.sum()):
+        return torch.zeros_like(feats), torch.zeros_like(weight)
+    used = torch.zeros(len(feats), 1, dtype=torch.bool)
+    used[index.flatten()] = True
+    grad_feats = torch.where(used, (weight * 0).sum(0), 0)
+    grad_weight = torch.where(used, feats * 0, 0).sum(0).expand_as(weight).contiguous()
+    return grad_feats, grad_weight
 
 
 def _fake_linear_max_backward(grad_out, feats, weight, index, choice):

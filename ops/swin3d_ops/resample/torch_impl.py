@@ -5,12 +5,15 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+BAG_MAXIMUM = 2
+"""The mode of ``torch.embedding_bag`` that takes maxima; its fourth result are the rows they come from."""
+
 
 def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     """Compute out_m = max_k feats[index_mk]."""
     if not len(index):
         return feats[:0]
-    return F.embedding_bag(index, _widened(feats), mode='max').to(feats.dtype)
+    return feats.gather(0, _rows_of_maxima(_widened(feats.detach()), index))
 
 
 def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
@@ -24,6 +27,16 @@ def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) 
         return feats[:0]
     wide = F.embedding_bag(index, _widened(feats), mode='sum', per_sample_weights=_widened(weight))
     return wide.to(feats.dtype)
+
+
+def _rows_of_maxima(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Return the row (M, C) that gives each maximum: the first of equals, and a NaN before all, as torch.max.
+
+    An embedding bag passes over NaN, so it stands for infinity, which itself steps down.
+    """
+    ordered = feats.nan_to_num(nan=torch.inf, posinf=torch.finfo(feats.dtype).max, neginf=-torch.inf)
+    offsets = torch.arange(0, index.numel(), index.shape[1], device=index.device)
+    return torch.embedding_bag(ordered, index.flatten(), offsets, mode=BAG_MAXIMUM)[3]
 
 
 def _widened(values: torch.Tensor) -> torch.Tensor:

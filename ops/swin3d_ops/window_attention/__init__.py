@@ -47,7 +47,8 @@ def window_attention(
     Differentiable in q, k, v and the three tables. Accumulates in float32 or better; under
     autocast 16-bit inputs are computed in float32. As in the
     original, the key-table term is not multiplied by ``scale``. Signals that differ by more than
-    a table covers use its first or last row; a NaN difference uses row 0.
+    a table covers use its first or last row; a NaN difference uses row 0. NaN and infinite inputs go
+    through as in PyTorch: a logit of +inf, or beyond the range of the dtype, gives NaN, one of -inf weight 0.
 
     Args:
         q, k, v: (N, H, D) float, one dtype.

@@ -109,7 +109,10 @@ def _attend(q, k, v, q_table, k_table, v_table, signals, table_rows, voxels, val
 
 
 def _attend_directly(q, k, v, q_table, k_table, v_table, signals, table_rows, voxels, valid, scale):
-    """Return the same for windows of a few voxels: table rows are summed pair by pair."""
+    """Return the same for windows of a few voxels: table rows are summed pair by pair.
+
+    An infinite key is NaN here: met by rows one at a time, its terms may be infinities of both signs.
+    """
     pairs = torch.stack(_rows_of_pairs(signals, table_rows, voxels), dim=3)  # (B, n, n, S)
     shape = (*pairs.shape[:3], *q.shape[1:])  # (B, n, n, H, D)
     bags = pairs.flatten(0, 2)
@@ -117,7 +120,7 @@ def _attend_directly(q, k, v, q_table, k_table, v_table, signals, table_rows, vo
         F.embedding_bag(bags, table.flatten(1), mode='sum').view(shape)
         for table in (q_table, k_table, v_table)
     )
-    qi, kj, vj = (q * scale)[voxels][:, :, None], k[voxels][:, None], v[voxels][:, None]
+    qi, kj, vj = (q * scale)[voxels][:, :, None], (k + 0 * k)[voxels][:, None], v[voxels][:, None]
     logits = (qi * (kj + query_rows) + kj * key_rows).sum(4)  # (B, n, n, H)
     logits = logits.masked_fill(~valid[:, None, :, None], -torch.inf)
     weight = torch.softmax(logits, dim=2)

@@ -90,12 +90,23 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
     Returns:
         parent_coords: (M, 4) multiples of ``stride``, sorted by (batch, x, y, z).
         parent: (N,) int64, row of ``parent_coords`` that holds each voxel.
+
+    Raises:
+        TypeError: ``coords`` or ``stride`` are no integers.
+        ValueError: a wrong shape, ``stride`` out of range, or a coarse voxel beyond the dtype of ``coords``.
     """
     check_coords(coords, 'coords')
     if isinstance(stride, bool) or not isinstance(stride, int):
         raise TypeError(f'stride must be an int, got {type(stride).__name__}')
-    if stride < 1:
-        raise ValueError(f'stride must be at least 1, got {stride}')
+    limits = torch.iinfo(coords.dtype)
+    if not 1 <= stride <= limits.max:
+        raise ValueError(f'stride must be at least 1 and fit {coords.dtype}, got {stride}')
+    lowest = min(bounds_of(coords)[0][1:]) // stride * stride
+    if lowest < limits.min:
+        raise ValueError(
+            f'coords must lie in voxels of stride {stride} whose corners fit {coords.dtype}, '
+            f'at least {limits.min}, got a corner of {lowest}'
+        )
     corner = torch.div(coords[:, 1:], stride, rounding_mode='floor') * stride
     return unique_voxels(torch.cat([coords[:, :1], corner], dim=1))
 

@@ -122,6 +122,25 @@ def test_an_extent_of_exactly_2_to_the_31_voxels_is_refused():
         preprocessor(voxel_size=1).voxelize_points([points])
 
 
+@pytest.mark.parametrize('keep_lattice', [True, False])
+def test_places_that_float64_cannot_tell_apart_are_refused(keep_lattice):
+    points = cloud(20).double()
+    points[:, 0] += 1e6
+    with pytest.raises(ValueError, match=r'must lie within 1.1e\+12 voxels of 1e-09 m .* got 1e\+06 m'):
+        preprocessor(voxel_size=1e-9).voxelize_points([points], keep_lattice)
+
+
+@pytest.mark.parametrize('keep_lattice', [True, False])
+def test_scene_almost_as_far_as_allowed_has_exact_voxels(keep_lattice):
+    points = cloud(300, extent=2.0).double()
+    cells = (points[:, :3] * 8).floor().long()
+    points[:, :3] = (cells + 0.5) / 8
+    points[:, :3] += 2.0**36  # 2^39 voxels of 1 / 8
+    batch = preprocessor(voxel_size=0.125).voxelize_points([points], keep_lattice)
+    coords = batch.voxels.coords[batch.point2voxel[0], 1:].long()
+    assert torch.equal(coords - coords.amin(0), cells - cells.amin(0))
+
+
 def test_extent_beyond_the_voxel_key_is_refused():
     corners = torch.zeros(2, 6)
     corners[1, :3] = 2e8  # 2^31 voxels of 0.1 m on each axis: 93 bits

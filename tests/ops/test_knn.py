@@ -80,6 +80,19 @@ def test_flat_and_straight_clouds(knn_backend):
         check(source, source, 5, ptr(0, 300), ptr(0, 300), knn_backend)
 
 
+@pytest.mark.parametrize('dtype, scale', [
+    (torch.float32, 1e18), (torch.float32, 1e-16), (torch.float64, 6e152), (torch.float64, 1e-151)
+])  # fmt: skip
+def test_scales_within_the_limits_change_nothing(knn_backend, dtype, scale):
+    source = scattered(300).clamp(-5, 5).double().mul(1024).round().div(1024)
+    expected = knn(source, source, 4, ptr(0, 300), ptr(0, 300), backend='reference')
+    power = 2.0 ** torch.tensor(scale, dtype=torch.float64).log2().floor()  # exact
+    scaled = (source * power).to(dtype)
+    index, distance = knn(scaled, scaled, 4, ptr(0, 300), ptr(0, 300), backend=knn_backend)
+    assert torch.equal(index, expected[0])
+    torch.testing.assert_close(distance.double() / power, expected[1], rtol=1e-6, atol=1e-30)
+
+
 def test_no_queries_give_no_neighbours(knn_backend):
     index, distance = knn(scattered(0), scattered(3), 4, ptr(0, 0), ptr(0, 3), backend=knn_backend)
     assert index.shape == distance.shape == (0, 4) and index.dtype == torch.int64
@@ -94,6 +107,12 @@ def test_no_queries_give_no_neighbours(knn_backend):
         (dict(query=torch.zeros(5, 3).int()), TypeError, 'query must be float32 or float64'),
         (dict(query=torch.zeros(5, 3).double()), TypeError, 'source must have the dtype of query'),
         (dict(query=torch.full((5, 3), torch.nan)), ValueError, 'query must be finite'),
+        (dict(source=torch.full((8, 3), 1e19)), ValueError, r'source must lie in \[-5e\+18, 5e\+18\], got'),
+        (
+            dict(source=scattered(8, 1e-18), query=scattered(5, 1e-18)),
+            ValueError,
+            'query and source must extend over at least 1e-16',
+        ),
         (dict(query_ptr=ptr(0, 4)), ValueError, 'query_ptr must ascend from 0 to 5'),
         (dict(source_ptr=ptr(0, 7, 5, 8)), ValueError, 'source_ptr must ascend from 0 to 8'),
         (dict(source_ptr=ptr(0, 3, 8)), ValueError, 'source_ptr must have the length of query_ptr'),

@@ -33,6 +33,18 @@ def test_parents_floor_negative_coordinates():
     assert parent.tolist() == [1, 1, 0]
 
 
+@pytest.mark.parametrize('dtype', [torch.int16, torch.int32, torch.int64])
+def test_parents_at_the_limits_of_the_dtype(dtype):
+    limits = torch.iinfo(dtype)
+    for value in (limits.min, limits.min + 1, limits.max - 1, limits.max):
+        for stride in (1, 2, 8, limits.max):
+            coords = torch.tensor([[0, value, value, value]], dtype=dtype)
+            if value // stride * stride < limits.min:
+                continue
+            parents, _ = voxel_index.parent_voxels(coords, stride)
+            assert parents.tolist() == [[0] + [value // stride * stride] * 3]
+
+
 def test_lookup_finds_rows_and_misses():
     coords = torch.unique(scattered(300), dim=0)
     coords = coords[torch.randperm(len(coords), generator=torch.Generator().manual_seed(0))]
@@ -76,6 +88,16 @@ def test_tied_representatives_take_the_lowest_row():
     'call, message',
     [
         (lambda: voxel_index.parent_voxels(scattered(5), 0), 'stride must be at least 1'),
+        (lambda: voxel_index.parent_voxels(scattered(5).short(), 40_000), 'stride must .* fit torch.int16'),
+        (lambda: voxel_index.parent_voxels(scattered(5), 2**63), 'stride must .* fit torch.int64'),
+        (
+            lambda: voxel_index.parent_voxels(torch.tensor([[0, 5, -32768, 5]], dtype=torch.int16), 3),
+            'coords must lie in voxels of stride 3 whose corners fit torch.int16.* got a corner of -32769',
+        ),
+        (
+            lambda: voxel_index.parent_voxels(torch.tensor([[0, 5, 5, -(2**63)]]), 7),
+            'corners fit torch.int64',
+        ),
         (lambda: voxel_index.voxel_keys(torch.tensor([[0] * 4, [0, 2**40, 2**40, 0]])), 'overflows'),
         (
             lambda: voxel_index.nearest_to_mean(torch.zeros(3, 2), torch.tensor([0, 0, 2]), 3),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ..backends import choose_backend
@@ -17,6 +19,13 @@ _IMPLEMENTATIONS = {
 }
 
 
+LARGEST = {torch.float32: 5e18, torch.float64: 3e153}
+"""Positions beyond this have squared distances that overflow."""
+
+SMALLEST = {torch.float32: 1e-16, torch.float64: 1e-151}
+"""In clouds that extend over less than this, squared distances lose their digits."""
+
+
 def knn(
     query: torch.Tensor,
     source: torch.Tensor,
@@ -28,10 +37,13 @@ def knn(
     """Find the k nearest sources of each query within its batch item.
 
     Neighbours are sorted by distance; equal distances by ascending source row. An item with
-    fewer than k sources repeats its last neighbour.
+    fewer than k sources repeats its last neighbour. Distances are compared by their squares: below 1e-19
+    (float32) or 1e-154 (float64) they count as equal.
 
     Args:
-        query: (M, 3) positions, finite, float32 or float64, rows grouped by batch item.
+        query: (M, 3) positions, finite, float32 or float64, rows grouped by batch item. At most 5e18 in
+            float32 and 3e153 in float64; together with ``source`` they extend over 0, or at least 1e-16 and
+            1e-151. Other units serve beyond.
         source: (N, 3) positions, dtype of ``query``, rows grouped by batch item.
         k: neighbours per query, at least 1.
         query_ptr: (B + 1,) integers, item b holds the queries [query_ptr[b], query_ptr[b + 1]).
@@ -44,8 +56,8 @@ def knn(
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape, an inconsistent ptr, a value that is not finite, or an item
-            with queries and no source.
+        ValueError: a wrong shape, an inconsistent ptr, a value that is not finite or out of range, or an
+            item with queries and no source.
     """
     _check_positions(query, source)
     if isinstance(k, bool) or not isinstance(k, int):
@@ -74,12 +86,31 @@ def _check_positions(query, source) -> None:
             raise TypeError(f'{name} must be float32 or float64, got {tensor.dtype}')
         if tensor.ndim != 2 or tensor.shape[1] != 3:
             raise ValueError(f'{name} must have shape (rows, 3), got {tuple(tensor.shape)}')
-        if not torch.isfinite(tensor).all():
-            raise ValueError(f'{name} must be finite, got NaN or infinity')
+        _check_range(name, tensor)
     if source.dtype != query.dtype:
         raise TypeError(f'source must have the dtype of query, {query.dtype}, got {source.dtype}')
     if source.device != query.device:
         raise ValueError(f'source must be on {query.device} as query, got {source.device}')
+    _check_extent(query, source)
+
+
+def _check_range(name: str, positions: torch.Tensor) -> None:
+    largest, limit = float(positions.abs().amax()) if len(positions) else 0.0, LARGEST[positions.dtype]
+    if not math.isfinite(largest):
+        raise ValueError(f'{name} must be finite, got NaN or infinity')
+    if largest > limit:
+        raise ValueError(f'{name} must lie in [-{limit:g}, {limit:g}], got {largest:g} in size')
+
+
+def _check_extent(query: torch.Tensor, source: torch.Tensor) -> None:
+    clouds = [cloud for cloud in (query, source) if len(cloud)]
+    if not clouds:
+        return
+    high = torch.stack([cloud.amax(0) for cloud in clouds]).amax(0)
+    low = torch.stack([cloud.amin(0) for cloud in clouds]).amin(0)
+    extent, limit = float((high - low).amax()), SMALLEST[query.dtype]
+    if 0 < extent < limit:
+        raise ValueError(f'query and source must extend over at least {limit:g}, got {extent:g}')
 
 
 def _check_ptr(name: str, ptr: torch.Tensor, rows: int) -> list[int]:

@@ -22,6 +22,9 @@ SIGNAL_GUARD = 1.001
 MAX_EXTENT = 2**31
 """Voxel coordinates are 32-bit integers."""
 
+MAX_DISTANCE = 2**40
+"""Voxels between a scene and the origin of the world; beyond, float64 loses the place inside a voxel."""
+
 POINT_COLUMNS = {'rgb': slice(3, 6), 'normal': slice(6, 9)}
 FEATURE_CHANNELS = {'rgb': 3, 'normal': 3, 'offset': 3}
 
@@ -110,7 +113,8 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
 
         Raises:
             ValueError: If a cloud is empty, lacks columns, has NaN or infinite values or values out of
-                range, or extends over more voxels than a 64-bit key can tell apart.
+                range, lies more than ``MAX_DISTANCE`` voxels from the origin, or extends over more voxels
+                than a 64-bit key can tell apart.
         """
         for scene, cloud in enumerate(points):
             self._check(cloud, scene)
@@ -170,6 +174,12 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             raise ValueError(
                 f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
                 f'got {float(place.max()):.3g}'
+            )
+        distance = float(origin.abs().max())
+        if distance >= MAX_DISTANCE * self.voxel_size:
+            raise ValueError(
+                f'points must lie within {MAX_DISTANCE:.3g} voxels of {self.voxel_size} m from the origin, '
+                f'got {distance:g} m'
             )
         return place
 

@@ -185,7 +185,8 @@ def assert_sensible(scan):
     if scan.color is not None:
         assert scan.color.shape == rows and scan.color.min() >= 0 and scan.color.max() <= 255
     if scan.normal is not None:
-        np.testing.assert_allclose(np.linalg.norm(scan.normal.astype(float), axis=1), 1, atol=1e-4)
+        length = np.linalg.norm(scan.normal.astype(float), axis=1)
+        np.testing.assert_allclose(length[length != 0], 1, atol=1e-4)
     assert scan.label is None or (scan.label.shape == rows[:1] and scan.label.dtype == np.int64)
 
 

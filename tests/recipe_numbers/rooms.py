@@ -285,6 +285,20 @@ RECIPES = {
         ours('two stand for own classes', bbox_head=dict(label2level=(0, 1))),
         ours('rare classes are drawn as often as others', data=dict(balanced=True)),
     ],
+    'fcaf3d_swin3d-tiny_custom-det': [
+        *boxes(600),
+        OWN_SCANS,
+        TINY_FCAF3D,
+        ours(
+            'two stand for own classes, whose boxes have a yaw',
+            bbox_head={
+                'num_classes': 2,
+                'bbox_coder.type': 'MobiusBoxCoder',
+                'bbox_loss.type': 'PolygonIoU3DLoss',
+            },
+        ),
+        ours('rare classes are drawn as often as others', data=dict(balanced=True)),
+    ],
     'ppt_swin3d-tiny_rooms-trio': ROOMS_TRIO,
     'ppkt_swin3d-tiny_rooms': [
         *TINY_PPKT,

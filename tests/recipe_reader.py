@@ -139,7 +139,8 @@ def data_numbers(config, recipe_name):
         (augmentation,) = [step for step in config.tta_pipeline if step.type == 'TestTimeAug']
         votes = augmentation.transforms[0]
         for vote in votes:
-            assert vote['scale_ratio_range'] == [1.0, 1.0] and len(set(vote['rot_range'])) == 1
+            (angle, other), scales = vote['rot_range'], vote['scale_ratio_range']
+            assert angle == other and scales == [1.0, 1.0]
         found['test.votes'] = tuple(round(math.degrees(vote['rot_range'][0]), 6) for vote in votes)
     return found
 

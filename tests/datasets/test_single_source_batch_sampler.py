@@ -76,6 +76,15 @@ def test_ranks_share_the_source_of_a_step_and_no_sample():
         assert not set(first) & set(second)
 
 
+def test_batches_of_all_ranks_make_a_step_of_distinct_samples_of_one_source():
+    lengths = (60, 48, 30)  # 3 samples on each of 8 ranks: the 24 of PPT's recipe
+    ranks = [list(make(lengths, (4, 2, 1), batch_size=3, rank=rank, world_size=8)) for rank in range(8)]
+    assert [len(batches) for batches in ranks] == [2] * 8  # 60 // 24, before the second source's turn
+    for step in zip(*ranks):
+        assert len({row for batch in step for row in batch}) == 24
+        assert {source_of(batch, lengths) for batch in step} == {0}
+
+
 @pytest.mark.parametrize(
     ('lengths', 'ratios', 'message'),
     [

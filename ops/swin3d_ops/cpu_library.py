@@ -2,14 +2,16 @@
 
 Search order: a library that the installer left in the package folder, then the user's cache,
 then a fresh compilation into the cache. The file name carries a hash of the sources, so a stale
-library is never loaded. This file may be executed alone: an installer loads it by its path and
-calls :func:`compile_into`.
+library is never loaded; the file ends with a hash of itself, so a damaged one is compiled anew, as to load it
+would end the process. This file may be executed alone: an installer loads it by its path and calls
+:func:`compile_into`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -17,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -37,10 +40,18 @@ ISA_FLAGS = {
     'avx512': ('-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma'),
 }
 COMPILE_SECONDS = 300
+SEAL = hashlib.sha256
+"""Hash of a compiled file, which stands at its end; loaders of shared libraries and cubins do not look there."""
+
+logger = logging.getLogger('swin3d_ops')
 
 
 class KernelsUnavailableError(RuntimeError):
     """The CPU kernels cannot be compiled or loaded; the message says why."""
+
+
+class RowsRefusedError(ValueError):
+    """A kernel was given rows out of range or out of order, and has not used them."""
 
 
 class CpuLibrary:
@@ -68,7 +79,10 @@ class CpuLibrary:
 
     def call(self, name: str, *arguments) -> None:
         """Call an exported function by its name without the suffix of the instruction set."""
-        if getattr(self._library, f'{name}_{self.isa}')(*arguments) != 0:
+        status = getattr(self._library, f'{name}_{self.isa}')(*arguments)
+        if status == 2:
+            raise RowsRefusedError(f'{name}: rows out of range or out of order')
+        if status != 0:
             raise MemoryError(f'{name}: out of memory')
 
 
@@ -81,7 +95,7 @@ def library_name() -> str:
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
-    digest.update(repr((FLAGS, SOURCE_FLAGS, ISA_FLAGS)).encode())
+    digest.update(repr((FLAGS, SOURCE_FLAGS, ISA_FLAGS, SEAL().name)).encode())
     machine = f'{sys.platform}_{platform.machine()}'
     return f'swin3d_ops_cpu_{machine}_{digest.hexdigest()[:16]}.so'
 
@@ -110,23 +124,60 @@ def compile_into(folder: str | os.PathLike) -> Path:
     """Compile the kernels into ``folder`` and return the library's path.
 
     The file appears in one step under its final name. Of several processes one compiles while the
-    others wait for its library. An existing library of the same sources is returned as it is.
+    others wait for its library. An undamaged library of the same sources is returned as it is.
 
     Raises:
         KernelsUnavailableError: no compiler, a failing compiler, or a folder not writable.
     """
     target = Path(folder) / library_name()
-    if target.exists():
+    if is_whole(target):
         return target
-    compiler = find_compiler()
+    damaged = f'{target} is damaged and ' if target.exists() else ''
+    try:
+        compiler = find_compiler()
+    except KernelsUnavailableError as error:
+        raise KernelsUnavailableError(f'{damaged}{error}') from None
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with _one_process_at_a_time(target):
-            if not target.exists():
+            if not is_whole(target):
+                if damaged:
+                    logger.warning('%sis compiled anew', damaged)
                 _compile_whole(compiler, target)
     except OSError as error:
         raise KernelsUnavailableError(f'{folder} is not writable: {error}') from error
     return target
+
+
+def contents(path: Path) -> bytes | None:
+    """Return what was compiled into a file, or None where there is none, or a damaged one."""
+    try:
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    size = max(0, len(whole) - SEAL().digest_size)
+    return whole[:size] if SEAL(whole[:size]).digest() == whole[size:] else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is there as :func:`publish` left it."""
+    return contents(path) is not None
+
+
+def publish(built: Path, target: Path) -> None:
+    """Put a compiled file in its place in one step, with its hash at its end; a power cut leaves all of it or none."""
+    seal = SEAL(built.read_bytes()).digest()
+    with open(built, 'ab') as file:
+        file.write(seal)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(built, target)
+    if not hasattr(os, 'O_DIRECTORY'):  # Windows
+        return
+    folder = os.open(target.parent, os.O_DIRECTORY)
+    with suppress(OSError):  # some file systems know no such request for folders
+        os.fsync(folder)
+    os.close(folder)
 
 
 def _compile_whole(compiler: str, target: Path) -> None:
@@ -135,7 +186,7 @@ def _compile_whole(compiler: str, target: Path) -> None:
             built = _compile(compiler, Path(work), ('-fopenmp',))
         except KernelsUnavailableError:
             built = _compile(compiler, Path(work), ())  # a compiler without OpenMP: one thread
-        os.replace(built, target)
+        publish(built, target)
 
 
 @contextmanager
@@ -168,22 +219,28 @@ def _compile(compiler: str, work: Path, openmp: tuple[str, ...]) -> Path:
 
 
 def _run_all(commands: list[list[str]]) -> None:
-    """Run the commands side by side; raise with the first complaint of one that fails."""
-    running = [
-        subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for c in commands
-    ]
-    failures = []
-    for command, process in zip(commands, running):
-        try:
-            complaint = process.communicate(timeout=COMPILE_SECONDS)[1]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            complaint = f'took more than {COMPILE_SECONDS} s'
-        if process.wait() != 0:
-            lines = [line for line in complaint.splitlines() if 'error' in line] or [complaint.strip()]
-            failures.append(f'{command[0]} failed (status {process.returncode}): {lines[0][:300]}')
-    if failures:
-        raise KernelsUnavailableError(failures[0])
+    """Run the commands, one for each usable core at a time; raise with the first complaint of one that fails."""
+    with ThreadPoolExecutor(_usable_cores()) as pool:
+        complaints = [complaint for complaint in pool.map(_complaint, commands) if complaint]
+    if complaints:
+        raise KernelsUnavailableError(complaints[0])
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def _complaint(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=COMPILE_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f'{command[0]} failed: took more than {COMPILE_SECONDS} s'
+    if done.returncode == 0:
+        return None
+    lines = [line for line in done.stderr.splitlines() if 'error' in line] or [done.stderr.strip()]
+    return f'{command[0]} failed (status {done.returncode}): {lines[0][:300]}'
 
 
 def find_or_compile() -> Path:
@@ -192,10 +249,11 @@ def find_or_compile() -> Path:
     Raises:
         KernelsUnavailableError: there is none and none can be compiled.
     """
-    for folder in (SOURCE_FOLDER.parent, cache_folder()):
-        path = folder / library_name()
-        if path.exists():
-            return path
+    installed = SOURCE_FOLDER.parent / library_name()
+    if is_whole(installed):
+        return installed
+    if installed.exists():
+        logger.warning('%s is damaged and not used', installed)
     try:
         return compile_into(cache_folder())
     except KernelsUnavailableError as error:

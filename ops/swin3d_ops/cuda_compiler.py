@@ -1,8 +1,8 @@
 """Compiles the CUDA kernels for one architecture by NVRTC, else nvcc, into a cache of cubins (no GPU).
 
 The file name of a cubin carries a hash of the sources, the definitions, the architecture and the
-compiler's version, so a stale one is never loaded. It appears in one step under its final name, so that
-processes may race; a cache that cannot be written gives way to a private temporary folder.
+compiler's version, so a stale one is never loaded; its end is a hash of itself, so a damaged one is compiled
+anew. It appears in one step under its final name, so that processes may race; a cache that cannot be written gives way to a private temporary folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, cache_folder
+from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, cache_folder, is_whole, logger, publish
 
 OPTIONS = ('-std=c++17',)
 SOURCE_OPTIONS = {'knn.cuh': ('-fmad=false',)}  # equal distances must stay equal
@@ -203,6 +203,8 @@ def compile_options(source: str, definitions: tuple[tuple[str, object], ...]) ->
 def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture: int) -> Path:
     """Return the path of the compiled kernels of a source file, compiling them if there are none yet.
 
+    :func:`swin3d_ops.cpu_library.contents` reads them.
+
     Args:
         source: file name in the folder ``csrc``, or a path.
         definitions: macros (name, value) that fix types and sizes.
@@ -233,13 +235,16 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
 
 
 def _compile_into(target: Path, compiler, source: Path, options: list[str], architecture: int) -> Path:
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
-            content, _ = compiler.compile(source, options, architecture, Path(work))
-            built = Path(work) / target.name
-            built.write_bytes(content)
-            os.replace(built, target)
+    if is_whole(target):
+        return target
+    if target.exists():
+        logger.warning('%s is damaged and is compiled anew', target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
+        content, _ = compiler.compile(source, options, architecture, Path(work))
+        built = Path(work) / target.name
+        built.write_bytes(content)
+        publish(built, target)
     return target
 
 

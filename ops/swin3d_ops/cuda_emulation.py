@@ -8,12 +8,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 
-from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, cache_folder, find_compiler
+from .cpu_library import (
+    SOURCE_FOLDER, KernelsUnavailableError, cache_folder, find_compiler, is_whole, publish,
+)  # fmt: skip
 
 FLAGS = ('-std=c++17', '-O1', '-ffp-contract=off', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas')
 HARNESS = SOURCE_FOLDER / 'emulation' / 'emulate.cpp'
@@ -65,7 +66,7 @@ def _compiled(source: str, definitions: tuple) -> Path:
     for path in sorted({*SOURCE_FOLDER.glob('*.cuh'), SOURCE_FOLDER / source, HARNESS}):
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
     target = cache_folder() / f'{Path(source).stem}_emulation_{digest.hexdigest()[:16]}.so'
-    if target.exists():
+    if is_whole(target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     macros = [f'-D{name}={value}' for name, value in definitions]
@@ -78,5 +79,5 @@ def _compiled(source: str, definitions: tuple) -> Path:
         )  # fmt: skip
         if done.returncode != 0:
             raise KernelsUnavailableError(f'{command[0]} failed: {done.stderr[:600]}')
-        os.replace(built, target)
+        publish(built, target)
     return target

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from . import cuda_compiler
-from .cpu_library import KernelsUnavailableError
+from .cpu_library import KernelsUnavailableError, contents
 
 OLDEST = 70  # compute capability 7.0
 ELEMENTS = {  # names of the element types in the kernels' sources
@@ -58,13 +60,23 @@ class Program:
         # torch works in the primary context; retaining it keeps the module's context alive.
         _call('cuDevicePrimaryCtxRetain', ctypes.byref(self._context), handle)
         self._module = ctypes.c_void_p()
-        self._make_current()
-        _call('cuModuleLoadData', ctypes.byref(self._module), path.read_bytes())
+        with self._current():
+            _call('cuModuleLoadData', ctypes.byref(self._module), contents(path))
         self._kernels: dict[str, ctypes.c_void_p] = {}
 
-    def _make_current(self) -> None:
-        # The threads of autograd have no context before their first call of the CUDA runtime.
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Work in the GPU's context and leave the thread in its own, which may be of another GPU, or none.
+
+        The threads of autograd have no context before their first call of the CUDA runtime.
+        """
+        before = ctypes.c_void_p()
+        _call('cuCtxGetCurrent', ctypes.byref(before))
         _call('cuCtxSetCurrent', self._context)
+        try:
+            yield
+        finally:
+            _call('cuCtxSetCurrent', before)
 
     def _kernel(self, name: str) -> ctypes.c_void_p:
         if name not in self._kernels:
@@ -78,10 +90,10 @@ class Program:
         """Queue a kernel on torch's current stream; the arguments are ctypes values as it takes them."""
         places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
         stream = ctypes.c_void_p(torch.cuda.current_stream(self._device_index).cuda_stream)
-        self._make_current()
-        _call(
-            'cuLaunchKernel', self._kernel(kernel), *grid, 1, threads, 1, 1, shared, stream, places, None
-        )  # fmt: skip
+        with self._current():
+            _call(
+                'cuLaunchKernel', self._kernel(kernel), *grid, 1, threads, 1, 1, shared, stream, places, None
+            )  # fmt: skip
 
 
 def _attribute(which: int, device_index: int) -> int:

@@ -1,8 +1,10 @@
-"""Finding and compiling the CPU library: cache, races, failures, instruction sets, self-check."""
+"""Finding and compiling the CPU library: cache, races, damage, failures, instruction sets, self-check."""
 
 from __future__ import annotations
 
 import importlib.util
+import logging
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +22,26 @@ echo run >> "{log}"
 for argument; do last="$argument"; done
 echo library > "$last"
 """
+COPYING_COMPILER = """#!/bin/sh
+for argument; do last="$argument"; done
+cp "{library}" "$last"
+"""
+SLOW_COMPILER = """#!/bin/sh
+echo begin >> "{log}"
+for argument; do last="$argument"; done
+echo library > "$last"
+sleep 0.05
+echo end >> "{log}"
+"""
 FAILING_COMPILER = """#!/bin/sh
 echo "attention.cpp:1: fatal error: no such header" >&2
 exit 3
 """
 
 
-def compiler(folder, text):
+def compiler(folder, text, library=''):
     path = folder / 'compiler'
-    path.write_text(text.format(log=folder / 'log'))
+    path.write_text(text.format(log=folder / 'log', library=library))
     path.chmod(0o755)
     return str(path)
 
@@ -70,6 +83,75 @@ def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cach
     monkeypatch.setattr(cpu_library.tempfile, 'tempdir', str(empty_cache))
     path = cpu_library.find_or_compile()
     assert path.exists() and (empty_cache / 'cache').is_file()
+
+
+def cut(size):
+    def damage(path):
+        path.write_bytes(path.read_bytes()[:size])
+
+    return damage
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('damage', [cut(0), cut(10), cut(-1), flip_a_bit], ids=['empty', 'cut', 'short', 'bit'])
+def test_a_damaged_library_is_compiled_anew_with_one_warning(monkeypatch, empty_cache, caplog, damage):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    path = cpu_library.find_or_compile()
+    whole = path.read_bytes()
+    damage(path)
+    with caplog.at_level(logging.WARNING, logger='swin3d_ops'):
+        assert [cpu_library.find_or_compile() for _ in range(2)] == [path, path]
+    assert path.read_bytes() == whole
+    (record,) = caplog.records
+    assert record.message == f'{path} is damaged and is compiled anew'
+
+
+def test_a_damaged_library_without_a_compiler_is_said(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    cut(10)(cpu_library.find_or_compile())
+    monkeypatch.delenv('CXX')
+    monkeypatch.setenv('PATH', str(empty_cache))
+    with pytest.raises(cpu_library.KernelsUnavailableError, match='is damaged and no C.. compiler was found'):
+        cpu_library.find_or_compile()
+
+
+def test_a_damaged_library_of_the_installer_gives_way_to_the_cache(monkeypatch, empty_cache, caplog):
+    monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
+    monkeypatch.setattr(cpu_library, 'SOURCE_FOLDER', empty_cache / 'package' / 'csrc')
+    (empty_cache / 'package' / 'csrc').mkdir(parents=True)
+    (empty_cache / 'package' / 'csrc' / 'kernels.cpp').touch()
+    installed = cpu_library.compile_into(empty_cache / 'package')
+    assert cpu_library.find_or_compile() == installed
+    cut(10)(installed)
+    with caplog.at_level(logging.WARNING, logger='swin3d_ops'):
+        assert cpu_library.find_or_compile().parent == empty_cache / 'cache'
+    assert [record.message for record in caplog.records] == [f'{installed} is damaged and not used']
+
+
+@needs_kernels
+def test_a_library_compiled_anew_loads(monkeypatch, empty_cache):
+    """Cut in the middle, the file itself would end the process that loads it by SIGBUS."""
+    shutil.copy(cpu_runtime.library().path, empty_cache / 'good.so')
+    monkeypatch.setenv('CXX', compiler(empty_cache, COPYING_COMPILER, empty_cache / 'good.so'))
+    path = cpu_library.find_or_compile()
+    cut(400_000)(path)
+    assert cpu_library.CpuLibrary(cpu_library.find_or_compile()).isa == cpu_runtime.library().isa
+
+
+def test_no_more_compilers_run_at_once_than_cores_may_be_used(monkeypatch, empty_cache):
+    monkeypatch.setenv('CXX', compiler(empty_cache, SLOW_COMPILER))
+    monkeypatch.setattr(cpu_library, '_usable_cores', lambda: 2)
+    cpu_library.find_or_compile()
+    running = most = 0
+    for line in (empty_cache / 'log').read_text().split():
+        running += 1 if line == 'begin' else -1
+        most = max(most, running)
+    assert most == 2 and running == 0
 
 
 def compile_in_a_process(folder):

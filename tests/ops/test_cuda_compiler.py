@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from swin3d_ops import cuda_compiler
-from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError
+from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError, contents
 
 try:
     COMPILER = cuda_compiler.find_compiler()
@@ -116,7 +117,17 @@ def test_compiles_once_and_leaves_only_the_cubin(cache, fake):
     first = cuda_compiler.cubin('knn.cuh', KNN, 90)
     assert cuda_compiler.cubin('knn.cuh', KNN, 90) == first
     assert fake.calls == 1
-    assert list(cache.iterdir()) == [first] and first.read_bytes() == b'cubin'
+    assert list(cache.iterdir()) == [first] and contents(first) == b'cubin'
+
+
+@pytest.mark.parametrize('size', [0, 3, -1])
+def test_a_damaged_cubin_is_compiled_anew_with_one_warning(cache, fake, caplog, size):
+    path = cuda_compiler.cubin('knn.cuh', KNN, 90)
+    path.write_bytes(path.read_bytes()[:size])
+    with caplog.at_level(logging.WARNING, logger='swin3d_ops'):
+        assert [cuda_compiler.cubin('knn.cuh', KNN, 90) for _ in range(2)] == [path, path]
+    assert contents(path) == b'cubin' and fake.calls == 2
+    assert [record.message for record in caplog.records] == [f'{path} is damaged and is compiled anew']
 
 
 def test_name_depends_on_definitions_architecture_and_compiler(cache, fake):
@@ -142,7 +153,7 @@ def test_unwritable_cache_falls_back_to_a_private_folder(cache, fake, monkeypatc
     cuda_compiler._private_folder.cache_clear()
     monkeypatch.setattr(cuda_compiler.tempfile, 'tempdir', str(tmp_path))
     path = cuda_compiler.cubin('knn.cuh', KNN, 90)
-    assert path.read_bytes() == b'cubin' and cache.is_file()
+    assert contents(path) == b'cubin' and cache.is_file()
     cuda_compiler._private_folder.cache_clear()
 
 
@@ -221,7 +232,7 @@ def test_nvcc_serves_where_there_is_no_nvrtc(search, cache, tmp_path):
     program.chmod(0o755)
     compiler = search([], [str(program)])()
     assert compiler.name == 'nvcc 13.0.88' and compiler.architectures() == [75, 90]
-    assert cuda_compiler.cubin('knn.cuh', KNN, 90).read_text() == 'made\n'
+    assert contents(cuda_compiler.cubin('knn.cuh', KNN, 90)) == b'made\n'
 
 
 def test_broken_nvcc_is_said(search, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import swin3d_ops
 import torch
 from swin3d_ops import backends, cuda_runtime, self_check
-from swin3d_ops.cpu_library import KernelsUnavailableError
+from swin3d_ops.cpu_library import KernelsUnavailableError, publish
 
 OPERATORS = (
     'window_attention', 'window_attention_backward', 'knn', 'gather_max', 'gather_max_backward',
@@ -117,15 +117,25 @@ def test_kernel_that_fails_to_launch_on_the_current_gpu_is_not_trusted(gpu, monk
         self_check.reason_to_distrust.cache_clear()
 
 
+THIS_GPU, OTHER_GPU = 0xC0, 0xC1  # contexts
+
+
 class Driver:
-    """A stand-in for the driver: remembers calls, answers 0 or, for one function, an error."""
+    """A stand-in for the driver: remembers calls and the context, answers 0 or, for one function, an error."""
 
     def __init__(self, failing=None):
-        self.calls, self.failing = [], failing
+        self.calls, self.failing, self.context, self.context_of_call = [], failing, OTHER_GPU, {}
 
     def __getattr__(self, name):
         def function(*arguments):
             self.calls.append((name, arguments))
+            self.context_of_call[name] = self.context
+            if name == 'cuDevicePrimaryCtxRetain':
+                arguments[0]._obj.value = THIS_GPU
+            if name == 'cuCtxGetCurrent':
+                arguments[0]._obj.value = self.context
+            if name == 'cuCtxSetCurrent':
+                self.context = arguments[0].value
             if name == 'cuGetErrorString':
                 arguments[1]._obj.value = b'invalid argument'
             if name == 'cuDeviceGetAttribute':
@@ -145,7 +155,8 @@ def driver(monkeypatch, tmp_path):
         monkeypatch.setattr(cuda_runtime, '_driver', lambda: driver)
         monkeypatch.setattr(torch.cuda, 'current_stream', lambda index: Stream)
         cuda_runtime._shared_limit.cache_clear()
-        (tmp_path / 'kernels.cubin').write_bytes(b'cubin')
+        (tmp_path / 'built').write_bytes(b'cubin')
+        publish(tmp_path / 'built', tmp_path / 'kernels.cubin')
         return driver, cuda_runtime.Program(tmp_path / 'kernels.cubin', 0)
 
     yield build
@@ -158,11 +169,12 @@ def test_launch_goes_to_the_current_stream_in_the_primary_context(driver):
     argument = ctypes.c_int(7)
     program.launch('kernel', (5, 3), 64, 70_000, argument)
     assert (program.multiprocessors, program.shared_limit) == (132, 232448)
-    names = [name for name, _ in calls]
-    context = ['cuDevicePrimaryCtxRetain', 'cuCtxSetCurrent', 'cuModuleLoadData']
-    assert sorted(context, key=names.index) == context
-    assert names[-1] == 'cuLaunchKernel'
-    _, *sizes, stream, places, extra = calls[-1][1]
+    for name in ('cuModuleLoadData', 'cuModuleGetFunction', 'cuLaunchKernel'):
+        assert stand_in.context_of_call[name] == THIS_GPU
+    ((_, module),) = [call for call in calls if call[0] == 'cuModuleLoadData']
+    assert module[1] == b'cubin'
+    ((_, launch),) = [call for call in calls if call[0] == 'cuLaunchKernel']
+    _, *sizes, stream, places, extra = launch
     assert sizes == [5, 3, 1, 64, 1, 1, 70_000]
     assert stream.value == 0x5EED and extra is None
     assert places[0] == ctypes.addressof(argument)
@@ -174,3 +186,27 @@ def test_error_of_the_driver_names_the_call(driver):
     _, program = driver('cuLaunchKernel')
     with pytest.raises(RuntimeError, match='cuLaunchKernel: invalid argument'):
         program.launch('kernel', (1, 1), 64, 0)
+
+
+@pytest.mark.parametrize('before', [OTHER_GPU, THIS_GPU, None], ids=['another GPU', 'this GPU', 'none'])
+def test_launch_leaves_the_thread_in_its_context(driver, before):
+    stand_in, program = driver()
+    assert stand_in.context == OTHER_GPU  # after the module was loaded
+    stand_in.context = before
+    program.launch('kernel', (1, 1), 64, 0)
+    assert stand_in.context == before
+
+
+def test_launch_that_fails_leaves_the_thread_in_its_context(driver):
+    stand_in, program = driver('cuLaunchKernel')
+    with pytest.raises(RuntimeError, match='cuLaunchKernel'):
+        program.launch('kernel', (1, 1), 64, 0)
+    assert stand_in.context == OTHER_GPU
+
+
+def test_module_that_does_not_load_leaves_the_thread_in_its_context(driver, tmp_path):
+    stand_in, _ = driver()
+    stand_in.failing = 'cuModuleLoadData'
+    with pytest.raises(RuntimeError, match='cuModuleLoadData'):
+        cuda_runtime.Program(tmp_path / 'kernels.cubin', 0)
+    assert stand_in.context == OTHER_GPU

@@ -33,6 +33,8 @@ def widened(value):
 
 
 def _is_enabled(device_type: str) -> bool:
+    if device_type == 'meta':  # knows no autocast; for the op's checks to name
+        return False
     if device_type == 'cpu':
         # torch 2.1 has no is_autocast_enabled(device_type) yet.
         return torch.is_autocast_cpu_enabled() if _OLD else torch.is_autocast_enabled('cpu')

@@ -7,11 +7,14 @@ import ctypes
 import torch
 
 from . import cpu_runtime
+from .arguments import check_int
 from .cpu_runtime import pointer
 from .site_conv.pairs import OffsetPairs
-from .voxel_index import KEY_LIMIT, bounds_of, check_coords, pack
+from .voxel_index import KEY_LIMIT, bounds_of, check_query, pack
 
 MAX_ROWS = 2**31
+MAX_EDGE = 64
+"""Edge of the largest kernel: a quarter of a million offsets."""
 
 
 def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
@@ -22,14 +25,14 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
     Args:
         coords: (N, 4) integers (batch, x, y, z), distinct, any order (fastest when sorted).
         query: (M, 4) integers, any order (fastest when sorted).
-        kernel_size: edge k of the kernel in voxels, at least 1.
+        kernel_size: edge k of the kernel in voxels, in [1, 64].
 
     Returns:
         (k ** 3, M) int64 rows in [0, N) with ``coords[row] == query + offset``, -1 where there is none.
 
     Raises:
-        TypeError: coordinates that are no integers.
-        ValueError: wrong shapes, ``kernel_size < 1``, or the extent overflows the 64-bit key.
+        TypeError: coordinates that are no integers, or a kernel size that is no int.
+        ValueError: wrong shapes, two devices, a kernel size out of range, or an extent beyond the 64-bit key.
     """
     _check(coords, query, kernel_size)
     found = _search_by_kernel(coords, query, kernel_size)
@@ -56,14 +59,12 @@ def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) 
         'list_neighbors', pointer(rows), *sizes, pointer(ptr), pointer(source), pointer(target),
         ctypes.c_int(cpu_runtime.num_threads()),
     )  # fmt: skip
-    return OffsetPairs(source, target, ptr, len(coords), len(query), mirrored)
+    return OffsetPairs(source, target, ptr, len(coords), len(query), mirrored, known=True)
 
 
 def _check(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> None:
-    check_coords(coords, 'coords')
-    check_coords(query, 'query')
-    if kernel_size < 1:
-        raise ValueError(f'kernel_size must be at least 1, got {kernel_size}')
+    check_query(coords, query)
+    check_int('kernel_size', kernel_size, 1, MAX_EDGE)
 
 
 def _search_by_kernel(
@@ -71,7 +72,7 @@ def _search_by_kernel(
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Rows (K, M) int32 and their counts (K,), or None where the kernels do not serve."""
     few = len(coords) and len(query) and max(len(coords), len(query)) < MAX_ROWS
-    if not few or coords.device != query.device or not cpu_runtime.index_kernels_serve(coords.device.type):
+    if not few or not cpu_runtime.index_kernels_serve(coords.device.type):
         return None
     narrow = coords.dtype == query.dtype == torch.int32
     dtype = torch.int32 if narrow else torch.int64

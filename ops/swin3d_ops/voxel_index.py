@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import torch
 
+from .arguments import LARGEST, check_int, check_rows, check_tensor
+
 KEY_LIMIT = 2**63
 TIE_TOLERANCE = 1e-9
 
 
 def check_coords(coords: torch.Tensor, name: str) -> None:
     """Raise unless ``coords`` is an integer tensor of shape (N, 4)."""
-    if not isinstance(coords, torch.Tensor):
-        raise TypeError(f'{name} must be a tensor, got {type(coords).__name__}')
+    check_tensor(name, coords)
     if coords.dtype not in (torch.int16, torch.int32, torch.int64):
         raise TypeError(f'{name} must hold int16, int32 or int64, got {coords.dtype}')
     if coords.ndim != 2 or coords.shape[1] != 4:
         raise ValueError(f'{name} must have shape (N, 4) = (batch, x, y, z), got {tuple(coords.shape)}')
+
+
+def check_query(coords: torch.Tensor, query: torch.Tensor) -> None:
+    """Raise unless both are voxels on one device."""
+    check_coords(coords, 'coords')
+    check_coords(query, 'query')
+    if query.device != coords.device:
+        raise ValueError(f'query must be on {coords.device} as coords, got {query.device}')
 
 
 def bounds_of(*parts: torch.Tensor) -> list[list[int]]:
@@ -32,7 +41,8 @@ def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
     """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
     low, high = bounds
     extent = [top - bottom + 1 for bottom, top in zip(low, high)]
-    if extent[0] * extent[1] * extent[2] * extent[3] >= KEY_LIMIT:
+    cells = extent[0] * extent[1] * extent[2] * extent[3]
+    if cells >= KEY_LIMIT or min(low) < -KEY_LIMIT or max(high) >= KEY_LIMIT:
         raise ValueError(
             'coords: the extent of (batch, x, y, z) overflows the 64-bit voxel key, '
             f'got low {low}, high {high}'
@@ -85,7 +95,7 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
 
     Args:
         coords: (N, 4) integers (batch, x, y, z), negative values are legal.
-        stride: edge of a coarse voxel in the units of ``coords``, at least 1.
+        stride: edge of a coarse voxel in the units of ``coords``, in [1, 2**62].
 
     Returns:
         parent_coords: (M, 4) multiples of ``stride``, sorted by (batch, x, y, z).
@@ -120,9 +130,12 @@ def lookup(coords: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
 
     Returns:
         (M,) int64 rows in [0, N), -1 where ``coords`` does not hold the voxel.
+
+    Raises:
+        TypeError: not integer tensors.
+        ValueError: wrong shapes, two devices, or the extent of both overflows the key.
     """
-    check_coords(coords, 'coords')
-    check_coords(query, 'query')
+    check_query(coords, query)
     if not len(coords):
         return query.new_full((len(query),), -1, dtype=torch.int64)
     bounds = bounds_of(coords, query)
@@ -139,7 +152,7 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
     smallest distance tie, and the lowest row wins.
 
     Args:
-        rows: (N, F) floats.
+        rows: (N, F) floats, finite.
         group: (N,) int64 in [0, num_groups), every group non-empty.
         num_groups: number of groups M.
 
@@ -147,15 +160,22 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
         (M,) int64 row numbers.
 
     Raises:
-        ValueError: wrong shapes, a group number out of range, or an empty group.
+        TypeError: rows that are no floats, or groups that are no int64.
+        ValueError: wrong shapes, a group number out of range, an empty group, or a value that is not finite.
     """
+    check_tensor('rows', rows)
+    check_tensor('group', group)
+    if not rows.is_floating_point() or group.dtype != torch.int64:
+        raise TypeError(f'rows must be floats and group int64, got {rows.dtype} and {group.dtype}')
     if rows.ndim != 2:
         raise ValueError(f'rows must have shape (N, F), got {tuple(rows.shape)}')
-    if group.shape != rows.shape[:1]:
-        raise ValueError(f'group must have shape ({len(rows)},), got {tuple(group.shape)}')
-    if len(group) and not 0 <= int(group.min()) <= int(group.max()) < num_groups:
-        raise ValueError(f'group must lie in [0, {num_groups}), got a number outside')
-    count = torch.bincount(group, minlength=num_groups)
+    if group.shape != rows.shape[:1] or group.device != rows.device:
+        raise ValueError(
+            f'group must have shape ({len(rows)},) on {rows.device}, got {tuple(group.shape)} on {group.device}'
+        )
+    check_int('num_groups', num_groups, 0, LARGEST)
+    check_rows('group', group, num_groups)
+    count = torch.bincount(group, minlength=num_groups) if num_groups <= len(rows) else group.new_zeros(1)
     if (count == 0).any():
         raise ValueError('group must name every group at least once, got an empty group')
     rows = rows.detach().double()
@@ -167,4 +187,7 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
     row = torch.arange(len(rows), device=rows.device)
     row = torch.where(tied, row, len(rows))
     chosen = torch.full((num_groups,), len(rows), device=rows.device)
-    return chosen.scatter_reduce_(0, group, row, 'amin')
+    chosen = chosen.scatter_reduce_(0, group, row, 'amin')
+    if (chosen == len(rows)).any():  # no row of the group is comparable
+        raise ValueError('rows must be finite, got NaN or infinity')
+    return chosen

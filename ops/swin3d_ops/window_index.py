@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 from dataclasses import dataclass
 
 import torch
 
 from . import cpu_runtime
+from .arguments import LARGEST, check_int, check_tensor
+from .contents import kept
 from .voxel_index import check_coords, voxel_keys
 
 
@@ -37,15 +38,27 @@ class WindowIndex:
         """Number of non-empty windows W."""
         return self.ptr.shape[0] - 1
 
-    @functools.cached_property
+    @property
     def is_partition(self) -> bool:
-        """Whether ``order`` holds each row once and ``ptr`` ascends from 0 to N; found out once."""
-        ptr, order, count = self.ptr, self.order, self.num_voxels
-        bounded = len(ptr) and int(ptr[0]) == 0 and int(ptr[-1]) == count and not bool((ptr.diff() < 0).any())
-        if not bounded or not count:
-            return bool(bounded)
-        low, high = (int(bound) for bound in order.aminmax())
-        return low == 0 and high == count - 1 and int(order.bincount(minlength=count).amax()) == 1
+        """Whether ``order`` holds each row once and ``ptr`` ascends from 0 to N.
+
+        Kept until torch writes into one of them, as a GPU has to be waited for.
+        """
+        return kept(self, 'is_partition', (self.order, self.ptr), lambda: is_partition(self.order, self.ptr))
+
+    def check(self, num_voxels: int, device: torch.device) -> None:
+        """Raise unless dtypes, shapes and devices are those of windows of ``num_voxels`` voxels."""
+        for name in ('order', 'ptr'):
+            values = getattr(self, name)
+            check_tensor(f'windows.{name}', values)
+            if values.dtype != torch.int64 or values.ndim != 1:
+                raise TypeError(
+                    f'windows.{name} must be a list of int64, got {values.dtype}, {values.ndim} axes'
+                )
+            if values.device != device:
+                raise ValueError(f'windows.{name} must be on {device} as q, got {values.device}')
+        if len(self.order) != num_voxels:
+            raise ValueError(f'windows must partition {num_voxels} voxels, got {len(self.order)}')
 
     def window_of_voxel(self) -> torch.Tensor:
         """Return the window number of each voxel, (N,) int64, in the original row order."""
@@ -53,6 +66,24 @@ class WindowIndex:
         numbers = torch.arange(self.num_windows, device=self.order.device)
         window[self.order] = torch.repeat_interleave(numbers, self.ptr.diff(), output_size=self.num_voxels)
         return window
+
+
+def is_partition(order: torch.Tensor, ptr: torch.Tensor) -> bool:
+    """Whether ``order`` (N,) holds each row once and ``ptr`` (W + 1,) ascends from 0 to N; int64 both."""
+    count = len(order)
+    bounded = len(ptr) and int(ptr[0]) == 0 and int(ptr[-1]) == count and not bool((ptr.diff() < 0).any())
+    if not bounded or not count:
+        return bool(bounded)
+    low, high = (int(bound) for bound in order.aminmax())
+    return low == 0 and high == count - 1 and int(order.bincount(minlength=count).amax()) == 1
+
+
+def check_partition(order: torch.Tensor, ptr: torch.Tensor) -> None:
+    """Raise unless the windows are a partition."""
+    if not is_partition(order, ptr):
+        raise ValueError(
+            'windows.order must hold each row once and windows.ptr ascend from 0 to their number'
+        )
 
 
 def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
@@ -64,26 +95,27 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     Args:
         coords: (N, 4) integers (batch, x, y, z) in units of the stage's own grid (already divided
             by its stride); negative values are legal.
-        window_size: edge of a window in voxels, at least 1.
+        window_size: edge of a window in voxels, in [1, 2**62].
         shift: voxels added to x, y and z before the partition: 0, or ``window_size // 2`` for
-            shifted windows.
+            shifted windows; any int.
 
     Raises:
         TypeError: ``coords`` is not an integer tensor, or a size is not an int.
-        ValueError: wrong shape, ``window_size < 1``, or the extent overflows the 64-bit key.
+        ValueError: wrong shape, a window size out of range, or the extent overflows the 64-bit key.
 
     Source: arXiv 2304.06906, section 3.2.
     """
     check_coords(coords, 'coords')
-    for name, number in (('window_size', window_size), ('shift', shift)):
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise TypeError(f'{name} must be an int, got {type(number).__name__}')
-    if window_size < 1:
-        raise ValueError(f'window_size must be at least 1, got {window_size}')
-
+    check_int('window_size', window_size, 1, LARGEST)
+    if isinstance(shift, bool) or not isinstance(shift, int):
+        raise TypeError(f'shift must be an int, got {type(shift).__name__}')
+    shift %= window_size  # whole windows only renumber them
     serves = cpu_runtime.index_kernels_serve(coords.device.type)
     index = _partition_by_kernel(coords, window_size, shift) if serves else None
-    return index or _partition_by_torch(coords.long(), window_size, shift)
+    index = index or _partition_by_torch(coords.long(), window_size, shift)
+    if index.order.is_cuda:
+        kept(index, 'is_partition', (index.order, index.ptr), lambda: True)
+    return index
 
 
 def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex | None:
@@ -93,8 +125,6 @@ def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> 
     count = len(coords)
     order, cell = (torch.empty(shape, dtype=torch.int64) for shape in ((count,), (count, 3)))
     ptr, windows = torch.empty(count + 1, dtype=torch.int64), ctypes.c_int64(0)
-    if max(abs(window_size), abs(shift)) >= 2**62:
-        return None
     cpu_runtime.library().call(
         f'partition_windows_{"i32" if narrow else "i64"}', cpu_runtime.pointer(coords),
         *(ctypes.c_int64(number) for number in (count, window_size, shift)), cpu_runtime.pointer(order),
@@ -106,9 +136,11 @@ def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> 
 
 
 def _partition_by_torch(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
-    shifted = coords[:, 1:] + shift
-    window = torch.div(shifted, window_size, rounding_mode='floor')
-    cell = shifted - window * window_size
+    """Add the shift, less than a window, to places in a window alone, so that no sum overflows."""
+    cell = torch.remainder(coords[:, 1:], window_size) + shift
+    beyond = cell >= window_size
+    window = torch.div(coords[:, 1:], window_size, rounding_mode='floor') + beyond
+    cell = cell - beyond * window_size
     keys = voxel_keys(torch.cat([coords[:, :1], window], dim=1))
     keys, order = torch.sort(keys, stable=True)
     counts = torch.unique_consecutive(keys, return_counts=True)[1]

@@ -121,7 +121,7 @@ def test_no_queries_give_no_neighbours(knn_backend):
             ValueError,
             'batch item 1 has 3 queries and no source',
         ),
-        (dict(source_ptr=[0, 8]), TypeError, 'source_ptr must be an int32 or int64 tensor'),
+        (dict(source_ptr=[0, 8]), TypeError, 'source_ptr must be a tensor, got list'),
     ],
 )
 def test_bad_arguments_are_named(change, error, message):

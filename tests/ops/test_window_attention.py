@@ -158,7 +158,7 @@ def test_equal_signals_meet_in_the_central_row():
         (dict(k=torch.zeros(20, 2, 4)), ValueError, 'k must have the shape of q'),
         (dict(v=torch.zeros(20, 2, 8).double()), TypeError, 'v must have the dtype of q'),
         (dict(q=torch.zeros(20, 16)), ValueError, r'q must have shape \(N, H, D\)'),
-        (dict(q=torch.zeros(20, 2, 8).long()), TypeError, 'q must be floating point'),
+        (dict(q=torch.zeros(20, 2, 8).long()), TypeError, 'q must be a floating-point tensor'),
         (dict(q=None), TypeError, 'q must be a tensor'),
         (dict(signals=[1.0]), TypeError, 'signals must be a tensor'),
         (dict(k_table=torch.zeros(7, 2, 8)), ValueError, 'k_table must have shape'),

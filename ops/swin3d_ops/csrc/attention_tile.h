@@ -127,6 +127,7 @@ template <class T, int NC, int AX> class Tile : protected DuoOps<T> {
 
     // sum over axes of one half of projected[row], the rows of neighbouring axes lying `step` apart
     V look_up(const V* half, const uint16_t* rows, int64_t step) const {
+        if (axes() == 0) return V{};
         V sum = at(half, rows[0]);
         for (int a = 1; a < axes(); ++a) sum += at(half, rows[a * step]);
         return sum;

@@ -67,6 +67,7 @@ template <class T> class Grid {
     void choose_cell(const T* source, double wanted) {
         const double longest = std::max({extent_[0], extent_[1], extent_[2]});
         const double most_cells = 8.0 * static_cast<double>(count_) + 64;
+        if (!std::isfinite(longest)) return;  // differences overflow: one cell holds all
         set_cell(longest > 0 ? longest / 32 : 1.0, most_cells);
         if (!(longest > 0)) return;
         std::vector<uint8_t> occupied;
@@ -89,6 +90,7 @@ template <class T> class Grid {
     void set_cell(double edge, double most_cells) {
         const double longest = std::max({extent_[0], extent_[1], extent_[2]});
         edge = std::min(std::max(edge, longest * 1e-6), longest > 0 ? 2 * longest : 1.0);
+        edge = std::max(edge, std::numeric_limits<double>::min());  // a fraction of a denormal extent may be 0
         for (;; edge *= 1.25) {
             double total = 1;
             for (int a = 0; a < 3; ++a) total *= std::floor(extent_[a] / edge) + 1;

@@ -143,7 +143,7 @@ void linear_max_backward(const T* grad_out, const T* feats, const T* weight, con
                          const int32_t* choice, int64_t M, int64_t K, int64_t C, int64_t D, T* grad_feats,
                          T* grad_weight, int threads) {
     const auto row_of = [&](int64_t m, int64_t d) { return index[m * K + choice[m * D + d]] * C; };
-    const int64_t share = (C + threads - 1) / threads;
+    const int64_t share = std::max<int64_t>(1, (C + threads - 1) / threads);  // the step of a loop is never 0
     const int64_t width = (share + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {

@@ -3,9 +3,14 @@
 // Pairs come ordered by offset k and, under an offset, by target row. The gradient of feats is the same
 // product with sources and targets exchanged and W transposed. Every sum has one order, whatever the number
 // of threads: threads own rows of the product, and channels of an offset in the gradient of W.
+//
+// The rows that pairs name are looked at right before they are used, while they are in the cache: nothing is read or
+// written outside of the tensors whatever the pairs hold, and pairs that make no sense are reported.
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+
+#include <atomic>
 
 #include "product_tile.h"
 
@@ -19,7 +24,24 @@ constexpr int64_t kGroupChannels = 64;  // channels of a weight gradient that a 
 struct Pairs {
     const int32_t *source, *target;
     const int64_t* ptr;  // (K + 1,) bounds of the offsets
-    int64_t offsets;
+    int64_t offsets, count, sources;
+
+    // Whether the bounds ascend from 0 to the number of pairs.
+    bool bounded() const {
+        bool ascending = ptr[0] == 0 && ptr[offsets] == count;
+        for (int64_t k = 0; k < offsets; ++k) ascending &= ptr[k] <= ptr[k + 1];
+        return ascending;
+    }
+    // Whether pairs [begin, end) name rows of the input, and rows of the product in [low, high).
+    bool fit(int64_t begin, int64_t end, int64_t low, int64_t high) const {
+        const uint32_t first = static_cast<uint32_t>(low);
+        uint32_t most_source = 0, most_target = 0;  // a negative row is a large number
+        for (int64_t i = begin; i < end; ++i) {
+            most_source = std::max(most_source, static_cast<uint32_t>(source[i]));
+            most_target = std::max(most_target, static_cast<uint32_t>(target[i]) - first);
+        }
+        return begin == end || (most_source < sources && most_target < high - low);
+    }
 };
 
 template <class T> class Product {
@@ -29,8 +51,10 @@ template <class T> class Product {
         packed_.zeros(pairs_.offsets * C_ * columns_.vectors);
     }
 
-    void run(int threads) {
+    // Returns whether all pairs name rows that exist, in the order of targets under each offset; else `out` is void.
+    bool run(int threads) {
         const int64_t blocks = (M_ + kBlockRows - 1) / kBlockRows;
+        if (!pairs_.bounded()) return false;
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
 #pragma omp for schedule(static)
@@ -40,6 +64,7 @@ template <class T> class Product {
 #pragma omp for schedule(dynamic, 1)
             for (int64_t b = 0; b < blocks; ++b) fill_rows(b * kBlockRows, std::min(M_, (b + 1) * kBlockRows));
         }
+        return fitting_ == pairs_.count;
     }
 
   private:
@@ -53,6 +78,9 @@ template <class T> class Product {
             const int32_t *first = pairs_.target + pairs_.ptr[k], *last = pairs_.target + pairs_.ptr[k + 1];
             first = std::lower_bound(first, last, static_cast<int32_t>(low));
             last = std::lower_bound(first, last, static_cast<int32_t>(high - 1) + 1);
+            // Blocks share no target: each pair is counted once, unless it is out of order or names no row.
+            if (!pairs_.fit(first - pairs_.target, last - pairs_.target, low, high)) continue;
+            fitting_ += last - first;
             for (int64_t p = 0; p < columns_.panels && first < last; ++p) {
                 with_constant(columns_.in_panel(p), [&](auto vectors) {
                     multiply_pairs<vectors.value>(k, p, first - pairs_.target, last - pairs_.target);
@@ -82,21 +110,26 @@ template <class T> class Product {
     int64_t C_, M_;
     Columns<T> columns_;
     T* out_;
-    Buffer<Wide<T>> packed_;  // (offset, panel, channel, vector)
+    std::atomic<int64_t> fitting_{0};  // pairs that were used
+    Buffer<Wide<T>> packed_;           // (offset, panel, channel, vector)
 };
 
 template <class T> class WeightGrad {
   public:
-    WeightGrad(const T* feats, const T* grad_out, const Pairs& pairs, int64_t C, int64_t D, T* grad, int threads)
-        : feats_(feats), grad_out_(grad_out), pairs_(pairs), C_(C), columns_(D), grad_(grad) {
+    WeightGrad(const T* feats, const T* grad_out, const Pairs& pairs, int64_t C, int64_t D, int64_t M, T* grad,
+               int threads)
+        : feats_(feats), grad_out_(grad_out), pairs_(pairs), C_(C), M_(M), columns_(D), grad_(grad) {
         per_thread_ = kChunkPairs * columns_.vectors + kChunkPairs * kGroupChannels / kWidth<T>;
         scratch_.zeros(per_thread_ * threads);  // padding stays 0
     }
 
-    void run(int threads) {
+    // Returns whether all pairs name rows that exist; else `grad` is void.
+    bool run(int threads) {
+        if (!pairs_.bounded()) return false;
         const int64_t groups = (C_ + kGroupChannels - 1) / kGroupChannels, tasks = pairs_.offsets * groups;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
         for (int64_t t = 0; t < tasks; ++t) fill_group(t / groups, t % groups * kGroupChannels);
+        return fits_;
     }
 
   private:
@@ -109,6 +142,10 @@ template <class T> class WeightGrad {
         T* feats = reinterpret_cast<T*>(upstream + kChunkPairs * columns_.vectors);
         for (int64_t i = pairs_.ptr[k]; i < pairs_.ptr[k + 1]; i += kChunkPairs) {
             const int64_t count = std::min(kChunkPairs, pairs_.ptr[k + 1] - i);
+            if (!pairs_.fit(i, i + count, 0, M_)) {
+                fits_ = false;
+                return;
+            }
             for (int64_t j = 0; j < count; ++j) {
                 const T* source = feats_ + pairs_.source[i + j] * C_ + low;
                 const T* target = grad_out_ + pairs_.target[i + j] * D;
@@ -147,9 +184,10 @@ template <class T> class WeightGrad {
 
     const T *feats_, *grad_out_;
     Pairs pairs_;
-    int64_t C_;
+    int64_t C_, M_;
     Columns<T> columns_;
     T* grad_;
+    std::atomic<bool> fits_{true};
     int64_t per_thread_;
     Buffer<Wide<T>> scratch_;  // of each thread: rows of grad_out, then of a group's channels
 };
@@ -157,27 +195,27 @@ template <class T> class WeightGrad {
 }  // namespace
 }  // namespace swin3d
 
-// Both return 0, or 1 when memory ran out.
+// P pairs of N and M rows under K offsets. Both return 0, 1 when memory ran out, or 2 for pairs out of range or order.
 #define SWIN3D_SITE_CONV(NAME, T)                                                                             \
     SWIN3D_EXPORT(site_conv_##NAME)                                                                           \
     (const T* feats, const T* weight, const int32_t* source, const int32_t* target, const int64_t* ptr,       \
-     int64_t K, int64_t C, int64_t D, int64_t M, T* out, int threads) {                                       \
+     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* out, int threads) {                 \
         try {                                                                                                 \
-            swin3d::Product<T>(feats, weight, {source, target, ptr, K}, C, D, M, out).run(threads);           \
+            swin3d::Product<T> product(feats, weight, {source, target, ptr, K, P, N}, C, D, M, out);          \
+            return product.run(threads) ? 0 : 2;                                                              \
         } catch (const std::bad_alloc&) {                                                                     \
             return 1;                                                                                         \
         }                                                                                                     \
-        return 0;                                                                                             \
     }                                                                                                         \
     SWIN3D_EXPORT(site_conv_weight_grad_##NAME)                                                               \
     (const T* feats, const T* grad_out, const int32_t* source, const int32_t* target, const int64_t* ptr,     \
-     int64_t K, int64_t C, int64_t D, T* grad, int threads) {                                                 \
+     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* grad, int threads) {                \
         try {                                                                                                 \
-            swin3d::WeightGrad<T>(feats, grad_out, {source, target, ptr, K}, C, D, grad, threads).run(threads); \
+            swin3d::WeightGrad<T> sum(feats, grad_out, {source, target, ptr, K, P, N}, C, D, M, grad, threads); \
+            return sum.run(threads) ? 0 : 2;                                                                  \
         } catch (const std::bad_alloc&) {                                                                     \
             return 1;                                                                                         \
         }                                                                                                     \
-        return 0;                                                                                             \
     }
 
 SWIN3D_SITE_CONV(f32, float)

@@ -110,6 +110,7 @@ struct WindowBins {
     // Signals of the window's n tokens; the tokens of the padding repeat the last one.
     template <class F> void load(const TableLayout& t, const void* all, const int64_t* tokens, int64_t n) {
         keys = padded(n);
+        if (n == 0) return;
         const F* source = static_cast<const F*>(all);
         F* to = reinterpret_cast<F*>(signals.resize(t.axes * (keys + kBinLanes)));
         for (int64_t i = 0; i < keys + kBinLanes; ++i) {

@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from ..arguments import check_int, check_tensor
 from ..backends import choose_backend
 from . import cpu_impl, cuda_impl, reference, torch_impl
 
@@ -17,6 +18,8 @@ _IMPLEMENTATIONS = {
     'cpu': cpu_impl.knn,
     'cuda': cuda_impl.knn,
 }
+
+MAX_NEIGHBOURS = 2**31 - 1
 
 
 LARGEST = {torch.float32: 5e18, torch.float64: 3e153}
@@ -45,7 +48,7 @@ def knn(
             float32 and 3e153 in float64; together with ``source`` they extend over 0, or at least 1e-16 and
             1e-151. Other units serve beyond.
         source: (N, 3) positions, dtype of ``query``, rows grouped by batch item.
-        k: neighbours per query, at least 1.
+        k: neighbours per query, in [1, 2**31).
         query_ptr: (B + 1,) integers, item b holds the queries [query_ptr[b], query_ptr[b + 1]).
         source_ptr: (B + 1,) integers, likewise for the sources.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
@@ -60,10 +63,7 @@ def knn(
             item with queries and no source.
     """
     _check_positions(query, source)
-    if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f'k must be an int, got {type(k).__name__}')
-    if k < 1:
-        raise ValueError(f'k must be at least 1, got {k}')
+    check_int('k', k, 1, MAX_NEIGHBOURS)
     query_bounds = _check_ptr('query_ptr', query_ptr, len(query))
     source_bounds = _check_ptr('source_ptr', source_ptr, len(source))
     if len(query_bounds) != len(source_bounds):
@@ -80,8 +80,7 @@ def knn(
 
 def _check_positions(query, source) -> None:
     for name, tensor in (('query', query), ('source', source)):
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f'{name} must be a tensor, got {type(tensor).__name__}')
+        check_tensor(name, tensor)
         if tensor.dtype not in (torch.float32, torch.float64):
             raise TypeError(f'{name} must be float32 or float64, got {tensor.dtype}')
         if tensor.ndim != 2 or tensor.shape[1] != 3:
@@ -114,8 +113,9 @@ def _check_extent(query: torch.Tensor, source: torch.Tensor) -> None:
 
 
 def _check_ptr(name: str, ptr: torch.Tensor, rows: int) -> list[int]:
-    if not isinstance(ptr, torch.Tensor) or ptr.dtype not in (torch.int32, torch.int64):
-        raise TypeError(f'{name} must be an int32 or int64 tensor, got {ptr!r}')
+    check_tensor(name, ptr)
+    if ptr.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f'{name} must be an int32 or int64 tensor, got {ptr.dtype}')
     if ptr.ndim != 1 or not len(ptr):
         raise ValueError(f'{name} must have shape (B + 1,), got {tuple(ptr.shape)}')
     bounds = ptr.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..arguments import check_floats, check_rows, check_tensor
 from ..autocast import computes_in_float32
 from ..backends import choose_backend
 from . import cpu_impl, cuda_impl, reference, torch_impl
@@ -35,8 +36,9 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
         ValueError: a wrong shape, or a row out of range.
     """
     _check(feats, index)
-    run = _GATHER_MAX[choose_backend('gather_max', feats.device.type, backend)]
-    return run(feats, index)
+    name = choose_backend('gather_max', feats.device.type, backend)
+    _check_values(index, feats, name)
+    return _GATHER_MAX[name](feats, index)
 
 
 @computes_in_float32
@@ -65,8 +67,9 @@ def linear_gather_max(
     _check_dtype('weight', weight, feats)
     if weight.ndim != 2 or weight.shape[1] != feats.shape[1]:
         raise ValueError(f'weight must have shape (D, {feats.shape[1]}), got {tuple(weight.shape)}')
-    run = _LINEAR_GATHER_MAX[choose_backend('linear_gather_max', feats.device.type, backend)]
-    return run(feats, weight, index)
+    name = choose_backend('linear_gather_max', feats.device.type, backend)
+    _check_values(index, feats, name)
+    return _LINEAR_GATHER_MAX[name](feats, weight, index)
 
 
 @computes_in_float32
@@ -100,8 +103,9 @@ def interpolate(
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
-    run = _INTERPOLATE[choose_backend('interpolate', feats.device.type, backend)]
-    return run(feats, index, weight).to(dtype)
+    name = choose_backend('interpolate', feats.device.type, backend)
+    _check_values(index, feats, name)
+    return _INTERPOLATE[name](feats, index, weight).to(dtype)
 
 
 def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:
@@ -115,8 +119,10 @@ def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch
         (M, K) weights in [0, 1] that sum to 1 in each row.
 
     Raises:
+        TypeError: ``distance`` is no floating-point tensor.
         ValueError: ``distance`` has not the shape (M, K), or ``eps`` is not positive.
     """
+    check_floats('distance', distance)
     if distance.ndim != 2:
         raise ValueError(f'distance must have shape (M, K), got {tuple(distance.shape)}')
     if not eps > 0:
@@ -126,25 +132,27 @@ def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch
 
 
 def _check_dtype(name: str, values, feats) -> None:
-    if not isinstance(values, torch.Tensor) or values.dtype != feats.dtype:
-        got = values.dtype if isinstance(values, torch.Tensor) else type(values).__name__
-        raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {got}')
+    check_tensor(name, values)
+    if values.dtype != feats.dtype:
+        raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {values.dtype}')
+    if values.device != feats.device:
+        raise ValueError(f'{name} must be on {feats.device} as feats, got {values.device}')
 
 
 def _check(feats, index) -> None:
-    if not isinstance(feats, torch.Tensor) or not feats.is_floating_point():
-        got = feats.dtype if isinstance(feats, torch.Tensor) else type(feats).__name__
-        raise TypeError(f'feats must be a floating-point tensor, got {got}')
-    if not isinstance(index, torch.Tensor) or index.dtype != torch.int64:
-        got = index.dtype if isinstance(index, torch.Tensor) else type(index).__name__
-        raise TypeError(f'index must be an int64 tensor, got {got}')
+    check_floats('feats', feats)
+    check_tensor('index', index)
+    if index.dtype != torch.int64:
+        raise TypeError(f'index must be an int64 tensor, got {index.dtype}')
     if feats.ndim != 2:
         raise ValueError(f'feats must have shape (N, C), got {tuple(feats.shape)}')
     if index.ndim != 2 or index.shape[1] < 1:
         raise ValueError(f'index must have shape (M, K) with K >= 1, got {tuple(index.shape)}')
     if index.device != feats.device:
         raise ValueError(f'index must be on {feats.device} as feats, got {index.device}')
-    if feats.device.type == 'cpu' and index.numel():
-        low, high = (int(bound) for bound in index.aminmax())
-        if low < 0 or high >= len(feats):
-            raise ValueError(f'index must lie in [0, {len(feats)}), got [{low}, {high}]')
+
+
+def _check_values(index, feats, backend: str) -> None:
+    """The CPU kernels look for themselves, forward and backward; a GPU is not made to wait."""
+    if backend != 'cpu' and feats.device.type == 'cpu' and not torch.compiler.is_compiling():
+        check_rows('index', index, len(feats))

@@ -7,6 +7,7 @@ import ctypes
 import torch
 
 from .. import cpu_runtime, registration
+from ..arguments import check_rows
 from ..cpu_runtime import pointer, widened
 
 SHARED_ROWS = 2
@@ -28,12 +29,18 @@ def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) 
     return _interpolate(feats, index, weight)
 
 
+def _rows(index, num_rows):
+    """Return the index contiguous; the kernels trust it, so it is looked at in every call."""
+    check_rows('index', index, num_rows)
+    return index.contiguous()
+
+
 def _sizes(index, channels):
     return ctypes.c_int64(index.shape[0]), ctypes.c_int64(index.shape[1]), ctypes.c_int64(channels)
 
 
 def _max_forward(feats, index):
-    wide, index = widened(feats), index.contiguous()
+    wide, index = widened(feats), _rows(index, len(feats))
     out = wide.new_empty(index.shape[0], feats.shape[1])
     choice = torch.empty_like(out, dtype=torch.int32)
     sizes = _sizes(index, feats.shape[1])
@@ -49,7 +56,7 @@ def _fake_max_forward(feats, index):
 
 
 def _max_backward(grad_out, index, choice, num_rows):
-    wide, index = widened(grad_out), index.contiguous()
+    wide, index, choice = widened(grad_out), _rows(index, num_rows), choice.contiguous()
     grad = wide.new_zeros(num_rows, wide.shape[1])
     sizes = _sizes(index, wide.shape[1])
     cpu_runtime.call(
@@ -66,7 +73,7 @@ def _fake_max_backward(grad_out, index, choice, num_rows):
 def _linear_max_forward(feats, weight, index):
     if index.numel() > SHARED_ROWS * len(feats):
         return _max_forward(feats @ weight.t(), index)
-    wide, matrix, index = widened(feats), widened(weight).t().contiguous(), index.contiguous()
+    wide, matrix, index = widened(feats), widened(weight).t().contiguous(), _rows(index, len(feats))
     out = wide.new_empty(len(index), len(weight))
     choice = torch.empty_like(out, dtype=torch.int32)
     cpu_runtime.call(
@@ -82,7 +89,7 @@ def _fake_linear_max_forward(feats, weight, index):
 
 def _linear_max_backward(grad_out, feats, weight, index, choice):
     wide, wide_feats, wide_weight = widened(grad_out), widened(feats), widened(weight)
-    index, choice = index.contiguous(), choice.contiguous()
+    index, choice = _rows(index, len(feats)), choice.contiguous()
     grad_feats, grad_weight = _zero_gradients(wide_feats, wide_weight, index)
     sizes = (*_sizes(index, feats.shape[1]), ctypes.c_int64(weight.shape[0]))
     cpu_runtime.call(
@@ -111,7 +118,7 @@ def _fake_linear_max_backward(grad_out, feats, weight, index, choice):
 
 
 def _sum_forward(feats, index, weight):
-    wide, index, weight = widened(feats), index.contiguous(), widened(weight)
+    wide, index, weight = widened(feats), _rows(index, len(feats)), widened(weight)
     out = wide.new_empty(index.shape[0], feats.shape[1])
     sizes = _sizes(index, feats.shape[1])
     cpu_runtime.call(
@@ -125,7 +132,7 @@ def _fake_sum_forward(feats, index, weight):
 
 
 def _sum_backward(grad_out, feats, index, weight):
-    wide, wide_feats, index = widened(grad_out), widened(feats), index.contiguous()
+    wide, wide_feats, index = widened(grad_out), widened(feats), _rows(index, len(feats))
     wide_weight = widened(weight)
     grad_feats, grad_weight = torch.zeros_like(wide_feats), torch.empty_like(wide_weight)
     sizes = _sizes(index, feats.shape[1])

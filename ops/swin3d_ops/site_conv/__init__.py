@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..arguments import check_floats
 from ..backends import choose_backend
 from . import cpu_impl
 from .pairs import OffsetPairs
@@ -28,25 +29,27 @@ def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> 
     Args:
         feats: (N, C) float on the CPU.
         weight: (K, C, D), dtype of ``feats``.
-        pairs: pairs of N input and M output rows under K offsets.
+        pairs: pairs of N input and M output rows under K offsets. The kernels look at their values in every call,
+            backward included, so that a later write into them, by whatever way, is noticed.
 
     Returns:
         (M, D), dtype of ``feats``.
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape or device.
+        ValueError: a wrong shape or device, or pairs that are out of range or order.
     """
     for name, tensor in (('feats', feats), ('weight', weight)):
-        if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
-            got = tensor.dtype if isinstance(tensor, torch.Tensor) else type(tensor).__name__
-            raise TypeError(f'{name} must be a floating-point tensor, got {got}')
+        check_floats(name, tensor)
         if tensor.device.type != 'cpu':
             raise ValueError(f'{name} must be on the CPU, got {tensor.device}')
     if weight.dtype != feats.dtype:
         raise TypeError(f'weight must have the dtype of feats, {feats.dtype}, got {weight.dtype}')
     if not isinstance(pairs, OffsetPairs):
         raise TypeError(f'pairs must be OffsetPairs, got {type(pairs).__name__}')
+    pairs.check()
+    if pairs.source.device.type != 'cpu':
+        raise ValueError(f'pairs must be on the CPU, got {pairs.source.device}')
     if feats.ndim != 2 or len(feats) != pairs.num_sources:
         raise ValueError(f'feats must have shape ({pairs.num_sources}, C), got {tuple(feats.shape)}')
     offsets = len(pairs.ptr) - 1

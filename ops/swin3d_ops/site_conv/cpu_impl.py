@@ -7,32 +7,43 @@ import ctypes
 import torch
 
 from .. import cpu_runtime, registration
+from ..cpu_library import RowsRefusedError
 from ..cpu_runtime import pointer, widened
 from .pairs import OffsetPairs
 
 
 def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> torch.Tensor:
     """Compute out[m] = sum over pairs (k, n) of m of feats[n] @ weight[k]."""
-    # The exchanged pairs serve the gradient of feats alone.
-    differentiates = feats.requires_grad and torch.is_grad_enabled()
-    back = (
-        pairs.exchanged
-        if differentiates
-        else OffsetPairs(pairs.target, pairs.source, pairs.ptr, pairs.num_targets, pairs.num_sources)
-    )
+    back_source, back_target = pairs.target, pairs.source
+    if feats.requires_grad and torch.is_grad_enabled():  # the gradient of feats alone needs their order
+        back_source, back_target = pairs.exchanged.source, pairs.exchanged.target
     return _site_conv(
-        feats, weight, pairs.source, pairs.target, back.source, back.target, pairs.ptr, pairs.num_targets
+        feats, weight, pairs.source, pairs.target, back_source, back_target, pairs.ptr, pairs.num_targets
     )
+
+
+def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, out):
+    """Call a kernel of (K, C, D) = ``sizes``, which looks at each pair before it reads a row."""
+    source, target, ptr = source.contiguous(), target.contiguous(), ptr.contiguous()
+    offsets, channels, columns = sizes
+    numbers = (offsets, len(source), num_sources, channels, columns, num_targets)
+    try:
+        cpu_runtime.call(
+            name, left.dtype, *(pointer(tensor) for tensor in (left, right, source, target, ptr)),
+            *(ctypes.c_int64(number) for number in numbers), pointer(out),
+        )  # fmt: skip
+    except RowsRefusedError as error:
+        raise ValueError(
+            f'pairs must have a ptr that ascends from 0 to {len(source)}, and under each offset sources in '
+            f'[0, {num_sources}) and targets in [0, {num_targets}) that do not descend'
+        ) from error
 
 
 def _forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
     wide, wide_weight = widened(feats), widened(weight)
     out = wide.new_empty(num_targets, weight.shape[2])
-    sizes = (ctypes.c_int64(size) for size in (*weight.shape, num_targets))
-    cpu_runtime.call(
-        'site_conv', wide.dtype, pointer(wide), pointer(wide_weight), pointer(source), pointer(target),
-        pointer(ptr), *sizes, pointer(out),
-    )  # fmt: skip
+    rows = source, target, ptr
+    _call('site_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, out)
     return out.to(feats.dtype)
 
 
@@ -44,10 +55,8 @@ def _weight_grad(feats, grad_out, source, target, ptr):
     wide, wide_grad = widened(feats), widened(grad_out)
     sizes = len(ptr) - 1, feats.shape[1], grad_out.shape[1]
     grad = wide.new_empty(sizes)
-    cpu_runtime.call(
-        'site_conv_weight_grad', wide.dtype, pointer(wide), pointer(wide_grad), pointer(source),
-        pointer(target), pointer(ptr), *(ctypes.c_int64(size) for size in sizes), pointer(grad),
-    )  # fmt: skip
+    rows = source, target, ptr
+    _call('site_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
     return grad.to(feats.dtype)
 
 

@@ -8,12 +8,14 @@ out_i = sum_j softmax_j(logit_ij) (v_j + sum_a Tv[row_a(i, j)])
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import torch
 
+from ..arguments import check_floats
 from ..autocast import computes_in_float32
 from ..backends import choose_backend
-from ..window_index import WindowIndex
+from ..window_index import WindowIndex, check_partition
 from . import cpu_impl, cuda_impl, reference, torch_impl
 
 __all__ = ['window_attention']
@@ -24,8 +26,6 @@ _IMPLEMENTATIONS = {
     'cpu': cpu_impl.window_attention,
     'cuda': cuda_impl.window_attention,
 }
-
-FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 @computes_in_float32
@@ -55,7 +55,8 @@ def window_attention(
         q_table, k_table, v_table: (R, H, D), dtype of q; the rows of axis after axis.
         signals: (N, S) float32 or float64, in table bins.
         table_rows: S integers, rows L_a of each axis; they sum to R.
-        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`.
+        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values are
+            looked at in every call, backward included; on a GPU once, and again after a write that torch counts.
         scale: factor of the query, by default ``D ** -0.5``.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
@@ -64,16 +65,21 @@ def window_attention(
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape or device, or a back-end that cannot run.
+        ValueError: a wrong shape or device, windows that are no partition, or a back-end that cannot run.
 
     Source: arXiv 2304.06906, equations 4-6.
     """
+    if not isinstance(table_rows, Sequence):
+        raise TypeError(f'table_rows must be a sequence of ints, got {type(table_rows).__name__}')
+    if scale is not None and not isinstance(scale, Real):
+        raise TypeError(f'scale must be a number, got {type(scale).__name__}')
     table_rows = tuple(table_rows)
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)
-    run = _IMPLEMENTATIONS[choose_backend('window_attention', q.device.type, backend)]
-    return run(
+    name = choose_backend('window_attention', q.device.type, backend)
+    _check_values(windows, name)
+    return _IMPLEMENTATIONS[name](
         q, k, v, q_table, k_table, v_table, signals.detach(), table_rows,
         windows.order, windows.ptr, scale,
     )  # fmt: skip
@@ -82,10 +88,7 @@ def window_attention(
 def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:
     named = dict(q=q, k=k, v=v, q_table=q_table, k_table=k_table, v_table=v_table, signals=signals)
     for name, tensor in named.items():
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f'{name} must be a tensor, got {type(tensor).__name__}')
-        if tensor.dtype not in FLOATS:
-            raise TypeError(f'{name} must be floating point, got {tensor.dtype}')
+        check_floats(name, tensor)
         if tensor.device != q.device:
             raise ValueError(f'{name} must be on {q.device} as q, got {tensor.device}')
         if name != 'signals' and tensor.dtype != q.dtype:
@@ -122,16 +125,12 @@ def _check_structure(q, q_table, signals, table_rows, windows) -> None:
         )
     if not isinstance(windows, WindowIndex):
         raise TypeError(f'windows must be a WindowIndex, got {type(windows).__name__}')
-    if windows.order.shape != (q.shape[0],):
-        raise ValueError(f'windows must partition {q.shape[0]} voxels, got {windows.order.shape[0]}')
-    for name in ('order', 'ptr'):
-        values = getattr(windows, name)
-        if values.dtype != torch.int64 or values.ndim != 1:
-            raise TypeError(f'windows.{name} must be a list of int64, got {values.dtype}, {values.ndim} axes')
-    if windows.order.device != q.device or windows.ptr.device != q.device:
-        raise ValueError(f'windows must be on {q.device} as q, got {windows.order.device}')
-    # Kernels trust the rows they are given; the answer is kept, and a GPU is not made to wait for it.
-    if q.device.type == 'cpu' and not torch.compiler.is_compiling() and not windows.is_partition:
-        raise ValueError(
-            'windows.order must hold each row once and windows.ptr ascend from 0 to their number'
-        )
+    windows.check(q.shape[0], q.device)
+
+
+def _check_values(windows: WindowIndex, backend: str) -> None:
+    """The CPU kernels look for themselves, forward and backward, as compiled code has no other place for it."""
+    if backend == 'cpu' or torch.compiler.is_compiling():
+        return
+    if not (windows.order.is_cuda and windows.is_partition):
+        check_partition(windows.order, windows.ptr)

@@ -7,6 +7,7 @@ import ctypes
 import torch
 
 from .. import cpu_runtime, registration
+from ..window_index import check_partition
 
 MAX_ROWS = 4095
 MAX_WIDTH = 64
@@ -40,6 +41,7 @@ def _arguments(inputs, signals, table_rows, order, ptr, scale):
             f'the CPU kernels take up to {MAX_ROWS} table rows and head width {MAX_WIDTH}, '
             f'got {rows} and {width}'
         )
+    check_partition(order, ptr)  # whoever wrote into them, and by whatever way: the kernels trust them
     signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
     sizes = (num_voxels, heads, width, rows, len(table_rows), ptr.shape[0] - 1)
     arguments = (

@@ -31,7 +31,7 @@ def window_attention(
     chunks, elements = _padded_chunks(order, ptr, q.shape[1], q.shape[2], table_rows)
     keep = not torch.is_grad_enabled() or elements <= KEPT_ELEMENTS
     for voxels, valid in chunks:
-        attend = _attend_directly if voxels.shape[1] <= SMALL_WINDOW else _attend
+        attend = _attend_directly if table_rows and voxels.shape[1] <= SMALL_WINDOW else _attend
         arguments = (*tensors, table_rows, voxels, valid, scale)
         if keep:
             part = attend(*arguments)

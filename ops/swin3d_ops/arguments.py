@@ -1,0 +1,44 @@
+"""Checks that the front doors share: tensors that kernels can read, sizes in a range, rows that exist."""
+
+from __future__ import annotations
+
+import torch
+
+FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+LARGEST = 2**62
+"""Bound on sizes in voxels: twice as much still fits into 64 bits."""
+
+
+def check_tensor(name: str, value) -> None:
+    """Raise unless ``value`` is a dense tensor with data."""
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f'{name} must be a tensor, got {type(value).__name__}')
+    if value.layout != torch.strided or value.is_nested:
+        raise TypeError(f'{name} must be a dense tensor, got {"nested" if value.is_nested else value.layout}')
+    if value.device.type == 'meta':
+        raise ValueError(f'{name} must hold data, got a tensor on the meta device')
+
+
+def check_floats(name: str, value) -> None:
+    """Raise unless ``value`` is a dense tensor of one of ``FLOATS``."""
+    check_tensor(name, value)
+    if value.dtype not in FLOATS:
+        raise TypeError(f'{name} must be a floating-point tensor, got {value.dtype}')
+
+
+def check_int(name: str, value, least: int, most: int) -> None:
+    """Raise unless ``value`` is an int in [least, most]."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f'{name} must be an int, got {type(value).__name__}')
+    if value < least:
+        raise ValueError(f'{name} must be at least {least}, got {value}')
+    if value > most:
+        raise ValueError(f'{name} must be at most {most}, got {value}')
+
+
+def check_rows(name: str, rows: torch.Tensor, limit: int) -> None:
+    """Raise unless all integers of a tensor lie in [0, limit); waits for a GPU."""
+    if rows.numel():
+        low, high = (int(bound) for bound in rows.aminmax())
+        if low < 0 or high >= limit:
+            raise ValueError(f'{name} must lie in [0, {limit}), got [{low}, {high}]')

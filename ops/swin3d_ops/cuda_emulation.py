@@ -38,6 +38,8 @@ class EmulatedProgram:
 
     def launch(self, kernel: str, grid: tuple[int, int], threads: int, shared: int, *arguments) -> None:
         """Run all blocks of a kernel; the arguments are ctypes values as the kernel takes them."""
+        if min(grid) < 1:
+            raise ValueError(f'{kernel}: a GPU launches no grid of {grid} blocks')
         if shared > self.shared_limit:
             raise ValueError(f'{kernel}: {shared} bytes of shared memory, a block has {self.shared_limit}')
         places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))

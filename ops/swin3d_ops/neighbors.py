@@ -42,16 +42,16 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
 def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> OffsetPairs:
     """Return the pairs of a convolution from the sites ``coords`` to the sites ``query``.
 
-    Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor and the kernel
-    is odd, the pairs of the input gradient come without another search or sort.
+    Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor of distinct voxels
+    and the kernel is odd, the pairs of the input gradient come without another search or sort.
     """
     _check(coords, query, kernel_size)
-    mirrored = coords is query and kernel_size % 2 == 1
     found = _search_by_kernel(coords, query, kernel_size)
+    rows = _search_by_torch(coords, query, kernel_size) if found is None else found[0]
+    mirrored = coords is query and kernel_size % 2 == 1 and _are_distinct(rows)
     if found is None:
-        rows = _search_by_torch(coords, query, kernel_size)
         return OffsetPairs.from_rows(rows, len(coords), mirrored)
-    rows, counts = found
+    counts = found[1]
     ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32)
     sizes = (ctypes.c_int64(size) for size in rows.shape)
@@ -60,6 +60,12 @@ def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) 
         ctypes.c_int(cpu_runtime.num_threads()),
     )  # fmt: skip
     return OffsetPairs(source, target, ptr, len(coords), len(query), mirrored, known=True)
+
+
+def _are_distinct(rows: torch.Tensor) -> bool:
+    """Whether each voxel finds itself at the centre of an odd kernel, and not an equal one before it."""
+    centre = rows[len(rows) // 2]
+    return torch.equal(centre, torch.arange(len(centre), dtype=rows.dtype, device=rows.device))
 
 
 def _check(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> None:

@@ -107,7 +107,8 @@ class Attention:
         dtype = dtype or self.inputs[0].dtype
         inputs = [t.to(dtype).requires_grad_() for t in self.inputs]
         out = self.run(backend, inputs)
-        return [out.detach(), *torch.autograd.grad(out, inputs, self.grad_out.to(dtype))]
+        grads = torch.autograd.grad(out, inputs, self.grad_out.to(dtype), materialize_grads=True)
+        return [out.detach(), *grads]
 
 
 @pytest.fixture

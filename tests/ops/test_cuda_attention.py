@@ -29,7 +29,9 @@ def run(problem, dtype):
 def check(problem, dtype, tolerance):
     expected = problem.run_with_gradients('reference', torch.float64)
     for name, got, truth in zip(NAMES, run(problem, dtype), expected):
-        assert got.dtype == dtype, name
+        assert got.dtype == dtype and got.shape == truth.shape, name
+        if not truth.numel():
+            continue
         # Gradients that cancel to zero are held to the size of the inputs.
         scale = truth.abs().max().clamp(min=1e-3)
         error = float((got.double() - truth).abs().max() / scale)
@@ -65,6 +67,24 @@ def test_windows_of_any_size_share_blocks(emulated_gpu, attention, sizes):
     problem = attention(sum(sizes), 2, 8)
     problem.windows = windows_of(sizes)
     check(problem, torch.float64, 1e-12)
+
+
+@pytest.mark.parametrize('sizes', [(0, 5, 0, 0, 70, 0), (0,), (0, 0)], ids=str)
+def test_empty_windows_change_nothing(emulated_gpu, attention, sizes):
+    problem = attention(max(1, sum(sizes)), 2, 8)
+    count = sum(sizes)
+    problem.inputs[:3] = [t[:count] for t in problem.inputs[:3]]
+    problem.signals, problem.grad_out = problem.signals[:count], problem.grad_out[:count]
+    problem.windows = windows_of(sizes)
+    if count:
+        check(problem, torch.float64, 1e-12)
+    else:
+        out, *grads = run(problem, torch.float64)
+        assert out.shape == (0, 2, 8) and not any(grad.any() for grad in grads)
+
+
+def test_no_signals(emulated_gpu, attention):
+    check(attention(90, 2, 8, ()), torch.float64, 1e-12)
 
 
 def test_window_of_a_thousand_voxels_in_float32(emulated_gpu, attention):

@@ -51,6 +51,13 @@ def test_ties_on_a_lattice_go_to_the_lowest_row(knn_backend, k):
     check(source, source, k, ptr(0, len(source)), ptr(0, len(source)), knn_backend)
 
 
+@pytest.mark.parametrize('scale', [1e308, 5e-324], ids=['overflowing', 'denormal'])
+def test_distances_beyond_the_numbers_end_the_search(knn_backend, scale):
+    """Squares overflow, or vanish: all sources are as far, and the lowest rows win."""
+    source = torch.tensor([[-1.0, 0, 0], [1, 0, 0], [1, 1, 1]], dtype=torch.float64) * scale
+    check(source, source, 3, ptr(0, 3), ptr(0, 3), knn_backend)
+
+
 def test_repeated_sources_go_to_the_lowest_row(knn_backend):
     source = scattered(1)[[0] * 40]
     index, distance = knn(source[:2], source, 5, ptr(0, 2), ptr(0, 40), backend=knn_backend)

@@ -82,6 +82,21 @@ def test_far_coordinates_are_found_until_the_key_overflows(form):
         neighbors.lookup_neighbors(spread, spread, 3)
 
 
+def test_kernel_beyond_the_lowest_number_is_refused_or_right(form):
+    coords = torch.full((1, 4), -(2**63))
+    coords[0, 0] = 0
+    with pytest.raises(ValueError, match='overflows the 64-bit voxel key'):
+        neighbors.lookup_neighbors(coords, coords, 3)
+    assert neighbors.lookup_neighbors(coords, coords, 2)[0].tolist() == [0]
+
+
+def test_repeated_voxels_are_not_taken_for_mirrored(form):
+    coords = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]])
+    assert not neighbors.neighbor_pairs(coords, coords, 3).mirrored
+    distinct = coords[:2].clone()
+    assert neighbors.neighbor_pairs(distinct, distinct, 3).mirrored
+
+
 @pytest.mark.parametrize('kernel_size', [2, 3])
 def test_pairs_are_those_of_the_table_and_exchange_like_sorted_ones(form, kernel_size):
     coords = scattered(5000, 10)
@@ -114,6 +129,28 @@ def test_groups_of_targets_take_their_pairs_in_the_old_order(kernel_size):
     assert len(grouped.source) == len(pairs.source) and len(grouped.ptr) == 4 * kernel_size**3 + 1
 
 
+@pytest.mark.parametrize(
+    'group, groups, error, message',
+    [
+        ([0, 1, 0], 2, ValueError, 'group must ascend'),
+        ([0, 1, 2], 2, ValueError, r'group must lie in \[0, 2\)'),
+        ([0, 1], 2, ValueError, r'group must have shape \(3,\)'),
+        ([0.0, 1.0, 1.0], 2, TypeError, 'group must be an int64 tensor'),
+    ],
+)
+def test_groups_that_make_no_sense_are_refused(group, groups, error, message):
+    pairs = OffsetPairs.from_rows(torch.tensor([[0, 1, 2]]), 3)
+    with pytest.raises(error, match=message):
+        pairs.grouped(torch.tensor(group), groups)
+
+
+def test_table_rows_that_make_no_sense_are_refused():
+    with pytest.raises(ValueError, match=r'rows must lie in \[-1, 3\), got \[-1, 3\]'):
+        OffsetPairs.from_rows(torch.tensor([[0, -1, 3]]), 3)
+    with pytest.raises(TypeError, match='rows must hold int32 or int64'):
+        OffsetPairs.from_rows(torch.zeros(1, 3), 3)
+
+
 def test_threads_do_not_change_the_pairs(form):
     coords, found = scattered(20000, 20), []
     threads = torch.get_num_threads()
@@ -132,6 +169,9 @@ def test_threads_do_not_change_the_pairs(form):
         ((torch.zeros(2, 3, dtype=torch.int64), None, 3), ValueError, r'coords must have shape \(N, 4\)'),
         ((None, torch.zeros(2, 4), 3), TypeError, 'query must hold int16, int32 or int64, got torch.float32'),
         ((None, None, 0), ValueError, 'kernel_size must be at least 1, got 0'),
+        ((None, None, 2**31), ValueError, 'kernel_size must be at most 64, got 2147483648'),
+        ((None, None, 3.0), TypeError, 'kernel_size must be an int, got float'),
+        ((torch.zeros(2, 4, device='meta').long(), None, 3), ValueError, 'coords must hold data'),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, message):

@@ -119,6 +119,35 @@ def test_empty_index_gives_no_rows(gather_max_backend):
     assert interpolate(feats, index[:0], weight[:0], backend=gather_max_backend).shape == (0, 7)
 
 
+@pytest.mark.parametrize('channels, width', [(0, 5), (5, 0), (0, 0)])
+@pytest.mark.parametrize('results', [0, 4])
+def test_no_channels_and_no_results(gather_max_backend, results, channels, width):
+    feats = torch.randn(6, channels, requires_grad=True)
+    index, matrix = torch.zeros(results, 2).long(), torch.randn(width, channels, requires_grad=True)
+    weight = torch.randn(results, 2, requires_grad=True)
+    for op, arguments in (
+        (gather_max, dict(feats=feats)),
+        (linear_gather_max, dict(feats=feats, weight=matrix)),
+        (interpolate, dict(feats=feats, weight=weight)),
+    ):
+        out, truth = (op(**arguments, index=index, backend=name) for name in (gather_max_backend, 'reference'))
+        torch.testing.assert_close(out, truth)
+        grads = (torch.autograd.grad(o.sum(), arguments.values()) for o in (out, truth))
+        for got, expected in zip(*grads):
+            torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize('row', [-1, 40, 10**12])
+@pytest.mark.parametrize('op', [gather_max, interpolate, linear_gather_max], ids=lambda op: op.__name__)
+def test_rows_changed_before_the_backward_pass_are_refused(op, row):
+    feats, index, weight, _ = inputs(torch.float32)
+    weight = {linear_gather_max: feats[:3].detach(), interpolate: weight}.get(op)
+    out = op(feats, index) if op is gather_max else op(**dict(feats=feats, index=index, weight=weight))
+    index.numpy()[5, 1] = row
+    with pytest.raises(ValueError, match=r'index must lie in \[0, 40\)'):
+        out.sum().backward()
+
+
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_half_precision_is_served(gather_max_backend, dtype):
     feats, index, weight, _ = inputs(dtype)
@@ -149,6 +178,9 @@ def test_weights_are_normalised_and_zero_distance_dominates():
     [
         (lambda f, i, w: gather_max(f, i.int()), TypeError, 'index must be an int64 tensor'),
         (lambda f, i, w: gather_max(f, i + 30), ValueError, r'index must lie in \[0, 40\)'),
+        (lambda f, i, w: gather_max(f, i.to('meta')), ValueError, 'index must hold data'),
+        (lambda f, i, w: gather_max(f.to_sparse(), i), TypeError, 'feats must be a dense tensor'),
+        (lambda f, i, w: gather_max(f.cfloat(), i), TypeError, 'feats must be a floating-point tensor'),
         (lambda f, i, w: gather_max(f[0], i), ValueError, 'feats must have shape'),
         (lambda f, i, w: gather_max(f.long(), i), TypeError, 'feats must be a floating-point'),
         (lambda f, i, w: linear_gather_max(f, f.double(), i), TypeError, 'weight must have the dtype'),

@@ -158,6 +158,74 @@ def test_whole_graph_compilation_equals_eager():
         torch.testing.assert_close(got, truth)
 
 
+def hand_made(**changes):
+    rows = torch.tensor([0, 1, 0], dtype=torch.int32)
+    parts = dict(source=rows, target=rows + 2, ptr=torch.tensor([0, 2, 3]), num_sources=2, num_targets=4)
+    return OffsetPairs(**{**parts, **changes})
+
+
+@pytest.mark.parametrize(
+    'changes, error, message',
+    [
+        (dict(source=torch.tensor([0, 1, 0])), TypeError, 'source must be an int32 tensor, got torch.int64'),
+        (dict(source=[0, 1, 0]), TypeError, 'source must be a tensor, got list'),
+        (dict(source=torch.tensor([0, 7, 0]).int()), ValueError, r'source must lie in \[0, 2\), got \[0, 7\]'),
+        (dict(target=torch.tensor([0, 10**9, 0]).int()), ValueError, r'target must lie in \[0, 4\)'),
+        (dict(target=torch.tensor([1, 0, 0]).int()), ValueError, 'target must not descend under an offset'),
+        (dict(target=torch.tensor([1, 0]).int()), ValueError, 'target must have the length of source, 3, got 2'),
+        (dict(ptr=torch.tensor([0, 2, 4])), ValueError, r'ptr must ascend from 0 to 3, got \[0, 2, 4\]'),
+        (dict(ptr=torch.tensor([0, 4, 3])), ValueError, 'ptr must ascend from 0 to 3'),
+        (dict(ptr=torch.tensor([-1, 2, 3])), ValueError, 'ptr must ascend from 0 to 3'),
+        (dict(ptr=torch.tensor([0, 2, 3]).int()), TypeError, 'ptr must be an int64 tensor'),
+        (dict(num_sources=-1), ValueError, 'num_sources must be at least 0'),
+        (dict(num_targets=2**31), ValueError, 'num_targets must be at most 2147483647'),
+    ],
+)
+def test_pairs_that_make_no_sense_are_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        hand_made(**changes)
+
+
+@pytest.mark.parametrize(
+    'name, place, row',
+    [('source', 1, 10**9), ('source', 1, -1), ('target', 0, 4), ('target', 2, -(2**31)),
+     ('ptr', 1, 10**12), ('ptr', 1, -3), ('ptr', 2, 2), ('ptr', 0, 1)],
+)  # fmt: skip
+def test_pairs_changed_after_a_call_are_refused(isa, name, place, row):
+    pairs = hand_made(target=torch.tensor([2, 3, 0]).int())
+    feats, weight = torch.ones(2, 3, requires_grad=True), torch.ones(2, 3, 5, requires_grad=True)
+    out = site_conv(feats, weight, pairs)
+    values = getattr(pairs, name)
+    values.numpy()[place] = row  # not counted by the tensor
+    with pytest.raises(ValueError, match='pairs must have a ptr that ascends from 0 to 3'):
+        site_conv(feats, weight, pairs)
+    with pytest.raises(ValueError, match='pairs must have a ptr that ascends from 0 to 3'):
+        torch.autograd.grad(out.sum(), weight)
+
+
+def test_targets_put_out_of_order_after_a_call_are_refused(isa):
+    rows = torch.arange(2000, dtype=torch.int32)
+    pairs = OffsetPairs.ordered(rows, rows, [2000], 2000, 2000)
+    pairs.target.numpy()[3] = 1999
+    with pytest.raises(ValueError, match='targets in .* that do not descend'):
+        site_conv(torch.ones(2000, 3), torch.ones(1, 3, 5), pairs)
+
+
+def test_pairs_changed_to_others_give_their_gradient():
+    pairs = hand_made()
+    inputs, grad = problem(pairs, 3, 5, torch.float64)
+    with_gradients(site_conv, inputs, grad, pairs)
+    pairs.source[0] = 1
+    got, expected = (with_gradients(f, inputs, grad, pairs) for f in (site_conv, reference_site_conv))
+    for a, b in zip(got, expected):
+        torch.testing.assert_close(a, b)
+
+
+def test_rows_that_lie_apart_are_read_where_they_are(isa):
+    twice = torch.tensor([[0, 9], [1, 9], [0, 9]], dtype=torch.int32)
+    assert_equals_reference(hand_made(source=twice[:, 0], target=twice[:, 0]), 3, 5, torch.float32)
+
+
 def test_environment_chooses_the_kernels(monkeypatch):
     for name, serves in (('auto', True), ('cpu', True), ('torch', False), ('reference', False)):
         monkeypatch.setenv('SWIN3D_OPS', name)

@@ -14,7 +14,9 @@ def check(problem, backend, dtype, tolerance):
     expected = problem.run_with_gradients('reference', torch.float64)
     got = problem.run_with_gradients(backend, dtype)
     for name, value, truth in zip(NAMES, got, expected):
-        assert value.dtype == dtype, name
+        assert value.dtype == dtype and value.shape == truth.shape, name
+        if not truth.numel():
+            continue
         error = (value.double() - truth).abs().max() / truth.abs().max().clamp(min=1e-30)
         assert error <= tolerance, f'{name}: {error:.2e}'
 
@@ -161,6 +163,11 @@ def test_equal_signals_meet_in_the_central_row():
         (dict(q=torch.zeros(20, 2, 8).long()), TypeError, 'q must be a floating-point tensor'),
         (dict(q=None), TypeError, 'q must be a tensor'),
         (dict(signals=[1.0]), TypeError, 'signals must be a tensor'),
+        (dict(k=torch.zeros(20, 2, 8, device='meta')), ValueError, 'k must hold data'),
+        (dict(v=torch.zeros(20, 2, 8).to_sparse()), TypeError, 'v must be a dense tensor, got torch.sparse_coo'),
+        (dict(q=torch.zeros(20, 2, 8, dtype=torch.complex64)), TypeError, 'q must be a floating-point tensor'),
+        (dict(table_rows=10), TypeError, 'table_rows must be a sequence of ints, got int'),
+        (dict(scale='1'), TypeError, 'scale must be a number, got str'),
         (dict(k_table=torch.zeros(7, 2, 8)), ValueError, 'k_table must have shape'),
         (dict(signals=torch.zeros(19, 2)), ValueError, 'signals must have shape'),
         (dict(signals=torch.zeros(20, 2).half()), TypeError, 'signals must be float32'),
@@ -201,6 +208,56 @@ def test_windows_that_are_no_partition_are_refused(attention, order, ptr):
     windows = swin3d_ops.WindowIndex(torch.tensor(order), torch.tensor(ptr), torch.zeros(4, 3).long())
     with pytest.raises(ValueError, match=r'windows.order must hold each row once'):
         problem.run('auto', windows=windows)
+
+
+WRITES = {
+    'counted': lambda values, place, number: values.__setitem__(place, number),
+    'uncounted': lambda values, place, number: values.numpy().__setitem__(place, number),
+}
+
+
+@pytest.mark.parametrize('write', WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize('name, number', [('order', 10**9), ('order', -1), ('ptr', 10**9), ('ptr', -5)])
+def test_windows_changed_after_a_call_are_refused(attention, window_attention_backend, write, name, number):
+    problem = attention(40, 2, 8)
+    problem.run(window_attention_backend)
+    write(getattr(problem.windows, name), 1, number)
+    with pytest.raises(ValueError, match=r'windows.order must hold each row once'):
+        problem.run(window_attention_backend)
+
+
+def test_windows_changed_before_the_backward_pass_are_refused(attention):
+    problem = attention(40, 2, 8)
+    inputs = [t.requires_grad_() for t in problem.inputs]
+    out = problem.run('auto', inputs)
+    problem.windows.order.numpy()[3] = 10**9
+    with pytest.raises(ValueError, match=r'windows.order must hold each row once'):
+        out.sum().backward()
+
+
+def test_windows_changed_to_another_partition_give_its_result(attention, window_attention_backend):
+    problem = attention(40, 2, 8)
+    before = problem.run(window_attention_backend)
+    problem.windows.order.numpy()[:] = torch.randperm(40, generator=torch.Generator().manual_seed(5)).numpy()
+    check(problem, window_attention_backend, torch.float64, 1e-12)
+    assert not torch.equal(problem.run(window_attention_backend), before)
+
+
+@pytest.mark.parametrize('table_rows', [(), (6, 4)], ids=['no signals', 'two signals'])
+@pytest.mark.parametrize(
+    'count, ptr', [(0, [0]), (0, [0, 0]), (0, [0, 0, 0]), (9, [0, 9]), (9, [0, 0, 4, 4, 9, 9]), (40, [0, 2, 40])]
+)
+def test_empty_windows_and_no_signals(attention, window_attention_backend, count, ptr, table_rows):
+    problem = attention(max(count, 1), 2, 8, table_rows)
+    problem.inputs[:3] = [t[:count] for t in problem.inputs[:3]]
+    problem.signals, problem.grad_out = problem.signals[:count], problem.grad_out[:count]
+    cell = torch.zeros(count, 3).long()
+    problem.windows = swin3d_ops.WindowIndex(torch.arange(count), torch.tensor(ptr), cell)
+    if count:
+        check(problem, window_attention_backend, torch.float64, 1e-12)
+        return
+    out, *grads = problem.run_with_gradients(window_attention_backend)
+    assert out.shape == (0, 2, 8) and not any(grad.any() for grad in grads)
 
 
 def test_windows_of_another_integer_type_are_refused(attention):

@@ -64,12 +64,32 @@ def test_extent_beyond_the_key_is_refused():
         swin3d_ops.partition_windows(coords, 5, 0)
 
 
+FAR = 2**63 - 1
+
+
+@pytest.mark.parametrize('form', ['auto', 'torch'])
+@pytest.mark.parametrize('size', [1, 3, 2**31, 2**40, 2**50 + 1, 2**62])
+@pytest.mark.parametrize('shift', [0, 2, -(2**40), 2**62, -(2**63), 10**30])
+@pytest.mark.parametrize('values', [[-5, 0, 3], [FAR, FAR - 1, FAR - 7], [-FAR - 1, -FAR, 4 - FAR]], ids=str)
+def test_windows_of_any_size_shift_and_place_are_those_of_whole_numbers(monkeypatch, form, size, shift, values):
+    monkeypatch.setenv('SWIN3D_OPS', form)
+    coords = torch.zeros(3, 4, dtype=torch.int64)
+    coords[:, 2] = torch.tensor(values)
+    windows = swin3d_ops.partition_windows(coords, size, shift)
+    number = [(value + shift) // size for value in values]
+    assert windows.cell[:, 1].tolist() == [(value + shift) % size for value in values]
+    assert windows.window_of_voxel().tolist() == [sorted(set(number)).index(n) for n in number]
+
+
 @pytest.mark.parametrize(
     'coords, size, shift, error, message',
     [
         (torch.zeros(3, 4), 5, 0, TypeError, 'coords must hold int16, int32 or int64'),
         (torch.zeros(3, 3).int(), 5, 0, ValueError, r'coords must have shape \(N, 4\)'),
         (torch.zeros(3, 4).int(), 0, 0, ValueError, 'window_size must be at least 1, got 0'),
+        (torch.zeros(3, 4).int(), 2**63, 0, ValueError, 'window_size must be at most'),
+        (torch.zeros(3, 4).int().to('meta'), 5, 0, ValueError, 'coords must hold data'),
+        (torch.zeros(3, 4).int().to_sparse(), 5, 0, TypeError, 'coords must be a dense tensor'),
         (torch.zeros(3, 4).int(), 5.0, 0, TypeError, 'window_size must be an int'),
         (torch.zeros(3, 4).int(), 5, 2.5, TypeError, 'shift must be an int'),
         ([[0, 0, 0, 0]], 5, 0, TypeError, 'coords must be a tensor'),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from . import reference
+
 BAG_MAXIMUM = 2
 """The mode of ``torch.embedding_bag`` that takes maxima; its fourth result are the rows they come from."""
 
 
 def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     """Compute out_m = max_k feats[index_mk]."""
-    if not len(index):
-        return feats[:0]
+    if _is_empty(feats, index):
+        return reference.gather_max(feats, index)
     return feats.gather(0, _rows_of_maxima(_widened(feats.detach()), index))
 
 
@@ -23,10 +25,15 @@ def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Te
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Compute out_m = sum_k weight_mk feats[index_mk]."""
-    if not len(index):
-        return feats[:0]
+    if _is_empty(feats, index):
+        return reference.interpolate(feats, index, weight)
     wide = F.embedding_bag(index, _widened(feats), mode='sum', per_sample_weights=_widened(weight))
     return wide.to(feats.dtype)
+
+
+def _is_empty(feats: torch.Tensor, index: torch.Tensor) -> bool:
+    """Whether there is nothing to gather, which embedding bags cannot differentiate."""
+    return not len(index) or not feats.shape[1]
 
 
 def _rows_of_maxima(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

@@ -140,7 +140,9 @@ class Plan:
         self.program.launch(kernel, (blocks, self.heads), self.lanes, shared, self.struct)
 
     def sum_partials(self, partial: torch.Tensor, grad: torch.Tensor) -> None:
-        """Launch the sum over blocks of a table gradient."""
+        """Launch the sum over blocks of a table gradient; without signals there is none."""
+        if not grad.numel():
+            return
         arguments = (ctypes.c_void_p(partial.data_ptr()), ctypes.c_void_p(grad.data_ptr()))
         sizes = (ctypes.c_int(partial.shape[0]), ctypes.c_int(self.heads), ctypes.c_int(self.rows))
         self.program.launch('sum_partials', (-(-grad.numel() // 256), 1), 256, 0, *arguments, *sizes)

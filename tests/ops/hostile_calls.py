@@ -427,5 +427,4 @@ def main(count: int, seed: int, ops: list[str]) -> None:
 
 
 if __name__ == '__main__':
-    torch.set_num_threads(2)
     main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -95,7 +95,7 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
 
     Args:
         coords: (N, 4) integers (batch, x, y, z), negative values are legal.
-        stride: edge of a coarse voxel in the units of ``coords``, in [1, 2**62].
+        stride: edge of a coarse voxel in the units of ``coords``, at least 1 and within their dtype.
 
     Returns:
         parent_coords: (M, 4) multiples of ``stride``, sorted by (batch, x, y, z).

@@ -111,7 +111,7 @@ def test_tied_representatives_take_the_lowest_row():
             lambda: voxel_index.nearest_to_mean(torch.tensor([[torch.nan], [1.0]]), torch.tensor([0, 1]), 2),
             'rows must be finite',
         ),
-        (lambda: voxel_index.parent_voxels(scattered(5), 2**63), 'stride must be at most'),
+        (lambda: voxel_index.parent_voxels(scattered(5), 2**63), 'stride must be at least 1 and fit'),
         (lambda: voxel_index.lookup(scattered(5), scattered(5).to('meta')), 'query must hold data'),
     ],
 )

@@ -67,7 +67,6 @@ template <class T> class Grid {
     void choose_cell(const T* source, double wanted) {
         const double longest = std::max({extent_[0], extent_[1], extent_[2]});
         const double most_cells = 8.0 * static_cast<double>(count_) + 64;
-        if (!std::isfinite(longest)) return;  // differences overflow: one cell holds all
         set_cell(longest > 0 ? longest / 32 : 1.0, most_cells);
         if (!(longest > 0)) return;
         std::vector<uint8_t> occupied;

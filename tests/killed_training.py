@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -69,15 +68,17 @@ class Training:
     def text(self):
         return Path(self.log.name).read_text()
 
-    def wait_for(self, sign, seconds=300):
+    def wait_for(self, sign, seconds=1200):
         end = time.time() + seconds
         while not sign():
-            if self.process.poll() is not None or time.time() > end:
-                raise RuntimeError(f'training ended or hung:\n{self.text()[-3000:]}')
+            if self.process.poll() is not None:
+                raise RuntimeError(f'the training ended:\n{self.text()[-3000:]}')
+            if time.time() > end:
+                raise TimeoutError(f'no sign of it in {seconds} s:\n{self.text()[-3000:]}')
             time.sleep(0.0005)
 
     def kill(self):
-        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.kill()  # by SIGKILL
         self.process.wait()
         self.log.close()
 
@@ -140,16 +141,18 @@ def kill_saves(folder: Path, rooms: Path, workers: int, phases: list[str]) -> li
     """Kill a training once in each of `phases`, resuming it after each kill."""
     config, work_dir = write_config(folder, rooms, workers), folder / f'killed_{workers}'
     training, kills = Training(config, work_dir), []
-    training.wait_for(lambda: len(steps(work_dir)) == 2)
-    for phase in phases:
-        size = max(path.stat().st_size for path in steps(work_dir).values())
-        training.wait_for(sign_of(phase, work_dir, size))
+    try:
+        training.wait_for(lambda: len(steps(work_dir)) >= 2)
+        size = steps(work_dir)[max(steps(work_dir))].stat().st_size
+        for phase in phases:
+            training.wait_for(sign_of(phase, work_dir, size))
+            training.kill()
+            kills.append(state_after(work_dir, workers, phase))
+            training = Training(config, work_dir)
+            training.wait_for(lambda: resumed_from(training.text()) is not None)  # noqa: B023
+            kills[-1].resumed = resumed_from(training.text())
+    finally:
         training.kill()
-        kills.append(state_after(work_dir, workers, phase))
-        training = Training(config, work_dir)
-        training.wait_for(lambda: resumed_from(training.text()) is not None)  # noqa: B023
-        kills[-1].resumed = resumed_from(training.text())
-    training.kill()
     return kills
 
 

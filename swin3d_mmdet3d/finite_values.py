@@ -13,8 +13,8 @@ _NAMED = 6
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether a tensor holds neither NaN nor infinity; integers never do."""
-    if not (tensor.is_floating_point() or tensor.is_complex()):
+    """Whether a tensor holds neither NaN nor infinity; integers never do, nor tensors without values (meta)."""
+    if tensor.is_meta or not (tensor.is_floating_point() or tensor.is_complex()):
         return True
     return bool(torch.isfinite(tensor.detach()).all())
 

@@ -54,3 +54,7 @@ def test_scans_are_named_by_file_or_scene_or_number():
     samples = [scan(lidar_path='a/b.bin', scene='b'), scan(scene='c'), scan(sample_idx=0), scan()]
     with pytest.raises(ValueError, match='in a/b.bin or c or 0 or scan 3'):
         check_finite_outputs(torch.tensor(NAN), samples)
+
+
+def test_tensors_without_values_are_not_looked_at():
+    check_finite_weights({'w': torch.empty(3, device='meta')}, 'a network on the meta device')

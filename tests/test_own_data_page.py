@@ -62,7 +62,7 @@ def test_the_page_runs_with_a_handful_of_steps(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize('variant', ['metres with z up', 'millimetres with y up'])
 def test_the_page_trains_a_segmentor_and_a_detector(variant, tmp_path, monkeypatch):
-    """Half of the rooms far from the origin; measured with seed 0: see docs/own_data.md."""
+    """Half of the rooms lie far from the origin; the seed of rooms and training is fixed."""
     monkeypatch.chdir(tmp_path)
     other = {} if variant.startswith('metres') else dict(up='y', unit=0.001)
     write_office_scans('scans', rooms=15, **other)

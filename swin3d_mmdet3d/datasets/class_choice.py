@@ -21,14 +21,12 @@ class ClassChoice:
         palette: one colour per class, each channel 0..255.
         ids: the mask ids of each class, one or several.
         all_ids: every id that mask files may hold; those of no chosen class are ignored.
-        source: whose ids these are, for messages.
     """
 
     names: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
     ids: tuple[tuple[int, ...], ...]
     all_ids: tuple[int, ...]
-    source: str
 
     def label_of_id(self, ignored: int) -> dict[int, int]:
         """The label of every id that may occur; ``ignored`` for those of no chosen class."""
@@ -71,13 +69,12 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
     _check_unique('classes', names)
     known_names = tuple(known.get('classes', ()))
     is_known = set(names) <= set(known_names)
-    ids, source = _ids(metainfo, known, names, is_known)
+    ids = _ids(metainfo, known, names, is_known)
     return ClassChoice(
         names=names,
         palette=_palette(metainfo, known, names),
         ids=ids,
         all_ids=_all_ids(metainfo, known, ids, is_known),
-        source=source,
     )
 
 
@@ -93,10 +90,10 @@ def distinct_colors(count: int) -> tuple[tuple[int, int, int], ...]:
 
 def _ids(
     metainfo: Mapping[str, Any], known: Mapping[str, Any], names: tuple[str, ...], is_known: bool
-) -> tuple[tuple[tuple[int, ...], ...], str]:
-    """The ids of each name, and whose they are."""
+) -> tuple[tuple[int, ...], ...]:
+    """The ids of each name."""
     if 'seg_valid_class_ids' in metainfo:
-        given, source = metainfo['seg_valid_class_ids'], "metainfo's seg_valid_class_ids"
+        given = metainfo['seg_valid_class_ids']
         if len(given) != len(names):
             raise ValueError(
                 f'metainfo: seg_valid_class_ids must have an entry for each of {len(names)} classes, '
@@ -104,15 +101,15 @@ def _ids(
             )
     elif is_known and 'seg_valid_class_ids' in known:
         rows = dict(zip(known['classes'], known['seg_valid_class_ids']))
-        given, source = [rows[name] for name in names], "the data set's own list"
+        given = [rows[name] for name in names]
     else:
-        given, source = range(len(names)), 'the order of the names'
+        given = range(len(names))
     ids = tuple((int(it),) if np.ndim(it) == 0 else tuple(map(int, it)) for it in given)
     flat = [number for several in ids for number in several]
     _check_unique('seg_valid_class_ids', flat)
     if min(flat) < 0:
         raise ValueError(f'metainfo: seg_valid_class_ids must be 0 or more, got {min(flat)}')
-    return ids, source
+    return ids
 
 
 def _all_ids(

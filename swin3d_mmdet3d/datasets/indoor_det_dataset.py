@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,9 +11,8 @@ from mmdet3d.datasets import Det3DDataset, S3DISDataset, ScanNetDataset, SUNRGBD
 from mmdet3d.registry import DATASETS
 from mmdet3d.structures import DepthInstance3DBoxes
 
-from .class_choice import choose_classes
-from .scene_files import scene_name
-from .scene_infos import SceneInfos, info_metainfo
+from .scene_files import read_info_file, scene_name
+from .scene_infos import SceneInfos
 
 NO_CLASS = -1  # what mmdet3d calls a box of no chosen class
 
@@ -53,32 +51,24 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         box_type_3d: str = 'Depth',
         **kwargs: Any,
     ) -> None:
-        ann_file = self._keep_ann_files(ann_file, data_root)
-        self.choice = choose_classes(metainfo, self.known_classes(self.ann_files))
+        chosen = self._choose(ann_file, data_root, metainfo)
         self.seg_label_mapping = self.choice.table(len(self.choice.names))
         # The stock constructor looks the chosen classes up here.
         self.METAINFO = {**self.METAINFO, 'classes': self.choice.names}
-        metainfo = copy.deepcopy(dict(metainfo or {}))
-        metainfo.update(
-            classes=self.choice.names,
-            palette=[list(color) for color in self.choice.palette],
-            seg_label_mapping=self.seg_label_mapping,
-        )
+        chosen['metainfo']['seg_label_mapping'] = self.seg_label_mapping
         folders = dict(pts='points', pts_instance_mask='instance_mask', pts_semantic_mask='semantic_mask')
         folders.update(data_prefix or {})
         super().__init__(
             data_root=data_root,
-            ann_file=ann_file,
-            metainfo=metainfo,
             data_prefix=folders,
             modality=modality or dict(use_camera=False, use_lidar=True),
             box_type_3d=box_type_3d,
+            **chosen,
             **kwargs,
         )
 
     def parse_data_info(self, info: dict) -> dict:
         """Complete the paths of an info entry and its boxes; masks may be missing."""
-        self._match_categories()
         info['axis_align_matrix'] = np.array(info.get('axis_align_matrix', np.eye(4)))
         for kind in ('pts_instance_mask', 'pts_semantic_mask'):
             if f'{kind}_path' in info:
@@ -117,23 +107,20 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         ).convert_to(self.box_mode_3d)
         return found
 
-    def _match_categories(self) -> None:
-        """Set ``label_mapping`` for the info file that is being read: category of a box to its label."""
-        if getattr(self, '_matched_file', None) == self.ann_file:
-            return
+    def open_info_file(self, ann_file: str) -> None:
+        """Set ``label_mapping`` for an info file: category of a box to its label."""
         names = self.choice.names
-        categories = _categories(info_metainfo(self.ann_file), type(self).METAINFO)
+        categories = _categories(read_info_file(ann_file)['metainfo'], type(self).METAINFO)
         missing = [name for name in names if name not in categories]
         if missing:
             raise ValueError(
-                f'info file {self.ann_file}: classes must be among its categories {list(categories)}, '
+                f'info file {ann_file}: classes must be among its categories {list(categories)}, '
                 f'got {", ".join(missing)}'
             )
         self.label_mapping = {NO_CLASS: NO_CLASS}
         self.label_mapping.update(
             {number: names.index(name) if name in names else NO_CLASS for name, number in categories.items()}
         )
-        self._matched_file = self.ann_file
 
 
 def _categories(metainfo: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, int]:
@@ -178,7 +165,7 @@ class CustomDetDataset(IndoorDetDataset):
     @classmethod
     def known_classes(cls, ann_files: Sequence[str]) -> Mapping[str, Any]:
         """The categories of the first info file."""
-        metainfo = info_metainfo(ann_files[0])
+        metainfo = read_info_file(ann_files[0])['metainfo']
         categories = metainfo.get('categories') or {}
         names = tuple(sorted(categories, key=categories.get))
         known: dict[str, Any] = dict(classes=names)

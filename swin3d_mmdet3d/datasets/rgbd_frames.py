@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from .frame_files import frame_names
-from .scene_files import check_info_file, scene_name
+from .scene_files import read_info_file, scene_name
 
 
 class PosedImagesDataset(BaseDataset):
@@ -75,10 +74,8 @@ class PosedImagesDataset(BaseDataset):
         """Names of the scenes, and their entries in the info files."""
         scenes = []
         for ann_file in self.ann_files:
-            path = osp.join(self.data_root, ann_file)
-            check_info_file(path)
-            with open(path, 'rb') as file:
-                scenes += [(scene_name(info), info) for info in pickle.load(file)['data_list']]
+            infos = read_info_file(osp.join(self.data_root, ann_file))
+            scenes += [(scene_name(info), info) for info in infos['data_list']]
         return scenes
 
     def samples(self, scene: str, folder: str, names: list[str], info: dict) -> list[dict]:

@@ -20,8 +20,8 @@ def scene_name(info: dict[str, Any]) -> str:
     return Path(info['lidar_points']['lidar_path']).stem
 
 
-def check_info_file(path: str) -> None:
-    """Check that a local info file exists and is a whole pickle with a list of scenes.
+def read_info_file(path: str | os.PathLike) -> dict[str, Any]:
+    """The content of a local info file: a whole pickle with ``metainfo`` and the list of scenes ``data_list``.
 
     Raises:
         ValueError: Naming the file, if it is missing, truncated or of another layout.
@@ -38,6 +38,7 @@ def check_info_file(path: str) -> None:
     for index, info in enumerate(infos['data_list']):
         if 'lidar_path' not in info.get('lidar_points', {}):
             raise ValueError(f'info file {path} has no lidar_points.lidar_path in entry {index}')
+    return infos
 
 
 def count_rows(path: str, row_bytes: int, scene: str) -> int:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.fileio import load
-
-from .scene_files import check_info_file, check_scene_files
-
-
-def info_metainfo(ann_file: str) -> dict[str, Any]:
-    """The metainfo of a local info file, checked by :func:`check_info_file`."""
-    check_info_file(ann_file)
-    return dict(load(ann_file)['metainfo'])
+from .class_choice import ClassChoice, choose_classes
+from .scene_files import check_scene_files, read_info_file
 
 
 def info_paths(ann_file: str | Sequence[str], data_root: str | None) -> list[str]:
@@ -32,14 +26,20 @@ class SceneInfos:
 
     Attributes:
         ann_files: paths of the info files.
+        choice: the chosen classes.
     """
 
     ann_files: list[str]
+    choice: ClassChoice
 
-    def _keep_ann_files(self, ann_file: str | Sequence[str], data_root: str | None) -> str:
-        """Set ``ann_files``; return the first, for the stock constructor."""
+    def _choose(
+        self, ann_file: str | Sequence[str], data_root: str | None, metainfo: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Set ``ann_files`` and ``choice``; return ``ann_file`` and ``metainfo`` for the stock constructor."""
         self.ann_files = info_paths(ann_file, data_root)
-        return self.ann_files[0]
+        self.choice = choose_classes(metainfo, self.known_classes(self.ann_files))
+        chosen = dict(classes=self.choice.names, palette=[list(color) for color in self.choice.palette])
+        return dict(ann_file=self.ann_files[0], metainfo={**copy.deepcopy(dict(metainfo or {})), **chosen})
 
     @classmethod
     def known_classes(cls, ann_files: Sequence[str]) -> Mapping[str, Any]:
@@ -51,10 +51,14 @@ class SceneInfos:
         scenes = []
         for ann_file in self.ann_files:
             self.ann_file = ann_file
-            if self.backend_args is None:
-                check_info_file(ann_file)
+            self.open_info_file(ann_file)
             scenes.extend(super().load_data_list())
         return scenes
+
+    def open_info_file(self, ann_file: str) -> None:
+        """Check an info file before its entries are parsed."""
+        if self.backend_args is None:
+            read_info_file(ann_file)
 
     def prepare_data(self, idx: int) -> dict | None:
         """Check the files of a scene, then run the pipeline."""

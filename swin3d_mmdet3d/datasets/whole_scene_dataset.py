@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,10 +10,10 @@ import numpy as np
 from mmdet3d.datasets import Seg3DDataset
 from mmdet3d.registry import DATASETS
 
-from .class_choice import choose_classes
 from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
-from .scene_infos import SceneInfos, info_metainfo
+from .scene_files import read_info_file
+from .scene_infos import SceneInfos
 
 IGNORE_INDEX = 255
 
@@ -64,16 +63,13 @@ class WholeSceneDataset(SceneInfos, Seg3DDataset):
         ignore_index: int = IGNORE_INDEX,
         **kwargs: Any,
     ) -> None:
-        ann_file = self._keep_ann_files(ann_file, data_root)
-        self.choice = choose_classes(metainfo, self.known_classes(self.ann_files))
+        chosen = self._choose(ann_file, data_root, metainfo)
         if ignore_index < len(self.choice.names):
             # A negative index would make SegMetric blank the class that it counts to from the end.
             raise ValueError(
                 f'ignore_index must be at least the number of classes {len(self.choice.names)}, '
                 f'got {ignore_index}'
             )
-        metainfo = copy.deepcopy(dict(metainfo or {}))
-        metainfo.update(classes=self.choice.names, palette=[list(color) for color in self.choice.palette])
         folders = dict(
             pts='points',
             pts_instance_mask='instance_mask',
@@ -83,10 +79,9 @@ class WholeSceneDataset(SceneInfos, Seg3DDataset):
         folders.update(data_prefix or {})
         super().__init__(
             data_root=data_root,
-            ann_file=ann_file,
-            metainfo=metainfo,
             data_prefix=folders,
             ignore_index=ignore_index,
+            **chosen,
             **kwargs,
         )
 
@@ -130,7 +125,7 @@ class CustomSegDataset(WholeSceneDataset):
     @classmethod
     def known_classes(cls, ann_files: Sequence[str]) -> Mapping[str, Any]:
         """The metainfo of the first info file."""
-        return info_metainfo(ann_files[0])
+        return read_info_file(ann_files[0])['metainfo']
 
 
 @DATASETS.register_module()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,37 @@ from terminaltables import AsciiTable
 
 from swin3d_mmdet3d.datasets.class_choice import distinct_colors
 from swin3d_mmdet3d.datasets.class_lists import ClassList
+from swin3d_mmdet3d.datasets.scene_files import read_info_file
 from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.preparation.own_boxes import OwnBox, read_own_boxes
-from swin3d_mmdet3d.preparation.own_labels import UNLABELLED, OwnClasses, parse_classes, read_classes, read_labels
-from swin3d_mmdet3d.preparation.own_scans import find_box_file, find_class_file, find_label_file, find_own_scans
+from swin3d_mmdet3d.preparation.own_labels import (
+    UNLABELLED,
+    OwnClasses,
+    parse_classes,
+    read_classes,
+    read_labels,
+)
+from swin3d_mmdet3d.preparation.own_scans import (
+    find_box_file,
+    find_class_file,
+    find_label_file,
+    find_own_scans,
+)
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
 from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
-from swin3d_mmdet3d.scan_files import Scan, doubts, known_colors, known_normals, read_scan, turn_upright, upright_turn
+from swin3d_mmdet3d.scan_files import (
+    Scan,
+    doubts,
+    known_colors,
+    known_normals,
+    read_scan,
+    turn_upright,
+    upright_turn,
+)
 
 NAME = 'custom'
-NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown', 'ignore', 'ignored', 'void', 'none'}
+NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown', 'void', 'none'}
+NO_CLASS |= {'ignore', 'ignored'}
 
 
 @dataclass(frozen=True)
@@ -219,7 +239,8 @@ def own_classes(
 
 def class_table(root: Path) -> str:
     """A table of the classes of a prepared folder with their points and boxes in each split."""
-    infos = {path.stem.split('_')[-1]: _load(path) for path in sorted(root.glob(f'{NAME}_infos_*.pkl'))}
+    paths = sorted(root.glob(f'{NAME}_infos_*.pkl'))
+    infos = {path.stem.split('_')[-1]: read_info_file(path) for path in paths}
     meta = next(iter(infos.values()))['metainfo']
     segmented, boxed = list(meta.get('classes', ())), list(meta['categories'])
     names = segmented + [name for name in boxed if name not in segmented]
@@ -282,8 +303,3 @@ def _box_classes(classes: OwnClasses | None, boxes: Sequence[OwnBox]) -> tuple[s
     names = {box.name if classes is None else classes.name_of_box(box.name) for box in boxes}
     own = [name for name in classes.names if name in names] if classes else []
     return (*own, *sorted(names - set(own)))
-
-
-def _load(path: Path) -> dict:
-    with path.open('rb') as file:
-        return pickle.load(file)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.datasets.scene_files import read_info_file
 from swin3d_mmdet3d.whole_file import whole_file
 
 SMALL = 1.0  # m: a class whose objects are smaller learns at TR3D's finer level
@@ -45,9 +45,9 @@ def write_own_configs(root: Path, configs: Path) -> list[Path]:
         The files written.
     """
     root = root.resolve()
-    with (root / 'custom_infos_train.pkl').open('rb') as file:
-        content = pickle.load(file)
-    classes, categories = tuple(content['metainfo'].get('classes', ())), tuple(content['metainfo']['categories'])
+    content = read_info_file(root / 'custom_infos_train.pkl')
+    classes = tuple(content['metainfo'].get('classes', ()))
+    categories = tuple(content['metainfo']['categories'])
     written = []
     if any('pts_semantic_mask_path' in info for info in content['data_list']):
         base = configs / 'swin3d' / 'swin3d-tiny_custom-seg.py'
@@ -55,7 +55,8 @@ def write_own_configs(root: Path, configs: Path) -> list[Path]:
     boxes = [box for info in content['data_list'] for box in info['instances']]
     if boxes:
         with_yaw = len(boxes[0]['bbox_3d']) == 7
-        base = configs / ('fcaf3d/fcaf3d_swin3d-tiny_custom-det.py' if with_yaw else 'tr3d/tr3d_swin3d-tiny_custom-det.py')
+        kind = 'fcaf3d' if with_yaw else 'tr3d'
+        base = configs / kind / f'{kind}_swin3d-tiny_custom-det.py'
         model = ROTATED_DETECTOR if with_yaw else DETECTOR.format(levels=_levels(boxes, len(categories)))
         written.append(_write(root / 'custom_det.py', 'Detection', base, categories, model))
     return written

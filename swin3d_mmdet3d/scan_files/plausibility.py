@@ -92,9 +92,11 @@ def robust_extent(xyz: np.ndarray) -> np.ndarray:
 
 def median_spacing(xyz: np.ndarray) -> float:
     """Median distance of a point to its nearest neighbour elsewhere; 0 for a single place."""
-    rows = _rows(len(xyz), SAMPLE)
-    distance, _ = cKDTree(xyz).query(xyz[rows], k=range(2, min(4, len(xyz)) + 1)) if len(xyz) > 1 else ([[0.0]], 0)
-    distance = np.asarray(distance).reshape(len(distance), -1)
+    if len(xyz) == 1:
+        return 0.0
+    # Few points are asked of a tree of all: balance would cost more than it saves.
+    tree = cKDTree(xyz, balanced_tree=False, compact_nodes=False)
+    distance, _ = tree.query(xyz[_rows(len(xyz), SAMPLE)], k=range(2, min(4, len(xyz)) + 1))
     apart = distance.max(axis=1)
     return float(np.median(np.where(distance[:, 0] > 0, distance[:, 0], apart)))
 

@@ -10,12 +10,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mmengine.fileio import load
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
-from swin3d_mmdet3d.datasets.scene_files import FLOAT32_BYTES, check_info_file, count_rows, scene_name
+from swin3d_mmdet3d.datasets.scene_files import FLOAT32_BYTES, count_rows, read_info_file, scene_name
 from swin3d_mmdet3d.evaluation import check_submission
 
 BENCHMARKS = {'scannet': SCANNET, 'scannet200': SCANNET200, 's3dis': S3DIS, 'structured3d': STRUCTURED3D}
@@ -41,9 +40,7 @@ def split_vertices(data_root: str, info_files: Sequence[str]) -> dict[str, int]:
     """
     vertices = {}
     for info_file in info_files:
-        path = os.path.join(data_root, info_file)
-        check_info_file(path)
-        for info in load(path)['data_list']:
+        for info in read_info_file(os.path.join(data_root, info_file))['data_list']:
             points = info['lidar_points']
             file = os.path.join(data_root, 'points', points['lidar_path'])
             row_bytes = FLOAT32_BYTES * points.get('num_pts_feats', 6)

@@ -16,7 +16,8 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 def test_own_boxes_get_a_head_that_learns_them(yaw, with_yaw, tmp_path):
     boxes = [dict(bbox_3d=[1, 2, 0.5, 1, 0.6, 1, *yaw], bbox_label_3d=label) for label in (0, 1, 2)]
     metainfo = dict(categories=dict(desk=0, lamp=1, sofa=2))
-    content = dict(metainfo=metainfo, data_list=[dict(instances=boxes)])
+    info = dict(lidar_points=dict(lidar_path='scan.bin'), instances=boxes)
+    content = dict(metainfo=metainfo, data_list=[info])
     (tmp_path / 'custom_infos_train.pkl').write_bytes(pickle.dumps(content))
     (path,) = write_own_configs(tmp_path, CONFIGS)
     head = MODELS.build(Config.fromfile(path).model.bbox_head)

@@ -1,5 +1,7 @@
-# One's own scans with boxes as prepare_custom writes them, xyz and rgb; classes come from the info files, and
-# points need no labels.
+# One's own scans with boxes as prepare_custom writes them, xyz and rgb, loaded and scored as generated rooms are;
+# classes come from the info files, and points need no labels.
+_base_ = ['./rooms-scannet-det.py']
+
 data_root = 'data/custom/'
 max_points = 12000  # of a training sample
 
@@ -35,38 +37,21 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=0,  # of two cores, a worker would take its share from the training
-    persistent_workers=False,
-    # endless: mmengine's loop by iterations sleeps two seconds at the end of a finite one
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
-        type='PresentClassBalancedDataset',  # rare classes are drawn as often as others
         dataset=dict(
             type='CustomDetDataset',
             data_root=data_root,
             ann_file='custom_infos_train.pkl',
             pipeline=train_pipeline,
-            filter_empty_gt=True,
-            box_type_3d='Depth',
         ),
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='CustomDetDataset',
         data_root=data_root,
         ann_file='custom_infos_val.pkl',
         pipeline=test_pipeline,
-        box_type_3d='Depth',
-        test_mode=True,
     ),
 )
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='PresentClassIndoorMetric')
-test_evaluator = dict(type='PresentClassIndoorMetric')

@@ -10,11 +10,10 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 from torch import Tensor
 
+from swin3d_mmdet3d.structures.color_range import FULL
+
 from .argument_checks import check_positive, check_probability
 from .point_selection import scene_label
-
-FULL = 255.0
-
 
 def set_color(results: dict[str, Any], color: Tensor) -> None:
     """Write ``(P, 3)`` colours; the stock setter warns on signed ones."""

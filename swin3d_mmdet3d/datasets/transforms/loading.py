@@ -12,11 +12,10 @@ from mmdet3d.registry import TRANSFORMS
 from mmengine.fileio import get
 
 from swin3d_mmdet3d.datasets.scene_files import labels_from_bytes
-from swin3d_mmdet3d.structures.color_range import ROUNDING
+from swin3d_mmdet3d.structures.color_range import FULL, ROUNDING
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from .argument_checks import check_positive
-from .colors import FULL
 from .point_selection import scene_label
 
 COLOR_COLUMNS = 6

@@ -41,7 +41,7 @@ ISA_FLAGS = {
 }
 COMPILE_SECONDS = 300
 SEAL = hashlib.sha256
-"""Hash of a compiled file, which stands at its end; loaders of shared libraries and cubins do not look there."""
+"""Hash of a compiled file, which stands at its end, where loaders of shared libraries do not look."""
 
 logger = logging.getLogger('swin3d_ops')
 
@@ -165,7 +165,7 @@ def is_whole(path: Path) -> bool:
 
 
 def publish(built: Path, target: Path) -> None:
-    """Put a compiled file in its place in one step, with its hash at its end; a power cut leaves all of it or none."""
+    """Put a compiled file in its place in one step, its hash at its end; a power cut leaves all or none."""
     seal = SEAL(built.read_bytes()).digest()
     with open(built, 'ab') as file:
         file.write(seal)
@@ -219,7 +219,7 @@ def _compile(compiler: str, work: Path, openmp: tuple[str, ...]) -> Path:
 
 
 def _run_all(commands: list[list[str]]) -> None:
-    """Run the commands, one for each usable core at a time; raise with the first complaint of one that fails."""
+    """Run the commands, as many at a time as cores may be used; raise with the first complaint."""
     with ThreadPoolExecutor(_usable_cores()) as pool:
         complaints = [complaint for complaint in pool.map(_complaint, commands) if complaint]
     if complaints:

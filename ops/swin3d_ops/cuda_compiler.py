@@ -2,7 +2,8 @@
 
 The file name of a cubin carries a hash of the sources, the definitions, the architecture and the
 compiler's version, so a stale one is never loaded; its end is a hash of itself, so a damaged one is compiled
-anew. It appears in one step under its final name, so that processes may race; a cache that cannot be written gives way to a private temporary folder.
+anew. It appears in one step under its final name, so that processes may race; a cache that cannot be
+written gives way to a private temporary folder.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
 def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> OffsetPairs:
     """Return the pairs of a convolution from the sites ``coords`` to the sites ``query``.
 
-    Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor of distinct voxels
-    and the kernel is odd, the pairs of the input gradient come without another search or sort.
+    Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor of distinct
+    voxels and the kernel is odd, the pairs of the input gradient come without another search or sort.
     """
     _check(coords, query, kernel_size)
     found = _search_by_kernel(coords, query, kernel_size)

@@ -171,7 +171,8 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
         raise ValueError(f'rows must have shape (N, F), got {tuple(rows.shape)}')
     if group.shape != rows.shape[:1] or group.device != rows.device:
         raise ValueError(
-            f'group must have shape ({len(rows)},) on {rows.device}, got {tuple(group.shape)} on {group.device}'
+            f'group must have shape ({len(rows)},) on {rows.device}, '
+            f'got {tuple(group.shape)} on {group.device}'
         )
     check_int('num_groups', num_groups, 0, LARGEST)
     check_rows('group', group, num_groups)

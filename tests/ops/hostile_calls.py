@@ -1,8 +1,8 @@
-"""Calls the ops with arguments that make no sense, in a process of its own: ``hostile_calls.py CASES SEED OP...``
+"""Calls the ops with arguments that make no sense: ``hostile_calls.py CASES SEED OP...``, in its own process.
 
-Arguments that make sense are drawn, and one or two of them spoilt. Every back-end must give the oracle's result, or
-all must refuse with a ValueError or TypeError. The last line printed is JSON that holds what went wrong; each case is
-announced before it runs, so that a crash can be laid at its door.
+Arguments that make sense are drawn, and one or two of them spoilt. Every back-end must give the oracle's
+result, or all must refuse with a ValueError or TypeError. The last line printed is JSON that holds what went
+wrong; each case is announced before it runs, so that a crash can be laid at its door.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Draw(random.Random):
     def _spoil_tensor(self, tensor):
         way = self.choice('dtype kind shape value value value layout'.split())
         if way == 'dtype':
-            return tensor.to(self.choice([torch.int8, torch.int32, torch.int64, torch.float16, torch.float64]))
+            dtypes = torch.int8, torch.int32, torch.int64, torch.float16, torch.float64
+            return tensor.to(self.choice(dtypes))
         if way == 'kind':
             return self.choice([None, tensor.tolist(), tensor.numpy(), tensor.to('meta'), tensor.to_sparse(),
                                 torch.complex(tensor.float(), tensor.float())])  # fmt: skip
@@ -81,7 +82,7 @@ def outcome(call: Callable):
 
 
 def with_gradients(function, *tensors):
-    """Return the result of a function and the gradients of its sum weighted by 1, 2, ...; zero where there is none."""
+    """Return a function's result and the gradients of its weighted sum, zero where there is none."""
     tensors = [
         t.detach().requires_grad_() if isinstance(t, torch.Tensor) and t.is_floating_point() else t
         for t in tensors
@@ -161,8 +162,8 @@ def attention_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
         return with_gradients(function, *(arguments[name] for name in names))
 
     yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
-    for values in (windows.order, windows.ptr):  # the same object again, after a write that torch does not count
-        if isinstance(values, torch.Tensor) and values.layout == torch.strided and values.device.type == 'cpu':
+    for values in (windows.order, windows.ptr):  # the same again, after a write that torch does not count
+        if isinstance(values, torch.Tensor) and values.layout == torch.strided and not values.is_meta:
             draw.overwrite(torch.from_numpy(values.numpy()))
     yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
 
@@ -195,7 +196,8 @@ def knn_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
     spread = draw.choice((1.0, 1e-3, 1e6))
     cut = draw.randint(0, queries), draw.randint(1, sources)
     arguments = dict(
-        query=draw.floats(queries, 3, dtype=dtype) * spread, source=draw.floats(sources, 3, dtype=dtype) * spread,
+        query=draw.floats(queries, 3, dtype=dtype) * spread,
+        source=draw.floats(sources, 3, dtype=dtype) * spread,
         k=draw.choice((1, 3, 70)), query_ptr=torch.tensor([0, cut[0], queries]),
         source_ptr=torch.tensor([0, cut[1], sources]),
     )  # fmt: skip

@@ -98,7 +98,10 @@ def flip_a_bit(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize('damage', [cut(0), cut(10), cut(-1), flip_a_bit], ids=['empty', 'cut', 'short', 'bit'])
+DAMAGES = {'empty': cut(0), 'cut': cut(10), 'short': cut(-1), 'bit': flip_a_bit}
+
+
+@pytest.mark.parametrize('damage', DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_library_is_compiled_anew_with_one_warning(monkeypatch, empty_cache, caplog, damage):
     monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
     path = cpu_library.find_or_compile()

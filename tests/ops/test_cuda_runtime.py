@@ -121,7 +121,7 @@ THIS_GPU, OTHER_GPU = 0xC0, 0xC1  # contexts
 
 
 class Driver:
-    """A stand-in for the driver: remembers calls and the context, answers 0 or, for one function, an error."""
+    """A stand-in for the driver: remembers calls and contexts, answers 0 or, for one function, an error."""
 
     def __init__(self, failing=None):
         self.calls, self.failing, self.context, self.context_of_call = [], failing, OTHER_GPU, {}

@@ -1,4 +1,4 @@
-"""No argument ends the process or is misread by one back-end alone: seeded fuzzing in processes of their own."""
+"""No argument ends the process, or is misread by one back-end alone: seeded fuzzing in other processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPS = ('window_attention', 'resample', 'knn', 'site_conv', 'partition_windows', 
 SCRIPT = Path(__file__).with_name('hostile_calls.py')
 
 pytestmark = pytest.mark.skipif(
-    swin3d_ops.available_backends('knn')['cpu'] is not None, reason='one back-end has none to be compared with'
+    swin3d_ops.available_backends('knn')['cpu'] is not None, reason='the kernels are what is tested'
 )
 
 

@@ -130,7 +130,8 @@ def test_no_channels_and_no_results(gather_max_backend, results, channels, width
         (linear_gather_max, dict(feats=feats, weight=matrix)),
         (interpolate, dict(feats=feats, weight=weight)),
     ):
-        out, truth = (op(**arguments, index=index, backend=name) for name in (gather_max_backend, 'reference'))
+        backends = gather_max_backend, 'reference'
+        out, truth = (op(**arguments, index=index, backend=backend) for backend in backends)
         torch.testing.assert_close(out, truth)
         grads = (torch.autograd.grad(o.sum(), arguments.values()) for o in (out, truth))
         for got, expected in zip(*grads):

@@ -169,10 +169,10 @@ def hand_made(**changes):
     [
         (dict(source=torch.tensor([0, 1, 0])), TypeError, 'source must be an int32 tensor, got torch.int64'),
         (dict(source=[0, 1, 0]), TypeError, 'source must be a tensor, got list'),
-        (dict(source=torch.tensor([0, 7, 0]).int()), ValueError, r'source must lie in \[0, 2\), got \[0, 7\]'),
+        (dict(source=torch.tensor([0, 7, 0]).int()), ValueError, r'source must lie in \[0, 2\), got .* 7'),
         (dict(target=torch.tensor([0, 10**9, 0]).int()), ValueError, r'target must lie in \[0, 4\)'),
         (dict(target=torch.tensor([1, 0, 0]).int()), ValueError, 'target must not descend under an offset'),
-        (dict(target=torch.tensor([1, 0]).int()), ValueError, 'target must have the length of source, 3, got 2'),
+        (dict(target=torch.tensor([1, 0]).int()), ValueError, 'target must have the length of source, 3'),
         (dict(ptr=torch.tensor([0, 2, 4])), ValueError, r'ptr must ascend from 0 to 3, got \[0, 2, 4\]'),
         (dict(ptr=torch.tensor([0, 4, 3])), ValueError, 'ptr must ascend from 0 to 3'),
         (dict(ptr=torch.tensor([-1, 2, 3])), ValueError, 'ptr must ascend from 0 to 3'),

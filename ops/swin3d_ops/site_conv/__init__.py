@@ -29,8 +29,8 @@ def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> 
     Args:
         feats: (N, C) float on the CPU.
         weight: (K, C, D), dtype of ``feats``.
-        pairs: pairs of N input and M output rows under K offsets. The kernels look at their values in every call,
-            backward included, so that a later write into them, by whatever way, is noticed.
+        pairs: pairs of N input and M output rows under K offsets. The kernels look at their values in every
+            call, backward included, so that a later write into them, by whatever way, is noticed.
 
     Returns:
         (M, D), dtype of ``feats``.

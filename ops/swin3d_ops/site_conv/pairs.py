@@ -61,7 +61,9 @@ class OffsetPairs:
             if values.device != self.source.device:
                 raise ValueError(f'{name} must be on {self.source.device} as source, got {values.device}')
         if len(self.target) != len(self.source):
-            raise ValueError(f'target must have the length of source, {len(self.source)}, got {len(self.target)}')
+            raise ValueError(
+                f'target must have the length of source, {len(self.source)}, got {len(self.target)}'
+            )
         if not len(self.ptr):
             raise ValueError('ptr must have shape (K + 1,), got (0,)')
 

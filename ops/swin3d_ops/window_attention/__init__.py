@@ -55,8 +55,9 @@ def window_attention(
         q_table, k_table, v_table: (R, H, D), dtype of q; the rows of axis after axis.
         signals: (N, S) float32 or float64, in table bins.
         table_rows: S integers, rows L_a of each axis; they sum to R.
-        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values are
-            looked at in every call, backward included; on a GPU once, and again after a write that torch counts.
+        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values
+            are looked at in every call, backward included; on a GPU once, and again after a write that
+            torch counts.
         scale: factor of the query, by default ``D ** -0.5``.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
@@ -129,7 +130,7 @@ def _check_structure(q, q_table, signals, table_rows, windows) -> None:
 
 
 def _check_values(windows: WindowIndex, backend: str) -> None:
-    """The CPU kernels look for themselves, forward and backward, as compiled code has no other place for it."""
+    """The CPU kernels look for themselves: compiled code and backward passes have no other place for it."""
     if backend == 'cpu' or torch.compiler.is_compiling():
         return
     if not (windows.order.is_cuda and windows.is_partition):

@@ -13,7 +13,7 @@ _NAMED = 6
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether a tensor holds neither NaN nor infinity; integers never do, nor tensors without values (meta)."""
+    """Whether a tensor holds neither NaN nor infinity; integers and meta tensors never do."""
     if tensor.is_meta or not (tensor.is_floating_point() or tensor.is_complex()):
         return True
     return bool(torch.isfinite(tensor.detach()).all())

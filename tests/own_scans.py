@@ -7,8 +7,15 @@ import numpy as np
 from plyfile import PlyData, PlyElement
 
 NAMES = ('floor', 'wall', 'desk', 'chair', 'monitor', 'lamp')
-COLORS = np.array([[120, 90, 60], [200, 195, 180], [150, 100, 50], [30, 60, 140], [25, 25, 30], [230, 200, 60]])
-SIZES = {'desk': (1.5, 0.7, 0.74), 'chair': (0.5, 0.5, 0.9), 'monitor': (0.6, 0.1, 0.4), 'lamp': (0.3, 0.3, 1.6)}
+COLORS = np.array(
+    [[120, 90, 60], [200, 195, 180], [150, 100, 50], [30, 60, 140], [25, 25, 30], [230, 200, 60]]
+)
+SIZES = {
+    'desk': (1.5, 0.7, 0.74),
+    'chair': (0.5, 0.5, 0.9),
+    'monitor': (0.6, 0.1, 0.4),
+    'lamp': (0.3, 0.3, 1.6),
+}
 UNLABELLED = 9
 DENSITY = 900  # points per square metre
 
@@ -71,7 +78,11 @@ def write_office_scans(folder, rooms=12, seed=0, up='z', unit=1.0, far=True):
             return np.stack([x, y, z] if up == 'z' else [y, z, x], axis=-1)
 
         place = in_file(xyz)
-        fields = [(axis, 'f8') for axis in 'xyz'] + [(c, 'u1') for c in ('red', 'green', 'blue')] + [('label', 'i4')]
+        fields = (
+            [(axis, 'f8') for axis in 'xyz']
+            + [(c, 'u1') for c in ('red', 'green', 'blue')]
+            + [('label', 'i4')]
+        )
         rows = np.empty(len(xyz), dtype=fields)
         for column, (name, _) in enumerate(fields[:3]):
             rows[name] = place[:, column]
@@ -80,7 +91,11 @@ def write_office_scans(folder, rooms=12, seed=0, up='z', unit=1.0, far=True):
         rows['label'] = label
         PlyData([PlyElement.describe(rows, 'vertex')]).write(str(folder / f'office_{number:02d}.ply'))
         entries = [
-            dict(name=name, center=in_file(center).tolist(), size=(in_file(size) - in_file(np.zeros(3))).tolist())
+            dict(
+                name=name,
+                center=in_file(center).tolist(),
+                size=(in_file(size) - in_file(np.zeros(3))).tolist(),
+            )
             for name, center, size in boxes
         ]
         (folder / f'office_{number:02d}.json').write_text(json.dumps(entries))

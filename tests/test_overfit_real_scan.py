@@ -43,7 +43,10 @@ def one_scan_config(folder):
     """The config for generated rooms on one scan, without crops and augmentation, with voxels of 14 cm."""
     config = Config.fromfile(CONFIG)
     dataset = dict(
-        type='ScanNetDetDataset', data_root=str(folder), ann_file='scannet_infos_train.pkl', box_type_3d='Depth'
+        type='ScanNetDetDataset',
+        data_root=str(folder),
+        ann_file='scannet_infos_train.pkl',
+        box_type_3d='Depth',
     )
     load = [dict(type='LoadColoredPoints')]
     boxes = [dict(type='LoadSceneAnnotations', with_bbox_3d=True, with_label_3d=True)]

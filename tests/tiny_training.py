@@ -67,8 +67,6 @@ class Scans(torch.utils.data.Dataset):
         return dict(inputs=torch.randn(3, generator=generator), data_samples=sample)
 
 
-
-
 def tiny_runner(folder, iters, hooks=None, model=None, **settings):
     """A runner over batches of the scans 0 and 1, 2 and 3, and so on, a checkpoint each iteration."""
     checkpoint = dict(type='AtomicCheckpointHook', by_epoch=False, interval=1, max_keep_ckpts=2)

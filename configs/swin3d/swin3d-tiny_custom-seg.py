@@ -1,5 +1,5 @@
-# Swin3D-tiny on one's own labelled scans, within minutes on two CPU cores. prepare_custom writes a config on top
-# of this one with the classes of the scans; those named here stand for them.
+# Swin3D-tiny on one's own labelled scans, within minutes on two CPU cores. prepare_custom writes a config on
+# top of this one with the classes of the scans; those named here stand for them.
 _base_ = [
     '../_base_/datasets/custom-seg.py',
     '../_base_/models/swin3d-tiny_seg.py',

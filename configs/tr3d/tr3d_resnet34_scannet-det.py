@@ -8,9 +8,7 @@ _base_ = [
 
 train_dataloader = dict(
     batch_size=16,  # on one GPU
-    dataset=dict(
-        times=15, dataset=dict(pipeline={{_base_.tr3d_train_pipeline}}, filter_empty_gt=False)
-    ),
+    dataset=dict(times=15, dataset=dict(pipeline={{_base_.tr3d_train_pipeline}}, filter_empty_gt=False)),
 )
 val_dataloader = dict(dataset=dict(pipeline={{_base_.tr3d_test_pipeline}}))
 test_dataloader = val_dataloader

@@ -8,9 +8,7 @@ _base_ = [
 
 train_dataloader = dict(
     batch_size=16,  # on one GPU
-    dataset=dict(
-        times=5, dataset=dict(pipeline={{_base_.sampled_train_pipeline}}, filter_empty_gt=False)
-    ),
+    dataset=dict(times=5, dataset=dict(pipeline={{_base_.sampled_train_pipeline}}, filter_empty_gt=False)),
 )
 val_dataloader = dict(dataset=dict(pipeline={{_base_.sampled_test_pipeline}}))
 test_dataloader = val_dataloader

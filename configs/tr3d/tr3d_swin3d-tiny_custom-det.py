@@ -1,5 +1,5 @@
-# TR3D on a tiny Swin3D, on one's own scans with boxes, within minutes on two CPU cores. prepare_custom writes a
-# config on top of this one with the classes of the boxes; those named here stand for them.
+# TR3D on a tiny Swin3D, on one's own scans with boxes, within minutes on two CPU cores. prepare_custom writes
+# a config on top of this one with the classes of the boxes; those named here stand for them.
 _base_ = [
     '../_base_/datasets/custom-det.py',
     '../_base_/models/swin3d-tiny_tr3d.py',

@@ -11,8 +11,9 @@ import torch
 def computes_in_float32(op: Callable) -> Callable:
     """Let an op, where autocast is on for its tensors, take 16-bit ones as float32 and run without autocast.
 
-    Mixed precision hands over 16-bit features beside float32 parameters, and back-ends made of torch's operators
-    would narrow their products again. Anything that is not a tensor passes unchanged, for the op's checks to name.
+    Mixed precision hands over 16-bit features beside float32 parameters, and back-ends made of torch's
+    operators would narrow their products again. Anything that is not a tensor passes unchanged, for the op's
+    checks to name.
     """
 
     @functools.wraps(op)

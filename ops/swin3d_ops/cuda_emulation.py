@@ -13,7 +13,12 @@ import tempfile
 from pathlib import Path
 
 from .cpu_library import (
-    SOURCE_FOLDER, KernelsUnavailableError, cache_folder, find_compiler, is_whole, publish,
+    SOURCE_FOLDER,
+    KernelsUnavailableError,
+    cache_folder,
+    find_compiler,
+    is_whole,
+    publish,
 )  # fmt: skip
 
 FLAGS = ('-std=c++17', '-O1', '-ffp-contract=off', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas')

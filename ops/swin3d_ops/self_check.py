@@ -2,9 +2,9 @@
 
 The verdict holds for the whole process, so nothing of the first caller may colour it. The check runs in a
 thread of its own: inference and grad mode, autocast, the default device, modes that watch or replace
-operators, saved-tensor hooks and the transforms of torch.func all belong to the caller's. What torch keeps for
-the whole process is left as it is: the reference computes in float64, dtypes are named, and the numbers are
-ones that TF32 and bfloat16 hold exactly.
+operators, saved-tensor hooks and the transforms of torch.func all belong to the caller's. What torch keeps
+for the whole process is left as it is: the reference computes in float64, dtypes are named, and the numbers
+are ones that TF32 and bfloat16 hold exactly.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Box3DMode, DepthInstance3DBoxes, Det3DDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from swin3d_mmdet3d.datasets.class_agreement import head_classes

@@ -12,8 +12,6 @@ from swin3d_mmdet3d.scan_files import Scan
 from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
 from swin3d_mmdet3d.whole_file import whole_files
 
-
-
 UNLABELLED = 255
 
 
@@ -49,7 +47,9 @@ def write_labelled_scan(
     """
     with whole_files(folder, stem) as drafts:
         draft = drafts.folder
-        label = scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
+        label = (
+            scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
+        )
         write_ply(
             draft / f'{stem}.ply', scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names
         )

@@ -36,7 +36,9 @@ def load_strictly(model: torch.nn.Module, state: dict, source: str) -> None:
         'of another shape': [key for key in own if key in state and own[key].shape != state[key].shape],
     }
     if any(problems.values()):
-        told = '; '.join(f'{len(keys)} {kind}: {first_names(keys)}' for kind, keys in problems.items() if keys)
+        told = '; '.join(
+            f'{len(keys)} {kind}: {first_names(keys)}' for kind, keys in problems.items() if keys
+        )
         raise ValueError(f'{source} is a checkpoint of another model than the config: {told}')
     check_finite_weights(state, source)
     model.load_state_dict(state, strict=True)
@@ -57,7 +59,9 @@ def read_checkpoint(checkpoint: str | os.PathLike) -> tuple[dict, dict]:
     state = content.get('state_dict', content)
     tensors = {key: value for key, value in state.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        raise ValueError(f'checkpoint {checkpoint}: it holds no weights, only {first_names([*map(str, content)])}')
+        raise ValueError(
+            f'checkpoint {checkpoint}: it holds no weights, only {first_names([*map(str, content)])}'
+        )
     # Models trained on several GPUs carry the name of their wrapper.
     state = {key.removeprefix('module.'): value for key, value in tensors.items()}
     return state, content.get('meta', {})

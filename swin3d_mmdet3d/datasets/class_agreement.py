@@ -79,7 +79,8 @@ def check_class_agreement(
     raise ValueError(
         'classes must be the same in head, metainfo and data sets, got: '
         + '; '.join(parts)
-        + '. Set metainfo=dict(classes=...) of every data set, and num_classes (label2level of TR3D) of the head'
+        + '. Set metainfo=dict(classes=...) of every data set, '
+        'and num_classes (label2level of TR3D) of the head'
     )
 
 

@@ -154,8 +154,8 @@ SCANNET = _nyu40(
     }
 )
 
-# Boxes of id 39 are those of all furniture without a class of its own: 1375 of the 2523 objects are bins, others
-# radiators, ottomans, benches. 'garbagebin' is mmdet3d's name for it.
+# Boxes of id 39 are those of all furniture without a class of its own: 1375 of the 2523 objects are bins,
+# others radiators, ottomans, benches. 'garbagebin' is mmdet3d's name for it.
 SCANNET_BOXES = ClassList(
     names=(*SCANNET.names[2:-1], 'garbagebin'),
     palette=SCANNET.palette[2:],

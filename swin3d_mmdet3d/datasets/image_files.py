@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-# Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit: no image
-# has more pixels to a byte of its file. No camera gives more than MOST_PIXELS.
+# Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit: no
+# image has more pixels to a byte of its file. No camera gives more than MOST_PIXELS.
 MOST_PIXELS_PER_BYTE = 8300
 MOST_PIXELS = 1 << 28
 

@@ -21,7 +21,7 @@ def scene_name(info: dict[str, Any]) -> str:
 
 
 def read_info_file(path: str | os.PathLike) -> dict[str, Any]:
-    """The content of a local info file: a whole pickle with ``metainfo`` and the list of scenes ``data_list``.
+    """The content of a local info file: a whole pickle with ``metainfo`` and the scenes ``data_list``.
 
     Raises:
         ValueError: Naming the file, if it is missing, truncated or of another layout.

@@ -35,7 +35,7 @@ class SceneInfos:
     def _choose(
         self, ann_file: str | Sequence[str], data_root: str | None, metainfo: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        """Set ``ann_files`` and ``choice``; return ``ann_file`` and ``metainfo`` for the stock constructor."""
+        """Set ``ann_files`` and ``choice``; return what the stock constructor takes of them."""
         self.ann_files = info_paths(ann_file, data_root)
         self.choice = choose_classes(metainfo, self.known_classes(self.ann_files))
         chosen = dict(classes=self.choice.names, palette=[list(color) for color in self.choice.palette])

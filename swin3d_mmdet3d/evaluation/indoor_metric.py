@@ -32,7 +32,9 @@ class PresentClassIndoorMetric(IndoorMetric):
             else:
                 self.results.append(None)
 
-    def compute_metrics(self, results: list[tuple[dict[str, Any], dict[str, Any]] | None]) -> dict[str, float]:
+    def compute_metrics(
+        self, results: list[tuple[dict[str, Any], dict[str, Any]] | None]
+    ) -> dict[str, float]:
         """Mean and class-wise average precision and recall at each IoU threshold; none without truth.
 
         Raises:

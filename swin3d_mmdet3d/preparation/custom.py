@@ -215,7 +215,7 @@ def scan_boxes(path: Path) -> list[OwnBox]:
 def own_classes(
     folder: Path, scenes: Sequence[RawScene], entries: Sequence[str] | None, unlabelled: Sequence[int]
 ) -> OwnClasses | None:
-    """The classes of points: as given, of the folder's file, or as the scans have them; None without labels."""
+    """The classes of points: as given, of the folder's file or of the scans; None without labels."""
     if entries:
         return parse_classes(entries, unlabelled)
     stated = find_class_file(folder)
@@ -255,7 +255,8 @@ def class_table(root: Path) -> str:
             for box in info['instances']:
                 boxes[box['bbox_label_3d']] += 1
         columns += [
-            [points[segmented.index(name)] if name in segmented else 0 for name in names] + [points[UNLABELLED]],
+            [points[segmented.index(name)] if name in segmented else 0 for name in names]
+            + [points[UNLABELLED]],
             [boxes[boxed.index(name)] if name in boxed else 0 for name in names] + [0],
         ]
     for row, name in enumerate([*names, '(unlabelled)']):
@@ -270,10 +271,14 @@ def _rows(scan: Scan) -> int:
 
 def _by_name(scan: Scan, classes: OwnClasses) -> np.ndarray:
     """Labels of a scan that names its classes; a name for points without a class is among `NO_CLASS`."""
-    strange = [name for name in scan.label_names if name not in classes.names and name.lower() not in NO_CLASS]
+    strange = [
+        name for name in scan.label_names if name not in classes.names and name.lower() not in NO_CLASS
+    ]
     if strange:
         raise ValueError(f'labels: expected names among the classes, got {", ".join(strange)}')
-    label_of = [classes.names.index(name) if name in classes.names else UNLABELLED for name in scan.label_names]
+    label_of = [
+        classes.names.index(name) if name in classes.names else UNLABELLED for name in scan.label_names
+    ]
     is_named = (scan.label >= 0) & (scan.label < len(label_of))
     label = np.full(len(scan), UNLABELLED, dtype=np.int64)
     label[is_named] = np.array(label_of, dtype=np.int64)[scan.label[is_named]]

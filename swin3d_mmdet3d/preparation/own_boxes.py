@@ -72,7 +72,9 @@ def _from_entry(place: str, entry: Any) -> OwnBox:
         rotation = _three(f'{place}: rotation', entry['rotation'])
         found[3] = rotation[2]
         if rotation[0] or rotation[1]:
-            raise ValueError(f'{place}: expected a turn about the vertical axis alone, got rotation {rotation}')
+            raise ValueError(
+                f'{place}: expected a turn about the vertical axis alone, got rotation {rotation}'
+            )
     if any(part is None for part in found[:3]):
         raise ValueError(f'{place}: expected class, center and size, got the keys {sorted(map(str, entry))}')
     return _checked(place, str(found[0]), found[1], found[2], found[3] or 0.0)

@@ -1,4 +1,4 @@
-"""Labels of one's own scans: the classes that their ids or names stand for, and files of labels beside scans."""
+"""Labels of one's own scans: the classes of their ids or names, and files of labels beside scans."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ def read_labels(path: Path, num_points: int, names: Sequence[str] = ()) -> np.nd
 
 def _from_lines(words: list[str], names: Sequence[str]) -> np.ndarray:
     numbers = {name: number for number, name in enumerate(names)}
-    return np.array([numbers[word] if word in numbers else int(float(word)) for word in words], dtype=np.int64)
+    return np.array(
+        [numbers[word] if word in numbers else int(float(word)) for word in words], dtype=np.int64
+    )
 
 
 def _entry_of(row: list[str]) -> str:

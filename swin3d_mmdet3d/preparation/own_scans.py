@@ -15,9 +15,26 @@ SPLITS = ('train', 'val', 'test')
 LIST_FOLDERS = ('.', 'splits', 'ImageSets')
 CLASS_FILES = ('classes.json', 'classes.txt')
 SIDE_FOLDERS = ('labels', 'boxes')
-BOX_ENDINGS = ('.boxes.json', '_boxes.json', '_bbox.json', '.json', '.boxes.txt', '_boxes.txt', '_bbox.txt', '.txt')
-LABEL_ENDINGS = ('.label', '.labels.npy', '_labels.npy', '_label.npy', '.labels.txt', '_labels.txt', '_label.txt',
-                 '.txt')  # fmt: skip
+BOX_ENDINGS = (
+    '.boxes.json',
+    '_boxes.json',
+    '_bbox.json',
+    '.json',
+    '.boxes.txt',
+    '_boxes.txt',
+    '_bbox.txt',
+    '.txt',
+)
+LABEL_ENDINGS = (
+    '.label',
+    '.labels.npy',
+    '_labels.npy',
+    '_label.npy',
+    '.labels.txt',
+    '_labels.txt',
+    '_label.txt',
+    '.txt',
+)
 BOX_FIELDS = 7  # of a line x y z dx dy dz class
 
 
@@ -47,7 +64,9 @@ def find_own_scans(folder: Path, shares: Sequence[float], seed: int) -> list[Raw
     if twice:
         raise ValueError(f'scans: expected different names, got several files for {", ".join(twice)}')
     by_name = {path.stem: path for path in scans}
-    split_of = _listed(folder, by_name) or _in_folders(folder, by_name) or _drawn(sorted(by_name), shares, seed)
+    split_of = (
+        _listed(folder, by_name) or _in_folders(folder, by_name) or _drawn(sorted(by_name), shares, seed)
+    )
     return [RawScene(name, split_of[name], by_name[name]) for name in sorted(split_of)]
 
 
@@ -110,10 +129,14 @@ def _listed(folder: Path, by_name: dict[str, Path]) -> dict[str, str]:
             names = [name if name in by_name else Path(name).stem for name in names if name]
             strange = [name for name in names if name not in by_name]
             if strange:
-                raise ValueError(f'list {path}: names scans that are not in {folder}: {", ".join(strange[:8])}')
+                raise ValueError(
+                    f'list {path}: names scans that are not in {folder}: {", ".join(strange[:8])}'
+                )
             twice = sorted(name for name in set(names) if split_of.get(name, split) != split)
             if twice:
-                raise ValueError(f'list {path}: names scans of split {split_of[twice[0]]}: {", ".join(twice[:8])}')
+                raise ValueError(
+                    f'list {path}: names scans of split {split_of[twice[0]]}: {", ".join(twice[:8])}'
+                )
             split_of.update(dict.fromkeys(names, split))
     return split_of
 
@@ -126,7 +149,9 @@ def _in_folders(folder: Path, by_name: dict[str, Path]) -> dict[str, str]:
 
 def _drawn(names: list[str], shares: Sequence[float], seed: int) -> dict[str, str]:
     if min(shares) < 0 or sum(shares) >= 1:
-        raise ValueError(f'val_share, test_share: expected shares from 0 that leave scans to train, got {shares}')
+        raise ValueError(
+            f'val_share, test_share: expected shares from 0 that leave scans to train, got {shares}'
+        )
     counts = [max(round(share * len(names)), int(share > 0)) for share in shares]
     if sum(counts) >= len(names) or not counts[0]:
         raise ValueError(

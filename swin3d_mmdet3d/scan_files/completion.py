@@ -19,7 +19,7 @@ def known_colors(scan: Scan) -> np.ndarray:
 
 
 def known_normals(scan: Scan) -> np.ndarray:
-    """(P, 3) float32 unit normals; those that the scan lacks are estimated from its points, which is logged."""
+    """(P, 3) float32 unit normals; those the scan lacks are estimated from its points, which is logged."""
     if scan.normal is None:
         print_log('the scan has no normals: they are estimated from its points', logger='current')
         return estimate_normals(scan.xyz)

@@ -62,14 +62,16 @@ def _up_axis(xyz: np.ndarray) -> str | None:
     shares, extent = surface_shares(xyz), robust_extent(xyz)
     axis = int(np.argmin(extent[:2]))
     outweighs = shares[axis] > OUTWEIGHS * shares[2] and extent[axis] < FLATTER * extent[2]
-    is_storey = STOREY[0] < extent[axis] < STOREY[1] and extent[2] > TOO_HIGH and shares[axis] > AS_MANY * shares[2]
+    is_storey = (
+        STOREY[0] < extent[axis] < STOREY[1] and extent[2] > TOO_HIGH and shares[axis] > AS_MANY * shares[2]
+    )
     if not (outweighs or is_storey):
         return None
     name = 'xyz'[axis]
     return (
         f'extent {extent[axis]:.3g} along {name} and {extent[2]:.3g} along z, with {shares[axis]:.0%} and '
-        f'{shares[2]:.0%} of the surfaces across them: {name} looks like the axis that points up (or down) and z '
-        f'is taken for it; --up {name} (or -{name}) reads it so'
+        f'{shares[2]:.0%} of the surfaces across them: {name} looks like the axis that points up (or down) '
+        f'and z is taken for it; --up {name} (or -{name}) reads it so'
     )
 
 
@@ -79,8 +81,8 @@ def _precision(xyz: np.ndarray, voxel_size: float | None) -> str | None:
     if voxel_size is None or step <= voxel_size or not np.array_equal(xyz, xyz.astype(np.float32)):
         return None
     return (
-        f'coordinates up to {far:.7g} are stored in steps of {step:.2g} (float32), coarser than the voxels of '
-        f'{voxel_size:g}: export the scan in float64, or near the origin'
+        f'coordinates up to {far:.7g} are stored in steps of {step:.2g} (float32), coarser than the voxels '
+        f'of {voxel_size:g}: export the scan in float64, or near the origin'
     )
 
 

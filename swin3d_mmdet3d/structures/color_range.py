@@ -13,8 +13,8 @@ ROUNDING = 1e-3  # of 0..1; renderers and 16-bit floats leave the range by less
 def color_range(color: np.ndarray) -> tuple[float, str]:
     """The factor that brings colours to 0..255, and the range that they are in.
 
-    Truth values and floats up to 1 are 0..1; whole numbers that exceed 1023 are 16-bit, up to 65535; all else is
-    0..255. Floats may leave 0..1 by rounding, as 1.0000001 or -1e-9 do, and 0..255 by as much.
+    Truth values and floats up to 1 are 0..1; whole numbers that exceed 1023 are 16-bit, up to 65535; all else
+    is 0..255. Floats may leave 0..1 by rounding, as 1.0000001 or -1e-9 do, and 0..255 by as much.
 
     Args:
         color: (P, 3) finite numbers, or truth values.
@@ -31,7 +31,11 @@ def color_range(color: np.ndarray) -> tuple[float, str]:
         return FULL, '0..1'
     if low >= -slack and high <= FULL + slack:
         return 1.0, '0..255'
-    if low >= 0 and DARKEST_16 < high <= FULL * STEPS_16 and (is_whole or np.array_equal(color, np.floor(color))):
+    if (
+        low >= 0
+        and DARKEST_16 < high <= FULL * STEPS_16
+        and (is_whole or np.array_equal(color, np.floor(color)))
+    ):
         return 1 / STEPS_16, '0..65535'
     raise ValueError(f'color: expected values in 0..255, 0..1 or 0..65535, got {low:g} .. {high:g}')
 

@@ -117,7 +117,15 @@ def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argp
     if unlabelled is not None and 0 <= unlabelled < len(inferencer.names):
         raise ValueError(f'--unlabelled: {unlabelled} is the label of {inferencer.names[unlabelled]}')
     written = write_labelled_scan(
-        args.out, Path(path).stem, scan, label, inferencer.names, inferencer.palette, truth, args.html, unlabelled
+        args.out,
+        Path(path).stem,
+        scan,
+        label,
+        inferencer.names,
+        inferencer.palette,
+        truth,
+        args.html,
+        unlabelled,
     )
     logger.info(f'{path}: {len(scan)} points labelled, wrote {", ".join(map(str, written))}')
     if truth is not None:

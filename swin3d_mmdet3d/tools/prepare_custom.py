@@ -28,12 +28,23 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         'default: classes.json or classes.txt of the folder, else what the scans hold',
     )
     parser.add_argument(
-        '--unlabelled', nargs='+', type=int, default=[-1, 255], metavar='ID', help='ids of points without a class'
+        '--unlabelled',
+        nargs='+',
+        type=int,
+        default=[-1, 255],
+        metavar='ID',
+        help='ids of points without a class',
     )
-    parser.add_argument('--val-share', type=float, default=0.2, help='share of scans to validate on, without lists')
-    parser.add_argument('--test-share', type=float, default=0.0, help='share of scans to test on, without lists')
+    parser.add_argument(
+        '--val-share', type=float, default=0.2, help='share of scans to validate on, without lists'
+    )
+    parser.add_argument(
+        '--test-share', type=float, default=0.0, help='share of scans to test on, without lists'
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of the draw of the shares')
-    parser.add_argument('--unit-scale', type=float, default=1.0, help='metres of one unit, 0.001 for millimetres')
+    parser.add_argument(
+        '--unit-scale', type=float, default=1.0, help='metres of one unit, 0.001 for millimetres'
+    )
     parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     args = parser.parse_args(arguments)

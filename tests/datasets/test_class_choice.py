@@ -74,8 +74,16 @@ def test_twenty_colours_lie_apart():
         (dict(), ValueError, 'must name at least one class'),
         (dict(classes=('a', 'b', 'a')), ValueError, 'classes must not repeat, got twice: a'),
         (dict(classes=('a', 'b'), palette=[(1, 2, 3)]), ValueError, 'a colour for each of 2 classes, got 1'),
-        (dict(classes=('a', 'b'), seg_valid_class_ids=(1,)), ValueError, 'an entry for each of 2 classes, got 1'),
-        (dict(classes=('a', 'b'), seg_valid_class_ids=(1, (2, 1))), ValueError, 'must not repeat, got twice: 1'),
+        (
+            dict(classes=('a', 'b'), seg_valid_class_ids=(1,)),
+            ValueError,
+            'an entry for each of 2 classes, got 1',
+        ),
+        (
+            dict(classes=('a', 'b'), seg_valid_class_ids=(1, (2, 1))),
+            ValueError,
+            'must not repeat, got twice: 1',
+        ),
         (dict(classes=('a',), seg_valid_class_ids=(-2,)), ValueError, 'must be 0 or more, got -2'),
     ],
 )

@@ -52,7 +52,9 @@ def write_scene(folder, ids=(0, 1, 2), dtype=np.int64, categories=NAMES, metainf
 
 
 def build(kind, root, steps=(), **settings):
-    return DATASETS.build(dict(type=kind, data_root=root, ann_file='infos.pkl', pipeline=list(steps), **settings))
+    return DATASETS.build(
+        dict(type=kind, data_root=root, ann_file='infos.pkl', pipeline=list(steps), **settings)
+    )
 
 
 def truth_of(dataset):
@@ -119,7 +121,7 @@ def test_boxes_are_found_by_the_names_of_the_info_file(kind, tmp_path):
 
 
 def test_class_without_category_raises_by_name(tmp_path):
-    with pytest.raises(ValueError, match=r"infos\.pkl: classes must be among its categories .*got sofa"):
+    with pytest.raises(ValueError, match=r'infos\.pkl: classes must be among its categories .*got sofa'):
         build('CustomDetDataset', write_scene(tmp_path), metainfo=dict(classes=('desk', 'sofa')))
 
 
@@ -154,7 +156,11 @@ def test_boxes_without_masks_are_trained_on(tmp_path):
 @pytest.mark.parametrize(
     ('part', 'steps', 'told'),
     [
-        ('pts_semantic_mask_path', TRAIN_STEPS, r'room\.bin: .*must have pts_semantic_mask_path, got none: add'),
+        (
+            'pts_semantic_mask_path',
+            TRAIN_STEPS,
+            r'room\.bin: .*must have pts_semantic_mask_path, got none: add',
+        ),
         ('instances', [], r'scene room of .*infos\.pkl: instances must list the boxes to train on'),
     ],
 )
@@ -192,12 +198,18 @@ def test_scores_are_those_of_the_labelled_scenes():
 def test_differing_classes_are_told_in_one_error():
     loaders = dict(
         train_dataloader=dict(dataset=dict(type='S3DISWholeSceneDataset', metainfo=dict(classes=NAMES))),
-        val_dataloader=dict(dataset=dict(type='RepeatDataset', times=2, dataset=dict(type='S3DISWholeSceneDataset'))),
+        val_dataloader=dict(
+            dataset=dict(type='RepeatDataset', times=2, dataset=dict(type='S3DISWholeSceneDataset'))
+        ),
         test_dataloader=None,
     )
     with pytest.raises(ValueError) as error:
         check_class_agreement(loaders, 4)
-    for told in ('train_dataloader has 3 (desk, monitor, lamp)', 'val_dataloader has 13 (ceiling', 'head has 4'):
+    for told in (
+        'train_dataloader has 3 (desk, monitor, lamp)',
+        'val_dataloader has 13 (ceiling',
+        'head has 4',
+    ):
         assert told in str(error.value)
     loaders['val_dataloader'] = loaders['train_dataloader']
     assert check_class_agreement(loaders, 3) == NAMES

@@ -27,7 +27,7 @@ def test_training_looks_at_all_loaders_and_testing_at_its_own():
     with pytest.raises(ValueError, match=r'test_dataloader has 2 \(a, c\)'):
         ClassAgreementHook().before_train(runner)
     ClassAgreementHook().before_test(runner)
-    with pytest.raises(ValueError, match="head has 3"):
+    with pytest.raises(ValueError, match='head has 3'):
         ClassAgreementHook().before_test(runner_of(3, train=('a', 'b', 'c'), test=('a', 'b')))
 
 

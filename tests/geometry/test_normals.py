@@ -6,8 +6,8 @@ import trimesh
 from real_data import local_real_data
 from scipy.spatial import Delaunay
 
-from swin3d_mmdet3d.scan_files import read_scan
 from swin3d_mmdet3d.geometry import estimate_normals, room_viewpoint, vertex_normals
+from swin3d_mmdet3d.scan_files import read_scan
 
 
 def degrees_between(a, b):

@@ -127,7 +127,7 @@ def test_overlaps_are_those_of_volumes(columns):
 
 @pytest.fixture
 def refuse_once(monkeypatch):
-    """Makes an operator of mmcv refuse its first call; lists where the tensors of each call and its log are."""
+    """Makes an operator of mmcv refuse its first call; lists where its tensors are, and its log."""
     lines = []
     monkeypatch.setattr(compiled_ops, 'print_log', lambda text, *_: lines.append(text))
     compiled_ops._say_once.cache_clear()
@@ -177,7 +177,9 @@ def test_suppression_goes_to_the_cpu_where_mmcv_was_built_for_it_alone(refuse_on
 def test_overlaps_go_to_the_cpu_where_mmcv_was_built_for_it_alone(refuse_once):
     first, second = random_boxes(20, 7), random_boxes(15, 7)
     expected = box_ious(first, second)
-    _, lines = refuse_once('box_iou_rotated', 'box_iou_rotated_impl: implementation for device cuda:0 not found.')
+    _, lines = refuse_once(
+        'box_iou_rotated', 'box_iou_rotated_impl: implementation for device cuda:0 not found.'
+    )
     torch.testing.assert_close(box_ious(first, second), expected, rtol=0, atol=0)
     assert len(lines) == 1
 

@@ -12,10 +12,9 @@ import shutil
 
 import pytest
 import torch
-from swin3d_ops import cpu_library, cpu_runtime, knn, site_conv, window_attention
-from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
+from swin3d_ops import cpu_library, knn, site_conv, window_attention
 from swin3d_ops.resample import cuda_impl as resample_cuda
-from swin3d_ops.resample import reference as resample_reference
+from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
 from swin3d_ops.site_conv import reference as site_conv_reference
 from swin3d_ops.window_attention import cuda_impl as attention_cuda
 from swin3d_ops.window_index import WindowIndex

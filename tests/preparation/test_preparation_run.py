@@ -104,7 +104,7 @@ def far_vertex(ply):
 
 
 def many_vertices(path):
-    path.write_bytes(re.sub(rb'element vertex \d+', b'element vertex 4000000000', path.read_bytes(), 1))
+    path.write_bytes(re.sub(rb'element vertex \d+', b'element vertex 4000000000', path.read_bytes(), count=1))
 
 
 def far_face(ply):

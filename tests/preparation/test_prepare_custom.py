@@ -35,7 +35,16 @@ def prepared(tmp_path_factory):
     """Four offices, two far from the origin, and what the tool makes of them."""
     folder = tmp_path_factory.mktemp('own')
     scans, out = write_office_scans(folder / 'scans', rooms=4), folder / 'out'
-    arguments = [str(scans), str(out), '--classes', *CLASSES, '--unlabelled', str(UNLABELLED), '--workers', '1']
+    arguments = [
+        str(scans),
+        str(out),
+        '--classes',
+        *CLASSES,
+        '--unlabelled',
+        str(UNLABELLED),
+        '--workers',
+        '1',
+    ]
     assert tool.main([*arguments, '--val-share', '0.25']) == 0
     return scans, out
 
@@ -177,7 +186,9 @@ BOX = ('desk', (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
     'content',
     [
         json.dumps([{'class': 'desk', 'center': [1, 2, 3], 'size': [4, 5, 6]}]),
-        json.dumps({'boxes': [{'label': 'desk', 'center': {'x': 1, 'y': 2, 'z': 3}, 'size': [4, 5, 6], 'yaw': 0}]}),
+        json.dumps(
+            {'boxes': [{'label': 'desk', 'center': {'x': 1, 'y': 2, 'z': 3}, 'size': [4, 5, 6], 'yaw': 0}]}
+        ),
         json.dumps({'objects': [{'name': 'desk', 'centroid': {'x': 1, 'y': 2, 'z': 3}, 'rotation': [0, 0, 0],
                                  'dimensions': {'length': 4, 'width': 5, 'height': 6}}]}),
         '# x y z dx dy dz class\n1 2 3 4 5 6 desk\n',
@@ -200,7 +211,10 @@ def test_boxes_are_read_from_each_layout(content, tmp_path):
         ('[{"class": "a"}]', 'entry 0: expected class, center and size'),
         ('[{"class": "a", "center": [1, 2], "size": [1, 1, 1]}]', 'center: expected three finite numbers'),
         ('[{"class": "a", "center": [1, 2, 3], "size": [1, 0, 1]}]', 'edge lengths above zero'),
-        ('[{"class": "a", "center": [1, 2, 3], "size": [1, 1, 1], "rotation": [1, 0, 0]}]', 'vertical axis alone'),
+        (
+            '[{"class": "a", "center": [1, 2, 3], "size": [1, 1, 1], "rotation": [1, 0, 0]}]',
+            'vertical axis alone',
+        ),
     ],
 )
 def test_what_is_no_box_is_told_with_its_place(content, told, tmp_path):

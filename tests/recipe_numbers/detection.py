@@ -271,9 +271,7 @@ VIEWS = [
         training=dict(turn=(-0.523599, 0.523599), scale=(0.85, 1.15), flip=(0.5, None)),
         bbox_head={'bbox_coder.type': 'MobiusBoxCoder'},
     ),
-    taken(
-        'the converter of mmdet3d: colours in 0 .. 1', training=dict(max_color=1), test=dict(max_color=1)
-    ),
+    taken('the converter of mmdet3d: colours in 0 .. 1', training=dict(max_color=1), test=dict(max_color=1)),
 ]
 VIEWS_ON_SWIN3D = ours(
     'a view is small enough without a crop',
@@ -287,9 +285,7 @@ RECIPES = {
         *TR3D_RESNET34,
         *VIEWS,
         levels('sunrgbd'),
-        taken(
-            'mmdetection3d, projects/TR3D/configs/tr3d_1xb16_sunrgbd-3d-10class.py', data=dict(repeats=5)
-        ),
+        taken('mmdetection3d, projects/TR3D/configs/tr3d_1xb16_sunrgbd-3d-10class.py', data=dict(repeats=5)),
     ],
     'fcaf3d_swin3d-small_sunrgbd-det': [*fcaf3d_swin3d('small', 10), *VIEWS, VIEWS_ON_SWIN3D],
     'tr3d_swin3d-small_sunrgbd-det': [*tr3d_swin3d('small', 'sunrgbd'), *VIEWS, VIEWS_ON_SWIN3D],

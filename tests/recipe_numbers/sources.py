@@ -33,9 +33,7 @@ STRUCTURED3D_SPLIT = split(
     'structured3d_infos_val.pkl',
     'structured3d_infos_test.pkl',
 )
-SUNRGBD_SPLIT = split(
-    'SUN RGB-D: 5285 and 5050 views', 'sunrgbd_infos_train.pkl', 'sunrgbd_infos_val.pkl'
-)
+SUNRGBD_SPLIT = split('SUN RGB-D: 5285 and 5050 views', 'sunrgbd_infos_train.pkl', 'sunrgbd_infos_val.pkl')
 TRIO_SPLIT = split(
     'those of the three, S3DIS without area 5',
     ['structured3d_infos_train.pkl', 'scannet_infos_train.pkl', *S3DIS_SPLIT['data.trained_on'][0]],

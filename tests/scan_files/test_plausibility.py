@@ -36,7 +36,9 @@ def test_a_wrong_reading_is_told_with_its_option(name, room):
     assert option in told
 
 
-@pytest.mark.parametrize('xyz', [np.zeros((1, 3)), np.zeros((50, 3)), np.eye(3), np.arange(30.0).reshape(-1, 3) / 30])
+@pytest.mark.parametrize(
+    'xyz', [np.zeros((1, 3)), np.zeros((50, 3)), np.eye(3), np.arange(30.0).reshape(-1, 3) / 30]
+)
 def test_scans_of_few_points_or_one_place_are_looked_at_without_a_fault(xyz):
     assert all(isinstance(told, str) for told in doubts(make_scan(xyz), 0.02))
 

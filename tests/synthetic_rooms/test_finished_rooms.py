@@ -92,5 +92,3 @@ def test_a_room_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatc
     monkeypatch.undo()
     make_rooms('s3dis', tmp_path, **options)
     assert len(list((tmp_path / 'finished_rooms').iterdir())) == 3
-
-

@@ -27,7 +27,9 @@ def test_rooms_are_made_for_the_config_s_domain(name, tmp_path, monkeypatch):
 
 def test_other_data_sets_are_refused(tmp_path):
     config = Config.fromfile(CONFIGS / 'swin3d' / 'swin3d-tiny_rooms-seg.py')
-    with pytest.raises(ValueError, match='must test on one of ScanNetDetDataset, S3DISDetDataset, got S3DISWhole'):
+    with pytest.raises(
+        ValueError, match='must test on one of ScanNetDetDataset, S3DISDetDataset, got S3DISWhole'
+    ):
         score_rooms.prepare_rooms(config, 1500, tmp_path, seed=0)
 
 

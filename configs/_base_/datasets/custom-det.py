@@ -1,5 +1,5 @@
-# One's own scans with boxes as prepare_custom writes them, xyz and rgb, loaded and scored as generated rooms are;
-# classes come from the info files, and points need no labels.
+# One's own scans with boxes as prepare_custom writes them, xyz and rgb, loaded and scored as generated rooms
+# are; classes come from the info files, and points need no labels.
 _base_ = ['./rooms-scannet-det.py']
 
 data_root = 'data/custom/'

@@ -1,5 +1,5 @@
-# One's own scans as prepare_custom writes them, xyz, rgb and normals, read and augmented as generated rooms are;
-# classes, colours and ids come from the info files.
+# One's own scans as prepare_custom writes them, xyz, rgb and normals, read and augmented as generated rooms
+# are; classes, colours and ids come from the info files.
 _base_ = ['./rooms-seg.py']
 
 data_root = 'data/custom/'

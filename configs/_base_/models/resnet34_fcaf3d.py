@@ -2,9 +2,7 @@
 # colours alone, boxes from 8, 16, 32 and 64 cm
 model = dict(
     type='VoxelDetector',
-    data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)
-    ),
+    data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)),
     backbone=dict(type='SparseResNet34', in_channels=3),
     bbox_head=dict(
         type='SparseFCAF3DHead',

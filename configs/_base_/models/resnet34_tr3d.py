@@ -2,9 +2,7 @@
 # alone, boxes from 16 and 32 cm
 model = dict(
     type='VoxelDetector',
-    data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)
-    ),
+    data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.01, features=('rgb',), signals=('xyz',)),
     backbone=dict(
         type='SparseResNet34',
         in_channels=3,

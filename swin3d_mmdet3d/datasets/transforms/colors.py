@@ -15,6 +15,7 @@ from swin3d_mmdet3d.structures.color_range import FULL
 from .argument_checks import check_positive, check_probability
 from .point_selection import scene_label
 
+
 def set_color(results: dict[str, Any], color: Tensor) -> None:
     """Write ``(P, 3)`` colours; the stock setter warns on signed ones."""
     points = results['points']

@@ -72,7 +72,7 @@ class LoadColoredPoints(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``points``; raise ValueError naming scene and file if the file is broken or its colours black."""
+        """Add ``points``; raise ValueError naming scene and file if the file is broken or black."""
         path = results['lidar_points']['lidar_path']
         columns = read_rows(path, COLOR_COLUMNS, scene_label(results), self.backend_args)
         columns[:, 3:] *= FULL / self.max_color
@@ -82,7 +82,7 @@ class LoadColoredPoints(BaseTransform):
 
 
 def _check_brightness(color: np.ndarray, path: str, scene: str) -> None:
-    """Raise ValueError for colours of 0..1, which would be black among 0..255; all 0 stands for no colours."""
+    """Raise ValueError for colours of 0..1, black among 0..255; all 0 stands for no colours."""
     highest = float(color.max(initial=0))
     if 0 < highest <= 1 + ROUNDING and len(color) >= FEWEST_COLORS:
         raise ValueError(

@@ -79,7 +79,7 @@ class AtomicCheckpointHook(CheckpointHook):
             steps = [*(kept for kept in self.keep_ckpt_ids if kept != step), step]
             outdated = steps[: -self.max_keep_ckpts]
             self.keep_ckpt_ids = deque(steps, self.max_keep_ckpts)
-            # the outdated among them: a training that is killed before it removes them does so when it resumes
+            # the outdated among them: a training killed before it removes them does so when it resumes
             runner.message_hub.update_info('keep_ckpt_ids', steps)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)

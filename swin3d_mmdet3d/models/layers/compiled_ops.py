@@ -20,7 +20,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 
 
 def nms_rotated(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
-    """Rows ``(M,)`` of ``(N, 5)`` centres, sizes and turns [rad] that greedy suppression keeps, best first."""
+    """Rows ``(M,)`` of ``(N, 5)`` centres, sizes, turns [rad] that greedy suppression keeps, best first."""
     return _run(mmcv.ops.nms_rotated, boxes, scores, iou_threshold)[1]
 
 
@@ -44,7 +44,7 @@ def _run(op: Callable, *args: Any) -> Any:
     return tuple(part.to(device) for part in result)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _say_once(name: str, device: str) -> None:
     print_log(
         f'mmcv was built without {name} for {device}: boxes go to the CPU for it', 'current', logging.WARNING

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from mmdet3d.registry import MODELS
 from mmdet.models.losses.utils import weight_reduce_loss
+from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
 from .axis_aligned_diou_loss import REDUCTIONS, squared_center_distance

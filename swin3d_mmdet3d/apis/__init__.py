@@ -8,11 +8,13 @@ from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .labelled_scan_files import write_labelled_scan
 from .model_files import load_strictly
+from .result_files_hook import ResultFilesHook
 from .segmentation_score import class_iou, iou_table, match_labels
 
 __all__ = [
     'BoxInferencer',
     'DetectedBoxes',
+    'ResultFilesHook',
     'Scan',
     'ScanInferencer',
     'Swin3DInferencer',

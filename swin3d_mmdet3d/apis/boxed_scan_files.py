@@ -20,6 +20,7 @@ def write_boxed_scan(
     boxes: DetectedBoxes,
     names: Sequence[str],
     palette: Sequence[Sequence[int]],
+    truth: DetectedBoxes | None = None,
 ) -> list[Path]:
     """Write <stem>.json, .ply and .png; on failure none of them.
 
@@ -32,6 +33,7 @@ def write_boxed_scan(
         scan: the scan.
         boxes: the boxes, in the scan's frame.
         names, palette: of the classes.
+        truth: the boxes that should have been found, a column of the picture; or None.
 
     Returns:
         The paths written.
@@ -44,6 +46,9 @@ def write_boxed_scan(
             for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
         ]
         write_box_edges(drafts.folder / f'{stem}.ply', corners, label_colors(boxes.label, palette), comments)
-        picture = box_picture(scan.xyz, scan.color, {'boxes': (corners, boxes.label)}, palette, names)
+        columns = {'boxes': (corners, boxes.label)}
+        if truth is not None:
+            columns = {'truth': (box_corners(truth.center, truth.size, truth.yaw), truth.label), **columns}
+        picture = box_picture(scan.xyz, scan.color, columns, palette, names)
         picture.save(drafts.folder / f'{stem}.png')
     return drafts.written

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from mmdet3d.structures import BaseInstance3DBoxes
+from mmengine.structures import InstanceData
+from torch import Tensor
 
 from swin3d_mmdet3d.whole_file import whole_file
 
@@ -41,6 +45,21 @@ class DetectedBoxes:
                 raise ValueError(f'{name}: expected shape {(len(self.label), *columns)}, got {value.shape}')
             if not np.isfinite(value).all():
                 raise ValueError(f'{name}: expected finite numbers, got NaN or infinity')
+
+    @classmethod
+    def of_instances(cls, found: InstanceData) -> DetectedBoxes:
+        """The boxes of a detector's ``pred_instances_3d``: ``bboxes_3d``, ``scores_3d`` and ``labels_3d``."""
+        return cls.of_boxes(found.bboxes_3d, found.labels_3d, found.scores_3d)
+
+    @classmethod
+    def of_boxes(
+        cls, boxes: BaseInstance3DBoxes, label: Tensor, score: Tensor | None = None
+    ) -> DetectedBoxes:
+        """mmdet3d's boxes with their classes ``(B,)`` and scores ``(B,)``, 1 without any."""
+        score = torch.ones(len(label)) if score is None else score
+        columns = dict(center=boxes.gravity_center, size=boxes.dims, yaw=boxes.yaw, score=score)
+        arrays = {name: value.cpu().numpy().astype(np.float64) for name, value in columns.items()}
+        return cls(label=label.cpu().numpy().astype(np.int64), **arrays)
 
     def __len__(self) -> int:
         return len(self.label)

@@ -121,17 +121,10 @@ class BoxInferencer(ScanInferencer):
             ValueError: when the model gives a label without a name.
         """
         scan = turn_about_z(scan, turn)
-        found = self.run(scan).pred_instances_3d.cpu()
-        label = found.labels_3d.numpy().astype(np.int64)
+        boxes = DetectedBoxes.of_instances(self.run(scan).pred_instances_3d)
+        label = boxes.label
         if len(label) and (label.min() < 0 or label.max() >= len(self.names)):
             raise ValueError(f'the model gave label {label.max()}, there are {len(self.names)} class names')
-        boxes = DetectedBoxes(
-            center=found.bboxes_3d.gravity_center.numpy().astype(np.float64),
-            size=found.bboxes_3d.dims.numpy().astype(np.float64),
-            yaw=found.bboxes_3d.yaw.numpy().astype(np.float64),
-            score=found.scores_3d.numpy().astype(np.float64),
-            label=label,
-        )
         return boxes.best_first().moved(scan.xyz.min(axis=0)).turned(-turn)
 
 

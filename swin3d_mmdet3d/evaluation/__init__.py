@@ -4,6 +4,7 @@ from .confusion_matrix import SegmentationScores, confusion_matrix, scores_table
 from .confusion_metric import ConfusionSegMetric
 from .indoor_metric import PresentClassIndoorMetric
 from .per_condition_metric import PerConditionMetric
+from .prediction_file import PredictionFile
 from .run_scores import RunScores, merge_areas
 from .submission_files import check_submission, write_submission
 from .submission_metric import SegSubmission
@@ -11,6 +12,7 @@ from .submission_metric import SegSubmission
 __all__ = [
     'ConfusionSegMetric',
     'PerConditionMetric',
+    'PredictionFile',
     'PresentClassIndoorMetric',
     'SegSubmission',
     'SegmentationScores',

@@ -1,7 +1,8 @@
 """Evaluates a checkpoint with mmengine's runner: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`.
 
 The scores go to the log and to `test_result.json` of the work folder, `test_result_votes.json` with --tta,
-where `merge_areas` and `reproduction_table` find them.
+where `merge_areas` and `reproduction_table` find them. Scenes without labels or boxes are predicted all the
+same: --out keeps the predictions in one file, --show-dir writes files to look at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+import swin3d_mmdet3d.apis  # noqa: F401  registers ResultFilesHook
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.evaluation import ConfusionSegMetric, RunScores
 from swin3d_mmdet3d.evaluation.run_scores import file_names
@@ -35,7 +37,33 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar='FILE.zip',
         help="label the benchmark's test split and write the file for its server instead of scoring",
     )
+    parser.add_argument(
+        '--out', metavar='FILE.pkl', help='keep labels or boxes of every scene in this file (PredictionFile)'
+    )
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='write PLY, picture and NPZ or JSON of every scene into this folder'
+    )
+    parser.add_argument(
+        '--score-thr', type=float, default=0.0, help='least score of a box in the files of --show-dir'
+    )
     return parser.parse_args(arguments)
+
+
+def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, score_thr: float) -> None:
+    """Keeps the predictions: in the file `out`, and as files to look at in `show_dir`.
+
+    Raises:
+        ValueError: `out` is no pickle.
+    """
+    if out is not None:
+        if Path(out).suffix not in ('.pkl', '.pickle'):
+            raise ValueError(f'--out must end in .pkl or .pickle, got {out}')
+        given = cfg.test_evaluator
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        cfg.test_evaluator = [*given, dict(type='PredictionFile', path=out)]
+    if show_dir is not None:
+        hook = dict(type='ResultFilesHook', folder=show_dir, score_thr=score_thr)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
 
 
 def enable_tta(cfg: Config) -> None:
@@ -114,10 +142,11 @@ def main(arguments: list[str] | None = None) -> None:
         enable_tta(cfg)
     if args.submission is not None:
         enable_submission(cfg, args.submission)
+    enable_result_files(cfg, args.out, args.show_dir, args.score_thr)
     runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     load_weights(runner, args.checkpoint)
     metrics = runner.test()
-    if args.submission is None and is_main_process():
+    if args.submission is None and metrics and is_main_process():
         write_result(runner, cfg, args, metrics)
 
 

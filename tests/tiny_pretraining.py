@@ -121,7 +121,10 @@ def run_tiny(folder, model, hooks, iters=2, optimiser=None, **options):
             collate_fn=first,
         ),
         train_cfg=dict(type='IterBasedTrainLoop', max_iters=iters),
-        optim_wrapper=dict(optimizer=optimiser or dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1)),
+        optim_wrapper=dict(
+            constructor='TrainableParamsOptimWrapperConstructor',
+            optimizer=optimiser or dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1),
+        ),
         custom_hooks=hooks,
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=iters)),
         default_scope='mmdet3d',

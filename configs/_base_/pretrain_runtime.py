@@ -1,4 +1,5 @@
-# Runtime of pretraining: by iterations, no validation, the teacher kept out of optimiser and checkpoints.
+# Runtime of pretraining: by iterations, no validation. Moving-average teachers, where a method has one,
+# follow their student; student.pth and what else the method exports are written at the end.
 custom_imports = dict(imports=['swin3d_mmdet3d'], allow_failed_imports=False)
 default_scope = 'mmdet3d'
 
@@ -12,9 +13,9 @@ default_hooks = dict(
     finite_training=dict(type='FiniteTrainingHook'),
 )
 custom_hooks = [
-    dict(type='FreezeHook', names=['teacher'], in_checkpoint=False),
+    dict(type='MomentumTeacherHook'),
     dict(type='CollapseHook', interval=50),
-    dict(type='ExportStudentHook', out='student.pth'),
+    dict(type='ExportHook'),
 ]
 env_cfg = dict(
     cudnn_benchmark=False,

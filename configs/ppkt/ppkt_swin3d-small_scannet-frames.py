@@ -33,7 +33,7 @@ model = dict(
 )
 optim_wrapper = dict(
     type='OptimWrapper',
-    constructor='TrainedWeightsConstructor',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )

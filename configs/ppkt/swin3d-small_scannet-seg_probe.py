@@ -7,7 +7,7 @@ model = dict(
     neck=dict(init_cfg=dict(type='StrictPretrained', checkpoint=student, prefix='neck.')),
     decode_head=dict(_delete_=True, type='LinearProbeHead', in_channels=48, num_classes=20),
 )
-custom_hooks = [dict(type='FreezeHook', names=['backbone', 'neck'], in_checkpoint=True)]
+custom_hooks = [dict(type='FreezeHook', names=['backbone', 'neck'])]
 train_dataloader = dict(dataset=dict(times=1))
 train_cfg = dict(max_epochs=20, val_interval=20)
 param_scheduler = [

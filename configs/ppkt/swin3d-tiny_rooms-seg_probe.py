@@ -7,7 +7,7 @@ model = dict(
     neck=dict(init_cfg=dict(type='StrictPretrained', checkpoint=student, prefix='neck.')),
     decode_head=dict(_delete_=True, type='LinearProbeHead', in_channels=32, num_classes=13),
 )
-custom_hooks = [dict(type='FreezeHook', names=['backbone', 'neck'], in_checkpoint=True)]
+custom_hooks = [dict(type='FreezeHook', names=['backbone', 'neck'])]
 train_dataloader = dict(dataset=dict(dataset=dict(indices=10)))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),

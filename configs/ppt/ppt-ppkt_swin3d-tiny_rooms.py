@@ -25,8 +25,4 @@ model = dict(
 )
 # Adam moves a scale by a step from each of the embedding's 256 entries at once
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.modulation.': dict(lr_mult=0.01)}))
-custom_hooks = [
-    dict(type='FreezeHook', names=['model.teacher'], in_checkpoint=False),
-    dict(type='ConditionLossHook'),
-    dict(type='FoldedExportHook'),
-]
+custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]

@@ -47,4 +47,4 @@ optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.modulation.': dict(lr_mul
 # norms of other data sets have no gradient in a step
 find_unused_parameters = True
 default_hooks = dict(checkpoint=dict(save_best='mean/miou'))
-custom_hooks = [dict(type='ConditionLossHook'), dict(type='FoldedExportHook')]
+custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]

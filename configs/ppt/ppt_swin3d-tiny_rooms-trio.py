@@ -44,5 +44,5 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=900, val_interval=900)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(checkpoint=dict(by_epoch=False, interval=900, save_best='mean/miou'))
-custom_hooks = [dict(type='ConditionLossHook'), dict(type='FoldedExportHook')]
+custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]
 log_processor = dict(by_epoch=False)

@@ -19,4 +19,4 @@ test_dataloader = val_dataloader
 peak_lr = 0.0006  # that of fine-tuning Swin3D-S on S3DIS
 optim_wrapper = dict(optimizer=dict(lr=peak_lr / 10))
 default_hooks = dict(checkpoint=dict(save_best='S3DIS/miou'))
-custom_hooks = [dict(type='FoldedExportHook', conditions=['S3DIS'])]
+custom_hooks = [dict(type='ExportHook')]

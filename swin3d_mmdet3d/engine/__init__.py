@@ -1,5 +1,6 @@
-"""What the runner is given beside a model and data: hooks and files of checkpoints."""
+"""What the runner is given beside a model and data: hooks, parameter groups and files of checkpoints."""
 
 from . import hooks
+from .optim_constructor import TrainableParamsOptimWrapperConstructor
 
-__all__ = ['hooks']
+__all__ = ['TrainableParamsOptimWrapperConstructor', 'hooks']

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 import torch
 from mmengine.dist import get_world_size
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
@@ -19,6 +19,8 @@ from swin3d_mmdet3d.finite_values import (
     non_finite_names,
     sample_names,
 )
+
+from .wrapped_models import unwrapped
 
 
 def describe_step(model: nn.Module, batches: Sequence[Any], optim_wrapper: OptimWrapper) -> str:
@@ -32,7 +34,7 @@ def describe_step(model: nn.Module, batches: Sequence[Any], optim_wrapper: Optim
     Returns:
         Sentences for a message.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     # buffers do not count: the statistics of norms go bad in the forward pass that is to be explained
     weights = non_finite_names(dict(model.named_parameters()))
     if weights:

@@ -6,7 +6,6 @@ from .data_preprocessors import VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
-from .hooks import SemanticThresholdHook
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import SparseTR3DNeck, Swin3DDecoder
 from .roi_heads import CAGroup3DRoIHead
@@ -24,7 +23,6 @@ __all__ = [
     'MobiusBoxCoder',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',
-    'SemanticThresholdHook',
     'SparseFCAF3DHead',
     'SparseResNet34',
     'SparseTR3DHead',

@@ -3,7 +3,7 @@
 Parts of a method, each a registered class that a config names:
     views     datasets/transforms: MakeViews, LoadRGBDFrames, ...; here :class:`CloudView`
     student   backbone and neck, under the names that segmentors and detectors use
-    teachers  frozen image networks, moving averages of the student
+    teachers  frozen image networks, moving averages of the student; they freeze and save themselves
     matchers  which rows of one view belong to which rows of another, or to which pixels
     heads     from features to the space of the loss
     losses    how matched rows, or predictions and targets, are compared
@@ -12,6 +12,7 @@ Parts of a method, each a registered class that a config names:
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from mmdet3d.registry import MODELS
@@ -20,7 +21,10 @@ from torch import Tensor
 
 from swin3d_mmdet3d.structures import FeatureLevel
 
+from .teachers import MomentumTeacher
 from .views import CloudView
+
+STUDENT_PARTS = ('backbone', 'neck')
 
 
 class BasePretrainer(BaseModel, metaclass=ABCMeta):
@@ -49,6 +53,21 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         levels = self.backbone(view.feats, view.voxels)
         return levels[0] if self.neck is None else self.neck(levels)
 
+    def init_weights(self) -> None:
+        """Initialise all parts; moving-average teachers then start as their student."""
+        super().init_weights()
+        for teacher in self.children():
+            if isinstance(teacher, MomentumTeacher):
+                teacher.start(self)
+
+    def export(self) -> dict[str, dict[str, Tensor]]:
+        """What is kept of the training: ``{file name: state dict}``, which ``ExportHook`` writes at its end.
+
+        ``student.pth`` holds the weights of the backbone and the decoder under the names that segmentors and
+        detectors have for them.
+        """
+        return {'student.pth': weights_of(self.state_dict(), STUDENT_PARTS)}
+
     @abstractmethod
     def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
         """Losses of a batch (names with 'loss' in them are summed) and values to log."""
@@ -68,6 +87,12 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         if mode == 'tensor':
             return self.encode(inputs['views'][0])
         raise ValueError(f"mode must be 'loss' or 'tensor', got {mode!r}")
+
+
+def weights_of(state: Mapping[str, Tensor], parts: Sequence[str]) -> dict[str, Tensor]:
+    """The weights of some parts out of a model's state dict; parts that it lacks are passed over."""
+    prefixes = tuple(f'{part}.' for part in parts)
+    return {name: weight for name, weight in state.items() if name.startswith(prefixes)}
 
 
 def skipped_frames(data_samples: Optional[list]) -> int:

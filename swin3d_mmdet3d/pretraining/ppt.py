@@ -18,6 +18,8 @@ from swin3d_mmdet3d.models.layers.prompt_norm import (
 )
 from swin3d_mmdet3d.structures import Prompt, with_prompt
 
+from .base import STUDENT_PARTS, weights_of
+
 FORMS = ('decoupled', 'adaptive', 'both', 'shared')
 
 
@@ -130,6 +132,19 @@ class PPT(BaseModel):
             weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
             weights.update({f'{name}.{key}': value for key, value in plain.items()})
         return weights
+
+    def export(self) -> dict[str, dict[str, Tensor]]:
+        """Plain models out of the prompted one: ``{file name: state dict}``, which ``ExportHook`` writes.
+
+        ``<condition>.pth`` holds backbone, neck and ``decode_head`` of the model whose norms have the prompt
+        of a condition folded in; they load strictly into the ordinary networks and give the same outputs.
+        ``student.pth`` holds the backbone and neck of S3DIS, or of the last condition where there is none.
+        """
+        parts = (*STUDENT_PARTS, 'decode_head')
+        folded = {condition: self.folded_state_dict(condition) for condition in self.conditions}
+        files = {f'{condition}.pth': weights_of(folded[condition], parts) for condition in self.conditions}
+        student = 'S3DIS' if 'S3DIS' in self.conditions else self.conditions[-1]
+        return {**files, 'student.pth': weights_of(folded[student], STUDENT_PARTS)}
 
     def train(self, mode: bool = True) -> PPT:
         """Train or evaluate; frozen norms keep their statistics in both."""

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from swin3d_mmdet3d.models.hooks import SemanticThresholdHook
+from swin3d_mmdet3d.engine.hooks import SemanticThresholdHook
 
 
 def runner_at(epoch):

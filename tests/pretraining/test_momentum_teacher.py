@@ -1,18 +1,18 @@
 """The moving average of a student: its steps, its start, and its life in checkpoints."""
 
+from pathlib import Path
+
 import pytest
 import torch
-from mmdet3d.registry import HOOKS
+from mmdet3d.registry import HOOKS, MODELS
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from tiny_pretraining import run_tiny, tiny_self_teaching
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.pretraining.teachers import MomentumTeacher
 
-DEFAULT_HOOKS = [
-    dict(type='FreezeHook', names=['teacher'], in_checkpoint=False),
-    dict(type='MomentumTeacherHook'),
-]
+DEFAULT_HOOKS = Config.fromfile(Path(__file__).parents[2] / 'configs/_base_/pretrain_runtime.py').custom_hooks
 
 
 class Start(Hook):
@@ -45,6 +45,11 @@ def student_of(weights):
     return {name: w for name, w in weights.items() if name.startswith(('backbone.', 'neck.'))}
 
 
+def holder(**networks):
+    """What has the student's networks as its attributes."""
+    return torch.nn.ModuleDict(networks)
+
+
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp('teaching')
@@ -67,7 +72,7 @@ def test_momentum_teacher_is_the_weighted_sum_of_the_students_past():
     values = [5.0, -2.0, 3.0]
     for value in values:
         torch.nn.init.constant_(student.weight, value)
-        teacher.follow(dict(backbone=student))
+        teacher.follow(holder(backbone=student))
     expected = 0.9**3 + sum(0.1 * 0.9 ** (2 - i) * value for i, value in enumerate(values))
     weight = teacher.networks['backbone'].weight
     torch.testing.assert_close(weight, torch.full((1, 2), expected))
@@ -80,7 +85,7 @@ def test_momentum_teacher_copies_running_statistics():
     norm = torch.nn.BatchNorm1d(3)
     teacher = MomentumTeacher(dict(neck=norm))
     norm(torch.randn(20, 3) + 5)
-    teacher.follow(dict(neck=norm))
+    teacher.follow(holder(neck=norm))
     torch.testing.assert_close(teacher.networks['neck'].running_mean, norm.running_mean)
 
 
@@ -123,15 +128,30 @@ def test_a_resumed_teacher_is_the_one_that_was_saved(trained, fresh_folder):
     assert_same(teacher_of(start.weights), saved)
 
 
-def test_the_runtime_of_pretraining_does_not_freeze_a_moving_teacher(trained):
+def test_the_teacher_of_the_runtime_of_pretraining_is_in_eval_without_gradient_and_moves(trained):
     _, runner, start = trained
-    assert all(start.teacher_trains)
+    assert not any(start.teacher_trains)
     assert not any(weight.requires_grad for weight in runner.model.teacher.parameters())
     for name, weight in runner.model.teacher.networks.named_parameters():
         student = runner.model.get_parameter(name)
         assert torch.equal(weight, start.weights[f'teacher.networks.{name}']) == torch.equal(
             student, start.weights[name]
         ), name
+
+
+def test_a_teacher_is_its_student_once_the_weights_are_initialised(trained, tmp_path):
+    """Without a runner, too: the student's file is read after the copies were made."""
+    file = tmp_path / 'student.pth'
+    torch.save(dict(state_dict=student_of(trained[1].model.state_dict())), file)
+    init = dict(type='StrictPretrained', checkpoint=str(file), prefix='backbone.')
+    model = MODELS.build(tiny_self_teaching(backbone=dict(init_cfg=init)))
+    model.init_weights()
+    weights = model.state_dict()
+    assert_same(teacher_of(weights), student_of(weights))
+    assert torch.equal(
+        weights['backbone.layers.0.blocks.0.attn.qkv.weight'],
+        trained[1].model.state_dict()['backbone.layers.0.blocks.0.attn.qkv.weight'],
+    )
 
 
 def test_a_checkpoint_without_the_teacher_is_not_resumed(fresh_folder):
@@ -162,4 +182,4 @@ def test_only_a_training_that_has_not_begun_starts_a_teacher(iterations):
 def test_a_student_of_another_structure_is_refused():
     teacher = MomentumTeacher(dict(backbone=torch.nn.Linear(2, 2)))
     with pytest.raises(RuntimeError, match='Missing key'):
-        teacher.start(dict(backbone=torch.nn.Linear(2, 2, bias=False)))
+        teacher.start(holder(backbone=torch.nn.Linear(2, 2, bias=False)))

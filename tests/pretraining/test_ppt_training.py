@@ -58,7 +58,7 @@ def test_exported_models_load_into_plain_networks_and_give_the_same_features(tra
     model = trained.model.eval()
     for condition in CONDITIONS:
         file = torch.load(Path(trained.work_dir) / f'{condition}.pth', weights_only=True)
-        assert file['meta']['condition'] == condition
+        assert file['meta'] == dict(method='PPT', parts=['decode_head', 'backbone', 'neck'])
         plain = MODELS.build(Config(tiny_segmentor())).eval()
         plain.load_state_dict(file['state_dict'], strict=True)
         data = model.data_preprocessor(batch(condition), False)
@@ -68,6 +68,14 @@ def test_exported_models_load_into_plain_networks_and_give_the_same_features(tra
             texts = getattr(plain.decode_head.texts, condition)
             aligned = torch.nn.functional.normalize(plain.decode_head.projection(feats[0]), dim=1)
         torch.testing.assert_close(100 * aligned @ texts.t(), prompted_logits, atol=1e-3, rtol=1e-5)
+
+
+def test_the_student_is_the_fold_of_s3dis(trained):
+    folder = Path(trained.work_dir)
+    student, folded = (torch.load(folder / f'{name}.pth')['state_dict'] for name in ('student', 'S3DIS'))
+    assert {name.partition('.')[0] for name in student} == {'backbone', 'neck'}
+    assert student.keys() == {name for name in folded if not name.startswith('decode_head.')}
+    assert all(torch.equal(weight, folded[name]) for name, weight in student.items())
 
 
 def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equal(tmp_path):

@@ -61,7 +61,6 @@ SCANNET_FRAMES = [
             ),
         ),
         optimiser=dict(seed=0),
-        FreezeHook=dict(names=('teacher',), in_checkpoint=False),
     ),
 ]
 
@@ -162,7 +161,7 @@ RECIPES = {
             optimiser=dict(
                 schedule=(('CosineLR', 0, 20, 'epochs', 1e-6),), length=(20, 'epochs'), tested_every=20
             ),
-            FreezeHook=dict(names=('backbone', 'neck'), in_checkpoint=True),
+            FreezeHook=dict(names=('backbone', 'neck')),
         ),
     ],
     'fcaf3d_swin3d-small_scannet-det_ppkt': [

@@ -107,7 +107,6 @@ TINY_PPKT = [
         point_head=dict(in_channels=32, out_channels=128),
         matcher=dict(max_pairs=2048),
         criterion=dict(temperature=0.07),
-        FreezeHook=dict(names=('teacher',), in_checkpoint=False),
         data=dict(repeats=1),
         training=dict(turn=(-pi, pi), scale=(0.8, 1.2), frame_flip=0.5),
     ),
@@ -269,7 +268,7 @@ RECIPES = {
         ours(
             'one linear layer is trained',
             data=dict(scenes=10),
-            FreezeHook=dict(names=('backbone', 'neck'), in_checkpoint=True),
+            FreezeHook=dict(names=('backbone', 'neck')),
         ),
     ],
     'swin3d-tiny_custom-seg': [
@@ -315,7 +314,6 @@ RECIPES = {
             'two domains, each as often',
             data=dict(ratios=(1, 1), trained_on=('scannet_infos_train.pkl', *AREAS)),
             model=dict(conditions=('ScanNet', 'S3DIS')),
-            FreezeHook=dict(names=('model.teacher',)),
         ),
     ],
     'fcaf3d_swin3d-tiny_rooms-scannet-det': [

@@ -1,7 +1,7 @@
 # A few minutes on a CPU: AdamW with the rates of the tiny Swin3D, one cosine
 optim_wrapper = dict(
     type='OptimWrapper',
-    constructor='TrainedWeightsConstructor',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.25)}),
 )

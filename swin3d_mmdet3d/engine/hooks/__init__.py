@@ -2,14 +2,26 @@
 
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .class_agreement_hook import ClassAgreementHook
+from .collapse_hook import CollapseHook
+from .condition_loss_hook import ConditionLossHook
+from .export_hook import ExportHook
 from .finite_training_hook import FiniteTrainingHook
 from .finite_weights_hook import FiniteWeightsHook
+from .freeze_hook import FreezeHook
 from .learnable_boxes_hook import LearnableBoxesHook
+from .momentum_teacher_hook import MomentumTeacherHook
+from .semantic_threshold_hook import SemanticThresholdHook
 
 __all__ = [
     'AtomicCheckpointHook',
     'ClassAgreementHook',
+    'CollapseHook',
+    'ConditionLossHook',
+    'ExportHook',
     'FiniteTrainingHook',
     'FiniteWeightsHook',
+    'FreezeHook',
     'LearnableBoxesHook',
+    'MomentumTeacherHook',
+    'SemanticThresholdHook',
 ]

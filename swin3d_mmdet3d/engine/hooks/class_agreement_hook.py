@@ -8,6 +8,8 @@ from mmengine.runner import Runner
 
 from swin3d_mmdet3d.datasets.class_agreement import check_class_agreement, head_classes
 
+from ..wrapped_models import innermost_model
+
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -33,6 +35,6 @@ class ClassAgreementHook(Hook):
         self._check(runner, LOADERS[2:])
 
     def _check(self, runner: Runner, loaders: tuple[str, ...]) -> None:
-        number = head_classes(runner.model)
+        number = head_classes(innermost_model(runner.model))
         if number is not None:
             check_class_agreement({name: runner.cfg.get(name) for name in loaders}, number)

@@ -11,6 +11,8 @@ from mmengine.runner import Runner
 
 from swin3d_mmdet3d.datasets.transforms.point_selection import scene_label
 
+from ..wrapped_models import innermost_model
+
 
 @HOOKS.register_module()
 class LearnableBoxesHook(Hook):
@@ -24,8 +26,8 @@ class LearnableBoxesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Read the annotations; raise ValueError naming scene, box and cure if the head cannot learn one."""
-        model = getattr(runner.model, 'module', runner.model)
-        coder = getattr(getattr(model, 'bbox_head', None), 'bbox_coder', None)
+        head = getattr(innermost_model(runner.model), 'bbox_head', None)
+        coder = getattr(head, 'bbox_coder', None)
         if coder is None:
             return
         loaders = [loop.dataloader for loop in (runner.train_loop, runner.val_loop) if loop is not None]

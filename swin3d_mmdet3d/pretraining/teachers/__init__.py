@@ -1,8 +1,9 @@
-"""Teachers: frozen image networks and moving averages of a student."""
+"""Teachers: frozen networks and moving averages of a student."""
 
 from .efficientnet_lite import EfficientNetLite0
 from .frozen_image_teacher import FrozenImageTeacher
+from .frozen_teacher import FrozenTeacher
 from .momentum_teacher import MomentumTeacher
 from .transformers_vit import TransformersViT
 
-__all__ = ['EfficientNetLite0', 'FrozenImageTeacher', 'MomentumTeacher', 'TransformersViT']
+__all__ = ['EfficientNetLite0', 'FrozenImageTeacher', 'FrozenTeacher', 'MomentumTeacher', 'TransformersViT']

@@ -7,19 +7,19 @@ from typing import Optional
 
 import torch
 from mmdet3d.registry import MODELS
-from mmengine.model import BaseModule
 from torch import Tensor
+
+from .frozen_teacher import FrozenTeacher
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
 @MODELS.register_module()
-class FrozenImageTeacher(BaseModule):
+class FrozenImageTeacher(FrozenTeacher):
     """Feature maps of images by a network that is never trained.
 
-    Its weights need no gradient, it stays in eval mode whatever the model around it is told, and it runs
-    without a graph. ``FreezeHook`` keeps it out of optimiser and checkpoints as well.
+    It runs without a graph; the optimiser and checkpoints know nothing of it (:class:`FrozenTeacher`).
 
     Args:
         backbone: Config of any registered image backbone ``images -> tuple of maps``, such as 'mmdet.ResNet'
@@ -48,12 +48,7 @@ class FrozenImageTeacher(BaseModule):
         self.channel_order = channel_order
         self.register_buffer('mean', torch.tensor(mean, dtype=torch.float32).view(3, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std, dtype=torch.float32).view(3, 1, 1), persistent=False)
-        self.requires_grad_(False)
-        self.train(False)
-
-    def train(self, mode: bool = True) -> FrozenImageTeacher:
-        """Stay in eval mode."""
-        return super().train(False)
+        self.freeze()
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

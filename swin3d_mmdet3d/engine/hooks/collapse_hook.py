@@ -48,6 +48,8 @@ class CollapseHook(Hook):
 
     def tell(self) -> None:
         """One line on the iterations since the last one."""
+        if not self.sums:
+            return  # the method has no such values
         means = {name: total / self.counts[name] for name, total in self.sums.items() if 'skip' not in name}
         parts = [f'{name} {mean:.3g}' for name, mean in means.items()]
         parts += [f'skipped_frames {self.sums.get("skipped_frames", 0):.0f}']

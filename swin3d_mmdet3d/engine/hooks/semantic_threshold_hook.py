@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+
+from ..wrapped_models import innermost_model
 
 
 @HOOKS.register_module()
@@ -38,8 +39,7 @@ class SemanticThresholdHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Set the threshold of the epoch that begins."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        head = getattr(model, 'bbox_head', None)
+        head = getattr(innermost_model(runner.model), 'bbox_head', None)
         if not hasattr(head, 'semantic_threshold'):
             raise ValueError(
                 'SemanticThresholdHook needs a model whose bbox_head has a semantic_threshold, '

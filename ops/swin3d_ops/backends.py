@@ -12,12 +12,12 @@ from . import cpu_runtime, cuda_runtime
 from .self_check import reason_to_distrust
 
 BACKENDS = ('reference', 'torch', 'cpu', 'cuda')
-OPS = ('window_attention', 'knn', 'gather_max', 'linear_gather_max', 'interpolate', 'site_conv')
+OPS = ('window_attention', 'knn', 'gather_max', 'linear_gather_max', 'interpolate', 'sparse_conv')
 ENVIRONMENT_VARIABLE = 'SWIN3D_OPS'
 
 logger = logging.getLogger('swin3d_ops')
 _RUNTIMES = {'cpu': cpu_runtime, 'cuda': cuda_runtime}
-_MISSING = {('site_conv', 'cuda'): 'site_conv has no CUDA kernels'}
+_MISSING = {('sparse_conv', 'cuda'): 'sparse_conv has no CUDA kernels'}
 _logged: set[tuple[str, str, str]] = set()
 _logging = threading.Lock()
 

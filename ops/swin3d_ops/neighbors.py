@@ -1,4 +1,4 @@
-"""Neighbours of voxels under a cubic kernel: their rows, and the pairs that a sparse convolution takes."""
+"""Neighbours of voxels under a cubic kernel: their rows, and the kernel map of a sparse convolution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import torch
 from . import cpu_runtime
 from .arguments import check_int
 from .cpu_runtime import pointer
-from .site_conv.pairs import OffsetPairs
+from .kernel_offsets import first_offset
+from .sparse_conv.kernel_map import KernelMap
 from .voxel_index import KEY_LIMIT, bounds_of, check_query, pack
 
 MAX_ROWS = 2**31
@@ -20,7 +21,7 @@ MAX_EDGE = 64
 def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
     """Return the row of ``coords`` at every offset of a cubic kernel around each row of ``query``, or -1.
 
-    Offsets count from -(k // 2) for odd k and from 0 for even k, z fastest.
+    Offsets are those of :mod:`swin3d_ops.kernel_offsets`, in their order.
 
     Args:
         coords: (N, 4) integers (batch, x, y, z), distinct, any order (fastest when sorted).
@@ -39,18 +40,18 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
     return _search_by_torch(coords, query, kernel_size) if found is None else found[0].long()
 
 
-def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> OffsetPairs:
-    """Return the pairs of a convolution from the sites ``coords`` to the sites ``query``.
+def kernel_map_between(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> KernelMap:
+    """Return the map of a convolution with a cubic kernel from the voxels ``coords`` to the voxels ``query``.
 
     Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor of distinct
-    voxels and the kernel is odd, the pairs of the input gradient come without another search or sort.
+    voxels and the kernel is odd, the map of the input gradient comes without another search or sort.
     """
     _check(coords, query, kernel_size)
     found = _search_by_kernel(coords, query, kernel_size)
     rows = _search_by_torch(coords, query, kernel_size) if found is None else found[0]
     mirrored = coords is query and kernel_size % 2 == 1 and _are_distinct(rows)
     if found is None:
-        return OffsetPairs.from_rows(rows, len(coords), mirrored)
+        return KernelMap.from_table(rows, len(coords), mirrored)
     counts = found[1]
     ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32)
@@ -59,7 +60,7 @@ def neighbor_pairs(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) 
         'list_neighbors', pointer(rows), *sizes, pointer(ptr), pointer(source), pointer(target),
         ctypes.c_int(cpu_runtime.num_threads()),
     )  # fmt: skip
-    return OffsetPairs(source, target, ptr, len(coords), len(query), mirrored, known=True)
+    return KernelMap(source, target, ptr, len(coords), len(query), mirrored, known=True)
 
 
 def _are_distinct(rows: torch.Tensor) -> bool:
@@ -97,7 +98,7 @@ def _search_by_torch(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
     """One search serves the k voxels of a column along z, whose keys follow each other."""
     if not len(coords):
         return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64)
-    lowest = -(kernel_size // 2) if kernel_size % 2 else 0
+    lowest = first_offset(kernel_size)
     low, high = bounds_of(coords, query)
     for axis in (1, 2, 3):  # room for the kernel, so that keys of different columns never meet
         low[axis] += lowest

@@ -65,13 +65,13 @@ def _interpolate(op: Callable, dtype: torch.dtype) -> list[torch.Tensor]:
     )  # fmt: skip
 
 
-def _site_conv(op: Callable, dtype: torch.dtype) -> list[torch.Tensor]:
-    pairs_type = importlib.import_module('.site_conv.pairs', __package__).OffsetPairs
+def _sparse_conv(op: Callable, dtype: torch.dtype) -> list[torch.Tensor]:
+    map_type = importlib.import_module('.sparse_conv.kernel_map', __package__).KernelMap
     row = torch.arange(9, dtype=torch.int32)
     source, target = torch.cat([row, row[:5]]), torch.cat([row * 5 % 11, row[:5] + 2])
-    pairs = pairs_type.ordered(source, target, [9, 5], 9, 11)
+    kernel_map = map_type.ordered(source, target, [9, 5], 9, 11)
     return _differentiated(
-        lambda feats, weight: op(feats, weight, pairs), dtype, _draw(9, 5), _draw(2, 5, 18)
+        lambda feats, weight: op(feats, weight, kernel_map), dtype, _draw(9, 5), _draw(2, 5, 18)
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ _PROBLEMS = dict(
     gather_max=_gather_max,
     linear_gather_max=_linear_gather_max,
     interpolate=_interpolate,
-    site_conv=_site_conv,
+    sparse_conv=_sparse_conv,
 )
 
 

@@ -1,6 +1,5 @@
 """Data structures that the rooms above pass to each other."""
 
-from .kernel_map import KernelMap, kernel_map_between, transposed_kernel_map
 from .prompt import Prompt
 from .prompted_inputs import find_prompt, with_prompt
 from .scene_levels import SceneLevels, voxel_locations
@@ -9,13 +8,10 @@ from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 __all__ = [
     'SIGNAL_CHANNELS',
     'FeatureLevel',
-    'KernelMap',
     'Prompt',
     'SceneLevels',
     'SparseVoxels',
     'find_prompt',
-    'kernel_map_between',
-    'transposed_kernel_map',
     'voxel_locations',
     'with_prompt',
 ]

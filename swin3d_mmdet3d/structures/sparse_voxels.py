@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Optional, Tuple
 
 import torch
-from swin3d_ops import WindowIndex, partition_windows
+from swin3d_ops import KernelMap, WindowIndex, partition_windows
+from swin3d_ops.neighbors import kernel_map_between
 from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
 from torch import Tensor
 
-from .kernel_map import KernelMap, kernel_map_between
 from .prompt import Prompt
 
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 
-from swin3d_mmdet3d.models.layers import ConvBlock
+from swin3d_mmdet3d.models.backbones.swin3d import ConvBlock
 from swin3d_mmdet3d.structures import SparseVoxels
 
 SIZES = dict(channels=[8, 16], num_heads=[2, 2], window_sizes=[3, 3])

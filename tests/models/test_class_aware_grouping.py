@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from swin3d_ops import sparse_conv
 from torch.nn import functional
 
-from swin3d_mmdet3d.models.layers import multiply_by_map
+from swin3d_mmdet3d.models.layers import as_kernel
 from swin3d_mmdet3d.models.layers.class_aware_block import ClassAwareBlock, centred_upsampling_map
 from swin3d_mmdet3d.models.layers.class_aware_grouping import class_cell_sizes, group_class_points
 from swin3d_mmdet3d.structures import SparseVoxels
@@ -69,7 +70,7 @@ def test_centred_upsampling_is_the_dense_transposed_convolution():
     feats = torch.randn(len(coarse), 5, dtype=torch.float64)
     weight = torch.randn(4, 3, 3, 3, 5, dtype=torch.float64)
 
-    out = multiply_by_map(feats, weight, centred_upsampling_map(level, target))
+    out = sparse_conv(feats, as_kernel(weight), centred_upsampling_map(level, target))
     volume = scattered(feats, level.grid_coords, -3, (6, 6, 6))
     dense = functional.conv_transpose3d(volume[None], weight.permute(4, 0, 1, 2, 3), stride=3)[0]
     x, y, z = (fine + 9 + 1).unbind(1)
@@ -115,7 +116,7 @@ def test_class_block_is_a_dense_network_for_each_class_and_scene():
             pairs = centred_upsampling_map(
                 *(level[1].select(r) for level, r in ((coarse, coarse_rows), (fine, rows)))
             )
-            up = functional.elu(block.up_norm[k](multiply_by_map(wide, block.up.weight[:, k], pairs)))
+            up = functional.elu(block.up_norm[k](sparse_conv(wide, as_kernel(block.up.weight[:, k]), pairs)))
             fused = torch.cat([up, near], 1) @ block.fuse.weight[:, k].flatten(1).t()
             torch.testing.assert_close(out[rows], functional.elu(block.fuse_norm[k](fused)))
 

@@ -9,7 +9,7 @@ from mmengine.config import ConfigDict
 from torch import nn
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.models.layers import GenerativeUpsample, SiteConv3d
+from swin3d_mmdet3d.models.layers import GenerativeUpsample, SparseConv3d
 from swin3d_mmdet3d.models.layers.class_aware_block import ClassConv3d
 
 SIZES = dict(channels=[32, 64], num_heads=[2, 4], window_sizes=[5, 5])
@@ -65,7 +65,7 @@ def test_linear_layers_and_tables_of_swin3d_are_of_the_size_of_a_transformers(na
 
 @pytest.mark.parametrize('kernel_size', [1, 3])
 def test_convolutions_begin_as_pytorchs_own_do(kernel_size):
-    conv, dense = SiteConv3d(16, 64, kernel_size), nn.Conv3d(16, 64, kernel_size)
+    conv, dense = SparseConv3d(16, 64, kernel_size), nn.Conv3d(16, 64, kernel_size)
     bound = float(dense.weight.detach().abs().max())
     assert float(conv.weight.detach().abs().max()) == pytest.approx(bound, rel=0.02)
     assert_spread(conv.weight, bound / math.sqrt(3))

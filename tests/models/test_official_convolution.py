@@ -4,7 +4,7 @@ import torch
 from official_swin3d import golden
 
 from swin3d_mmdet3d.apis.official_weights import kernel_from_spconv, kernel_to_spconv
-from swin3d_mmdet3d.models.layers import SiteConv3d
+from swin3d_mmdet3d.models.layers import SparseConv3d
 from swin3d_mmdet3d.structures import SparseVoxels
 
 
@@ -12,7 +12,7 @@ def test_converted_kernel_gives_the_original_output_and_gradients():
     data = {key: torch.from_numpy(value) for key, value in golden('convolution').items()}
     coords = data['coords_0']
     feats = data['features_0'].requires_grad_()
-    conv = SiteConv3d(feats.shape[1], data['out_0'].shape[1])
+    conv = SparseConv3d(feats.shape[1], data['out_0'].shape[1])
     conv.weight.data = kernel_to_spconv(data['kernel_0'])
     out = conv((feats, SparseVoxels(coords, int(coords[:, 0].max()) + 1)))
     out.backward(data['grad_out_0'])

@@ -15,7 +15,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops.voxel_index import parent_voxels, unique_voxels
 from torch.nn import functional as F
 
-from swin3d_mmdet3d.models.backbones.sparse_resnet import ResidualBlock, SceneNorm
+from swin3d_mmdet3d.models.layers import ResBlock, SparseInstanceNorm
 from swin3d_mmdet3d.structures import SparseVoxels
 
 
@@ -35,7 +35,7 @@ def parents(voxels):
 def test_residual_block_is_a_dense_one_with_masks(down):
     feats, voxels = random_level(2, 4, dtype=torch.float32)
     targets = parents(voxels) if down else voxels
-    block = ResidualBlock(4, 6 if down else 4, down)
+    block = ResBlock(4, 6 if down else 4, down=down)
     for parameter in block.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     out, at = block((feats, voxels), targets)
@@ -54,7 +54,7 @@ def test_residual_block_is_a_dense_one_with_masks(down):
 
 def test_scene_norm_is_an_instance_norm_over_the_sites():
     feats, voxels = random_level(2, 4, dtype=torch.float32)
-    norm = SceneNorm(4)
+    norm = SparseInstanceNorm(4)
     for parameter in norm.parameters():
         torch.nn.init.normal_(parameter)
     rows = feats.double().split(voxels.ptr.diff().tolist())

@@ -16,8 +16,7 @@ from mmengine.config import Config
 from torch.nn.functional import conv3d, conv_transpose3d
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.models.backbones.sparse_unet import SubMBlock
-from swin3d_mmdet3d.models.layers.cell_conv import CellConv, cell_maps
+from swin3d_mmdet3d.models.layers import InverseConv, ResBlock, StridedConv, strided_map
 from swin3d_mmdet3d.structures import SparseVoxels
 
 
@@ -53,38 +52,36 @@ def tiny_unet(**kwargs):
 
 
 @pytest.mark.parametrize('shift', [(0, 0, 0), (-4, 2, 6)])
-def test_cell_convolutions_are_dense_ones_on_a_full_grid(shift):
+def test_strided_and_inverse_convolutions_are_dense_ones_on_a_full_grid(shift):
     fine = full_grid(4, shift)
     coarse, parent = fine.downsample(2)
-    maps = cell_maps(fine, coarse, parent)
-    down, up = CellConv(3, 5), CellConv(5, 2)
+    kernel_map = strided_map(fine, coarse, parent)
+    down, up = StridedConv(3, 5), InverseConv(5, 2)
     feats = torch.randn(64, 3)
     dense = feats.t().view(1, 3, 4, 4, 4)
     expected = conv3d(dense, down.weight.permute(0, 4, 1, 2, 3), stride=2)
-    hidden = down(feats, maps.down)
+    hidden = down(feats, kernel_map)
     torch.testing.assert_close(hidden, expected[0].flatten(1).t(), atol=1e-5, rtol=1e-5)
     expected = conv_transpose3d(expected, up.weight.permute(4, 0, 1, 2, 3), stride=2)
-    torch.testing.assert_close(up(hidden, maps.up), expected[0].flatten(1).t(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(up(hidden, kernel_map), expected[0].flatten(1).t(), atol=1e-5, rtol=1e-5)
 
 
 def test_missing_voxels_add_nothing_to_a_cell():
     fine = random_voxels()
     coarse, parent = fine.downsample(2)
-    conv = CellConv(3, 4)
+    conv = StridedConv(3, 4)
     feats = torch.randn(len(fine), 3)
     expected = torch.zeros(len(coarse), 4)
     for row, coords in enumerate(fine.coords.tolist()):
         x, y, z = (c % 2 for c in coords[1:])
         expected[parent[row]] += conv.weight[:, x, y, z].detach() @ feats[row]
-    torch.testing.assert_close(
-        conv(feats, cell_maps(fine, coarse, parent).down), expected, atol=1e-5, rtol=1e-5
-    )
+    torch.testing.assert_close(conv(feats, strided_map(fine, coarse, parent)), expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize('out_channels', [4, 6])
 def test_residual_block_is_a_dense_one_with_masks(out_channels):
     feats, voxels = random_level(2, 4, dtype=torch.float32)
-    block = SubMBlock(4, out_channels, torch.nn.BatchNorm1d)
+    block = ResBlock(4, out_channels, torch.nn.BatchNorm1d)
     for weight in block.parameters():
         torch.nn.init.normal_(weight, std=0.4)
     out, at = block((feats, voxels))
@@ -95,7 +92,7 @@ def test_residual_block_is_a_dense_one_with_masks(out_channels):
     hidden = masked_norm(conv3d(hidden, double_weight(block.conv2), padding=1), mask, block.norm2)
     shortcut = volume
     if out_channels != 4:
-        linear, norm = block.shortcut
+        linear, norm = block.downsample
         shortcut = masked_norm(conv3d(volume, linear.weight.double()[..., None, None, None]), mask, norm)
     dense = at_sites((hidden + shortcut).relu(), voxels)
     torch.testing.assert_close(out.double(), dense, rtol=0, atol=2e-5)
@@ -160,7 +157,7 @@ def test_ppt_trains_the_released_sparse_unet():
 
 def test_weights_of_spunet_start_as_the_released_ones():
     network = MODELS.build(dict(type='SpUNet34', in_channels=6))
-    truncated = [network.stem, network.encoder[3][2].conv1, network.decoder[0][0].shortcut[0]]
+    truncated = [network.stem, network.encoder[3][2].conv1, network.decoder[0][0].downsample[0]]
     for module in truncated:
         assert module.weight.std().item() == pytest.approx(0.02, rel=0.03)
     assert truncated[1].weight.abs().max() > 0.06  # of two million, some lie beyond three deviations
@@ -175,7 +172,7 @@ def test_width_begins_with_the_first_block_or_with_the_way_down(widening):
     network = tiny_unet(widening_downs=widening)
     widths = [down.conv.weight.shape[0] for down in network.downs]
     assert widths == ([4, 6] if widening else [4, 4])
-    assert [level[0].shortcut is None for level in network.encoder] == [True, widening]
+    assert [level[0].downsample is None for level in network.encoder] == [True, widening]
     voxels = random_voxels()
     ((feats, _),) = network(torch.randn(len(voxels), 3), voxels)
     assert feats.shape == (len(voxels), 5)
@@ -195,6 +192,17 @@ def test_every_weight_gets_a_finite_gradient():
     for name, weight in model.named_parameters():
         assert weight.grad is not None and bool(weight.grad.isfinite().all()), name
         assert bool(weight.grad.abs().max() > 0), name
+
+
+def test_a_scene_whose_coarsest_level_is_one_voxel_can_be_trained():
+    """16 voxels wide, as a crop may be; the running statistics stand in for those of the one voxel."""
+    voxels, model = full_grid(4), MODELS.build(dict(type='SparseUNet34', in_channels=3, out_indices=(0, 4)))
+    (fine, _), (coarsest, cell) = model(torch.randn(len(voxels), 3), voxels)
+    assert len(cell) == 1
+    (fine.square().mean() + coarsest.square().mean()).backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None and bool(weight.grad.isfinite().all()), name
+    assert all(bool(buffer.isfinite().all()) for buffer in model.buffers())
 
 
 def test_scenes_of_a_batch_do_not_see_each_other():

@@ -16,9 +16,18 @@ from collections.abc import Callable, Iterator
 from unittest import mock
 
 import torch
-from swin3d_ops import WindowIndex, knn, neighbors, partition_windows, resample, voxel_index, window_attention
-from swin3d_ops.site_conv import OffsetPairs, site_conv
-from swin3d_ops.site_conv.reference import site_conv as reference_site_conv
+from swin3d_ops import (
+    KernelMap,
+    WindowIndex,
+    knn,
+    neighbors,
+    partition_windows,
+    resample,
+    sparse_conv,
+    voxel_index,
+    window_attention,
+)
+from swin3d_ops.sparse_conv.reference import sparse_conv as reference_sparse_conv
 
 SIZES = (0, -1, 1, 2, 5, 2**15, 2**31 - 1, 2**31, 2**50, 2**62, 2**63, 10**30, True, 2.0, None, '3')
 ROWS = (-1, 0, 1, 2, 5, 7, 10**9, 2**31 - 1, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63))
@@ -217,7 +226,7 @@ def random_pairs(draw: Draw) -> tuple[dict, int]:
     return dict(source=source, target=flat, ptr=ptr, num_sources=sources, num_targets=targets), offsets
 
 
-def pairs_make_sense(pairs: OffsetPairs, in_order: bool = True) -> bool:
+def pairs_make_sense(pairs: KernelMap, in_order: bool = True) -> bool:
     """The conditions of the docstring, in Python."""
     bounds, source, target = pairs.ptr.tolist(), pairs.source.tolist(), pairs.target.tolist()
     if bounds[0] != 0 or bounds[-1] != len(source) or sorted(bounds) != bounds:
@@ -240,26 +249,26 @@ def convolution_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
 
     def run(function):
         if not kept:
-            kept.append(OffsetPairs(**arguments))
+            kept.append(KernelMap(**arguments))
         return with_gradients(lambda f, w: function(f, w, kept[0]), feats, weight)
 
     def expected(feats, weight, pairs, in_order=True):
         fitting = pairs.num_sources == len(feats) and len(pairs.ptr) == len(weight) + 1
         if fitting and pairs_make_sense(pairs, in_order):
-            return reference_site_conv(feats, weight, pairs)
+            return reference_sparse_conv(feats, weight, pairs)
         raise ValueError
 
     def after_a_write():
         """Targets out of order within a block of the kernel do no harm; others may be refused."""
         try:
-            return site_conv(feats, weight, kept[0])
+            return sparse_conv(feats, weight, kept[0])
         except ValueError:
             if pairs_make_sense(kept[0]):
                 raise
             return expected(feats, weight, kept[0], in_order=False)
 
     yield 'reference', lambda: run(expected)
-    yield 'cpu', lambda: run(site_conv)
+    yield 'cpu', lambda: run(sparse_conv)
     if not kept:
         return
     name = draw.choice(('source', 'target', 'ptr'))
@@ -336,7 +345,7 @@ def neighbours_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
 
     def run():
         rows = neighbors.lookup_neighbors(**arguments)
-        pairs = neighbors.neighbor_pairs(**arguments)
+        pairs = neighbors.kernel_map_between(**arguments)
         count = torch.tensor([len(pairs.source)])
         return rows, count if pairs_make_sense(pairs) and pairs_make_sense(pairs.exchanged) else -count
 
@@ -398,7 +407,7 @@ CASES = dict(
     window_attention=attention_case,
     resample=resample_case,
     knn=knn_case,
-    site_conv=convolution_case,
+    sparse_conv=convolution_case,
     partition_windows=windows_case,
     neighbors=neighbours_case,
     voxel_index=voxels_case,

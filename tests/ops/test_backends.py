@@ -61,7 +61,7 @@ def test_auto_falls_back_to_torch_and_warns_once(monkeypatch, caplog):
 
 @pytest.mark.parametrize(
     'op, device_type, chosen',
-    [('knn', 'cpu', 'cpu'), ('knn', 'mps', 'torch'), ('site_conv', 'cuda', 'torch')],
+    [('knn', 'cpu', 'cpu'), ('knn', 'mps', 'torch'), ('sparse_conv', 'cuda', 'torch')],
 )
 def test_the_ordinary_choice_is_no_warning(monkeypatch, caplog, op, device_type, chosen):
     monkeypatch.setattr(backends, 'reason_unavailable', lambda op, name: backends._MISSING.get((op, name)))

@@ -46,7 +46,7 @@ def test_autocast_on_cuda_has_a_rule(operator):
 def test_machine_without_a_gpu_is_named(gpu):
     gpu(available=False)
     reasons = {op: swin3d_ops.available_backends(op)['cuda'] for op in backends.OPS}
-    assert reasons.pop('site_conv') == 'site_conv has no CUDA kernels'
+    assert reasons.pop('sparse_conv') == 'sparse_conv has no CUDA kernels'
     for op, reason in reasons.items():
         assert reason.startswith('torch.cuda is not available'), op
 

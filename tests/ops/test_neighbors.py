@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import cpu_library, neighbors, voxel_index
-from swin3d_ops.site_conv import OffsetPairs
+from swin3d_ops import KernelMap, cpu_library, neighbors, voxel_index
 
 FORMS = ['torch', *cpu_library.ISA_FLAGS]
 FAR = 10**12
@@ -60,15 +59,15 @@ def test_empty_sides_have_no_neighbours(form):
     assert (neighbors.lookup_neighbors(coords[:0], coords, 3) == -1).all()
     assert neighbors.lookup_neighbors(coords, coords[:0], 3).shape == (27, 0)
     for pairs in (
-        neighbors.neighbor_pairs(coords[:0], coords, 3),
-        neighbors.neighbor_pairs(coords, coords[:0], 3),
+        neighbors.kernel_map_between(coords[:0], coords, 3),
+        neighbors.kernel_map_between(coords, coords[:0], 3),
     ):
         assert len(pairs.source) == len(pairs.target) == 0 and pairs.ptr.tolist() == [0] * 28
 
 
 def test_one_voxel_is_its_own_only_neighbour(form):
     voxel = torch.tensor([[3, -7, 0, 2**31 - 2]], dtype=torch.int32)
-    pairs = neighbors.neighbor_pairs(voxel, voxel, 3)
+    pairs = neighbors.kernel_map_between(voxel, voxel, 3)
     assert pairs.ptr.tolist() == [0] * 14 + [1] * 14
     assert pairs.source.tolist() == pairs.target.tolist() == [0]
 
@@ -92,18 +91,18 @@ def test_kernel_beyond_the_lowest_number_is_refused_or_right(form):
 
 def test_repeated_voxels_are_not_taken_for_mirrored(form):
     coords = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]])
-    assert not neighbors.neighbor_pairs(coords, coords, 3).mirrored
+    assert not neighbors.kernel_map_between(coords, coords, 3).mirrored
     distinct = coords[:2].clone()
-    assert neighbors.neighbor_pairs(distinct, distinct, 3).mirrored
+    assert neighbors.kernel_map_between(distinct, distinct, 3).mirrored
 
 
 @pytest.mark.parametrize('kernel_size', [2, 3])
 def test_pairs_are_those_of_the_table_and_exchange_like_sorted_ones(form, kernel_size):
     coords = scattered(5000, 10)
-    pairs = neighbors.neighbor_pairs(coords, coords, kernel_size)
+    pairs = neighbors.kernel_map_between(coords, coords, kernel_size)
     rows = neighbors.lookup_neighbors(coords, coords, kernel_size)
-    table = OffsetPairs.from_rows(rows, len(coords))
-    ordered = OffsetPairs.ordered(
+    table = KernelMap.from_table(rows, len(coords))
+    ordered = KernelMap.ordered(
         table.source, table.target, table.ptr.diff().tolist(), len(coords), len(coords)
     )
     assert pairs.mirrored == (kernel_size == 3) and not ordered.mirrored
@@ -115,7 +114,7 @@ def test_pairs_are_those_of_the_table_and_exchange_like_sorted_ones(form, kernel
 @pytest.mark.parametrize('kernel_size', [1, 2, 3])
 def test_groups_of_targets_take_their_pairs_in_the_old_order(kernel_size):
     coords = scattered(600, 6)
-    pairs = neighbors.neighbor_pairs(coords, coords, kernel_size)
+    pairs = neighbors.kernel_map_between(coords, coords, kernel_size)
     group = torch.sort(torch.randint(0, 4, (len(coords),))).values
     group[group == 2] = 1  # a group without targets
     grouped = pairs.grouped(group, 4)
@@ -139,16 +138,16 @@ def test_groups_of_targets_take_their_pairs_in_the_old_order(kernel_size):
     ],
 )
 def test_groups_that_make_no_sense_are_refused(group, groups, error, message):
-    pairs = OffsetPairs.from_rows(torch.tensor([[0, 1, 2]]), 3)
+    pairs = KernelMap.from_table(torch.tensor([[0, 1, 2]]), 3)
     with pytest.raises(error, match=message):
         pairs.grouped(torch.tensor(group), groups)
 
 
 def test_table_rows_that_make_no_sense_are_refused():
-    with pytest.raises(ValueError, match=r'rows must lie in \[-1, 3\), got \[-1, 3\]'):
-        OffsetPairs.from_rows(torch.tensor([[0, -1, 3]]), 3)
-    with pytest.raises(TypeError, match='rows must hold int32 or int64'):
-        OffsetPairs.from_rows(torch.zeros(1, 3), 3)
+    with pytest.raises(ValueError, match=r'table must lie in \[-1, 3\), got \[-1, 3\]'):
+        KernelMap.from_table(torch.tensor([[0, -1, 3]]), 3)
+    with pytest.raises(TypeError, match='table must hold int32 or int64'):
+        KernelMap.from_table(torch.zeros(1, 3), 3)
 
 
 def test_threads_do_not_change_the_pairs(form):
@@ -157,7 +156,7 @@ def test_threads_do_not_change_the_pairs(form):
     try:
         for count in (1, 3):
             torch.set_num_threads(count)
-            found.append(neighbors.neighbor_pairs(coords, coords, 3))
+            found.append(neighbors.kernel_map_between(coords, coords, 3))
     finally:
         torch.set_num_threads(threads)
     assert torch.equal(found[0].source, found[1].source) and torch.equal(found[0].target, found[1].target)
@@ -178,6 +177,6 @@ def test_wrong_arguments_are_named(arguments, error, message):
     voxel = torch.zeros(1, 4, dtype=torch.int64)
     coords, query, kernel_size = arguments
     with pytest.raises(error, match=message):
-        neighbors.neighbor_pairs(
+        neighbors.kernel_map_between(
             voxel if coords is None else coords, voxel if query is None else query, kernel_size
         )

@@ -12,10 +12,10 @@ import shutil
 
 import pytest
 import torch
-from swin3d_ops import cpu_library, knn, site_conv, window_attention
+from swin3d_ops import KernelMap, cpu_library, knn, sparse_conv, window_attention
 from swin3d_ops.resample import cuda_impl as resample_cuda
 from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
-from swin3d_ops.site_conv import reference as site_conv_reference
+from swin3d_ops.sparse_conv import reference as sparse_conv_reference
 from swin3d_ops.window_attention import cuda_impl as attention_cuda
 from swin3d_ops.window_index import WindowIndex
 
@@ -250,7 +250,7 @@ def test_convolutions_are_spoilt_alike(isa, dtype):
         torch.cat([torch.randperm(rows, generator=generator)[:n] for n in (9, 0, 11)]).int()
         for rows in (13, 21)
     )
-    pairs = site_conv.OffsetPairs.ordered(source, target, [9, 0, 11], 13, 21)
+    pairs = KernelMap.ordered(source, target, [9, 0, 11], 13, 21)
     shapes = ((13, 5), (3, 5, 18), (21, 18))
     tensors = [torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in shapes]
     for bad in BAD:
@@ -258,9 +258,9 @@ def test_convolutions_are_spoilt_alike(isa, dtype):
             for seed in range(2):
                 *inputs, grad = spoil(tensors, which, bad, seed)
                 expected = differentiated(
-                    lambda x, w: site_conv_reference.site_conv(x, w, pairs), inputs, grad, torch.float64
+                    lambda x, w: sparse_conv_reference.sparse_conv(x, w, pairs), inputs, grad, torch.float64
                 )
-                got = differentiated(lambda x, w: site_conv.site_conv(x, w, pairs), inputs, grad, dtype)
+                got = differentiated(lambda x, w: sparse_conv(x, w, pairs), inputs, grad, dtype)
                 assert_same_masks(got, expected)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from swin3d_ops.voxel_index import parent_voxels
@@ -13,68 +12,10 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from ..layers import RowBatchNorm, SiteConv3d, init_site_convs
+from ..layers import BatchNorm, ResBlock, SparseConv3d, SparseInstanceNorm, init_sparse_convs
 
 STEM_CHANNELS = 64
 STAGE_BLOCKS = (3, 4, 6, 3)
-
-
-class SceneNorm(nn.Module):
-    """Instance norm: mean and variance over the sites of each scene, with learnt scale and shift.
-
-    Source: MinkowskiInstanceNorm.
-    """
-
-    eps = 1e-6
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1, channels))
-        self.bias = nn.Parameter(torch.zeros(1, channels))
-
-    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
-        """Normalise ``(N, C)`` features."""
-        scene = voxels.coords[:, 0].long()
-        count = voxels.ptr.diff().clamp(min=1)[:, None].to(feats.dtype)
-        centered = feats - self._scene_sum(feats, scene, voxels.batch_size).div(count)[scene]
-        variance = self._scene_sum(centered.square(), scene, voxels.batch_size) / count
-        return centered * (variance + self.eps).rsqrt()[scene] * self.weight + self.bias
-
-    @staticmethod
-    def _scene_sum(values: Tensor, scene: Tensor, batch_size: int) -> Tensor:
-        return values.new_zeros(batch_size, values.shape[1]).index_add(0, scene, values)
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions and a residual path; the first one may go to the parents of the sites.
-
-    Args:
-        in_channels: Width of the input features.
-        channels: Width of the output features.
-        down: Whether the output sits at twice the stride. The residual path then reads the site at the
-            parent's own corner alone, as a convolution of stride 2 and kernel 1 does.
-    """
-
-    def __init__(self, in_channels: int, channels: int, down: bool) -> None:
-        super().__init__()
-        self.conv1 = SiteConv3d(in_channels, channels)
-        self.norm1 = RowBatchNorm(channels)
-        self.conv2 = SiteConv3d(channels, channels)
-        self.norm2 = RowBatchNorm(channels)
-        self.relu = nn.ReLU(inplace=True)
-        self.downsample: Optional[nn.ModuleList] = None
-        if down or in_channels != channels:
-            self.downsample = nn.ModuleList([SiteConv3d(in_channels, channels, 1), RowBatchNorm(channels)])
-
-    def forward(self, level: FeatureLevel, voxels: SparseVoxels) -> FeatureLevel:
-        """Carry features of ``level`` to ``voxels``, its own or their parents."""
-        hidden = self.relu(self.norm1(self.conv1(level, voxels)))
-        hidden = self.norm2(self.conv2((hidden, voxels)))
-        residual = level[0]
-        if self.downsample is not None:
-            conv, norm = self.downsample
-            residual = norm(conv(level, voxels))
-        return self.relu(hidden + residual), voxels
 
 
 @MODELS.register_module()
@@ -113,18 +54,20 @@ class SparseResNet34(BaseModule):
             raise ValueError(f"stem_norm must be 'instance' or 'batch', got {stem_norm!r}")
         self.in_channels = in_channels
         self.pool = pool
-        self.conv1 = SiteConv3d(in_channels, STEM_CHANNELS)
-        self.norm1 = SceneNorm(STEM_CHANNELS) if stem_norm == 'instance' else RowBatchNorm(STEM_CHANNELS)
+        self.conv1 = SparseConv3d(in_channels, STEM_CHANNELS)
+        self.norm1 = (
+            SparseInstanceNorm(STEM_CHANNELS) if stem_norm == 'instance' else BatchNorm(STEM_CHANNELS)
+        )
         self.relu = nn.ReLU(inplace=True)
         widths = [STEM_CHANNELS, *channels]
         for i, depth in enumerate(STAGE_BLOCKS):
-            blocks = [ResidualBlock(widths[i], widths[i + 1], down=True)]
-            blocks += [ResidualBlock(widths[i + 1], widths[i + 1], down=False) for _ in range(depth - 1)]
+            blocks = [ResBlock(widths[i], widths[i + 1], down=True)]
+            blocks += [ResBlock(widths[i + 1], widths[i + 1]) for _ in range(depth - 1)]
             self.add_module(f'layer{i + 1}', nn.ModuleList(blocks))
 
     def init_weights(self) -> None:
         """Kaiming's normal distribution for convolutions, then what ``init_cfg`` asks for."""
-        init_site_convs(self)
+        init_sparse_convs(self)
         super().init_weights()
 
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
@@ -148,14 +91,14 @@ class SparseResNet34(BaseModule):
             first, *others = self.get_submodule(f'layer{i + 1}')
             level = first(level, _parents(level[1])[0])
             for block in others:
-                level = block(level, level[1])
+                level = block(level)
             levels.append(level)
         return tuple(levels)
 
     def _stem(self, level: FeatureLevel) -> FeatureLevel:
         coarse, _ = _parents(level[1])
         feats = self.conv1(level, coarse)
-        feats = self.norm1(feats, coarse) if isinstance(self.norm1, SceneNorm) else self.norm1(feats)
+        feats = self.norm1(feats, coarse) if isinstance(self.norm1, SparseInstanceNorm) else self.norm1(feats)
         feats = self.relu(feats)
         if not self.pool:
             return feats, coarse

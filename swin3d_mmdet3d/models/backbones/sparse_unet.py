@@ -2,59 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Optional
 
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
+from swin3d_ops import KernelMap
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from ..layers.cell_conv import CellConv, cell_maps
-from ..layers.site_conv import SiteConv3d
+from ..layers import (
+    BatchNorm,
+    InverseConv,
+    ResBlock,
+    SparseConv3d,
+    StridedConv,
+    init_sparse_convs,
+    strided_map,
+)
+from ..layers.sparse_blocks import NormFactory
 
-NormFactory = Callable[[int], nn.Module]
-"""Makes the batch norm of a width."""
 
+class ResampleNormAct(nn.Module):
+    """A convolution between two levels with batch norm and ReLU.
 
-class SubMBlock(nn.Module):
-    """Two convolutions with batch norm around a shortcut, which is projected where the width changes."""
+    Args:
+        conv: :class:`StridedConv` or :class:`InverseConv`.
+        norm: Batch norm of its outputs.
+    """
 
-    def __init__(self, in_channels: int, out_channels: int, norm: NormFactory) -> None:
+    def __init__(self, conv: nn.Module, norm: nn.Module) -> None:
         super().__init__()
-        self.conv1 = SiteConv3d(in_channels, out_channels)
-        self.norm1 = norm(out_channels)
-        self.conv2 = SiteConv3d(out_channels, out_channels)
-        self.norm2 = norm(out_channels)
-        self.shortcut = None
-        if in_channels != out_channels:
-            self.shortcut = nn.Sequential(
-                nn.Linear(in_channels, out_channels, bias=False), norm(out_channels)
-            )
+        self.conv = conv
+        self.norm = norm
 
-    def forward(self, level: FeatureLevel) -> FeatureLevel:
-        """Refine the features of a level."""
-        feats, voxels = level
-        hidden = self.norm1(self.conv1(level)).relu()
-        hidden = self.norm2(self.conv2((hidden, voxels)))
-        shortcut = feats if self.shortcut is None else self.shortcut(feats)
-        return (hidden + shortcut).relu(), voxels
-
-
-class Resample(nn.Module):
-    """Convolution of kernel 2 and stride 2, or its transpose, with batch norm and ReLU."""
-
-    def __init__(self, in_channels: int, out_channels: int, norm: NormFactory) -> None:
-        super().__init__()
-        self.conv = CellConv(in_channels, out_channels)
-        self.norm = norm(out_channels)
-
-    def forward(self, feats: Tensor, pairs: KernelMap) -> Tensor:
+    def forward(self, feats: Tensor, kernel_map: KernelMap) -> Tensor:
         """Carry ``(N, C_in)`` features to ``(M, C_out)`` of the other level."""
-        return self.norm(self.conv(feats, pairs)).relu()
+        return self.norm(self.conv(feats, kernel_map)).relu()
 
 
 @MODELS.register_module()
@@ -109,18 +96,18 @@ class SparseResUNet(BaseModule):
         self.in_channels = in_channels
         self.out_indices = tuple(out_indices)
         widths = [stem_channels, *encoder_channels]
-        norm = partial(nn.BatchNorm1d, eps=bn_eps, momentum=bn_momentum)
-        self.stem = SiteConv3d(in_channels, stem_channels, stem_kernel)
+        norm = partial(BatchNorm, eps=bn_eps, momentum=bn_momentum)
+        self.stem = SparseConv3d(in_channels, stem_channels, stem_kernel)
         self.stem_norm = norm(stem_channels)
         self.downs, self.encoder = nn.ModuleList(), nn.ModuleList()
         for width, following, blocks in zip(widths, widths[1:], encoder_blocks):
             entering = following if widening_downs else width
-            self.downs.append(Resample(width, entering, norm))
+            self.downs.append(ResampleNormAct(StridedConv(width, entering), norm(entering)))
             self.encoder.append(_blocks(entering, following, blocks, norm))
         self.ups, self.decoder = nn.ModuleList(), nn.ModuleList()
         below = widths[-1]
         for width, skip, blocks in zip(decoder_channels, reversed(widths[:-1]), decoder_blocks):
-            self.ups.append(Resample(below, width, norm))
+            self.ups.append(ResampleNormAct(InverseConv(below, width), norm(width)))
             self.decoder.append(_blocks(width + skip, width, blocks, norm))
             below = width
         self._init_convolutions()
@@ -144,21 +131,18 @@ class SparseResUNet(BaseModule):
         skips, maps = [(feats, voxels)], []
         for down, blocks in zip(self.downs, self.encoder):
             coarse, parent = voxels.downsample(2)
-            maps.append(cell_maps(voxels, coarse, parent))
-            feats, voxels = blocks((down(feats, maps[-1].down), coarse))
+            maps.append(strided_map(voxels, coarse, parent))
+            feats, voxels = blocks((down(feats, maps[-1]), coarse))
             skips.append((feats, voxels))
         levels = [skips.pop()]
-        for up, blocks, pairs, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips)):
-            merged = torch.cat([up(levels[0][0], pairs.up), skip[0]], dim=1)
+        for up, blocks, kernel_map, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips)):
+            merged = torch.cat([up(levels[0][0], kernel_map), skip[0]], dim=1)
             levels.insert(0, blocks((merged, skip[1])))
         return tuple(levels[index] for index in self.out_indices)
 
     def _init_convolutions(self) -> None:
         """Kaiming initialisation by the number of outputs, as in the original."""
-        for module in self.modules():
-            if isinstance(module, (SiteConv3d, CellConv)):
-                fan_out = module.weight[..., 0].numel()
-                nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
+        init_sparse_convs(self)
 
 
 @MODELS.register_module()
@@ -199,10 +183,10 @@ class SpUNet34(SparseUNet34):
     def _init_convolutions(self) -> None:
         """Truncated normal (0.02), except for the resampling, which starts as PyTorch's convolutions do."""
         for module in self.modules():
-            if isinstance(module, (SiteConv3d, nn.Linear)):
+            if isinstance(module, (SparseConv3d, nn.Linear)):
                 nn.init.trunc_normal_(module.weight, std=0.02)
 
 
 def _blocks(in_channels: int, out_channels: int, count: int, norm: NormFactory) -> nn.Sequential:
     widths = [in_channels, *[out_channels] * count]
-    return nn.Sequential(*(SubMBlock(w, out_channels, norm) for w in widths[:-1]))
+    return nn.Sequential(*(ResBlock(w, out_channels, norm) for w in widths[:-1]))

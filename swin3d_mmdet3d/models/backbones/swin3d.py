@@ -14,14 +14,31 @@ from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
 from ..layers import (
     CellDownsample,
-    ConvBlock,
-    ConvResidualBlock,
+    ConvNormAct,
     KNNDownsample,
+    ResBlock,
     WindowStage,
     check_signals,
     check_stage_lists,
     init_linear_and_norm,
 )
+
+
+class ConvBlock(nn.Module):
+    """Submanifold convolution, batch norm and ReLU (the original's MinkConvBNRelu).
+
+    Args:
+        in_channels: Width of the input features.
+        out_channels: Width of the output features.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv_layers = ConvNormAct(in_channels, out_channels, activation='relu')
+
+    def forward(self, level: FeatureLevel) -> Tensor:
+        """Convolve ``(N, C_in)`` features of a level: ``(N, C_out)``."""
+        return self.conv_layers(level)
 
 
 class EncoderStage(WindowStage):
@@ -97,9 +114,8 @@ class Swin3D(BaseModule):
             self.stem_layer: nn.Module = ConvBlock(in_channels, channels[0])
             self.downsample = None
         else:
-            self.stem_layer = nn.ModuleList(
-                [ConvBlock(in_channels, channels[0]), ConvResidualBlock(channels[0])]
-            )
+            residual = ResBlock(channels[0], channels[0])  # the original's MinkResBlock
+            self.stem_layer = nn.ModuleList([ConvBlock(in_channels, channels[0]), residual])
             self.downsample = down(channels[0], channels[1])
             self.stem_stride = down_stride
         self.layers = nn.ModuleList(
@@ -141,10 +157,9 @@ class Swin3D(BaseModule):
     def finest(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Features ``(N, C)`` of the finest level: the stem and, where attention starts there, its blocks."""
         if self.downsample is None:
-            return self.layers[0](self.stem_layer(feats, voxels), voxels)
-        for layer in self.stem_layer:
-            feats = layer(feats, voxels)
-        return feats
+            return self.layers[0](self.stem_layer((feats, voxels)), voxels)
+        conv, residual = self.stem_layer
+        return residual((conv((feats, voxels)), voxels))[0]
 
     def coarsen(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
         """All levels, fine to coarse, from the features of the finest."""

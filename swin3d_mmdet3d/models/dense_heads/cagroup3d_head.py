@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, SparseVoxels, voxel_locations
 
-from ..layers import SiteConvBlock
+from ..layers import ConvNormAct
 from ..layers.class_aware_block import ClassAwareBlock
 from ..layers.class_aware_grouping import class_cell_sizes, group_class_points
 from .class_loss import ClassLoss
@@ -134,7 +134,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
             nn.ELU(),
             nn.Linear(out_channels, 3, bias=False),
         )
-        self.vote_feature = SiteConvBlock(out_channels, out_channels, activation='elu')
+        self.vote_feature = ConvNormAct(out_channels, out_channels, activation='elu')
         self.conv_center = nn.Linear(out_channels, 1, bias=False)
         self.conv_reg = nn.Linear(out_channels, num_reg_outs, bias=False)
         self.conv_cls = nn.Linear(out_channels, num_classes)

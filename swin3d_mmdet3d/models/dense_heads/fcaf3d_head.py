@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, voxel_locations
 
 from ..layers import (
-    SiteConvBlock,
-    SiteUpsampleBlock,
+    ConvNormAct,
+    UpsampleNormAct,
     interpolate_at,
     multiclass_bev_nms,
     prune,
@@ -49,8 +49,8 @@ class UpBlock(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(
-            *SiteUpsampleBlock(in_channels, out_channels, kernel_size=2, activation='elu'),
-            *SiteConvBlock(out_channels, out_channels, activation='elu'),
+            *UpsampleNormAct(in_channels, out_channels, kernel_size=2, activation='elu'),
+            *ConvNormAct(out_channels, out_channels, activation='elu'),
         )
 
     def forward(self, level: FeatureLevel) -> FeatureLevel:
@@ -123,7 +123,7 @@ class SparseFCAF3DHead(FCAF3DHead):
         for i, width in enumerate(in_channels):
             if i > 0:
                 self.add_module(f'up_block_{i}', UpBlock(width, in_channels[i - 1]))
-            self.add_module(f'out_block_{i}', SiteConvBlock(width, out_channels, activation='elu'))
+            self.add_module(f'out_block_{i}', ConvNormAct(width, out_channels, activation='elu'))
         self.conv_center = nn.Linear(out_channels, 1, bias=False)
         self.conv_reg = nn.Linear(out_channels, num_reg_outs, bias=False)
         self.conv_cls = nn.Linear(out_channels, num_classes)

@@ -1,43 +1,51 @@
 """Building blocks shared by backbones, necks and heads."""
 
 from .box_suppression import bev_nms, box_ious, multiclass_bev_nms
-from .conv_blocks import ConvBlock, ConvResidualBlock
 from .crse import AttentionWindows, attention_windows, check_signals
-from .initialization import init_linear_and_norm, init_site_convs
+from .feature_levels import interpolate_at, prune, union_add
+from .initialization import init_linear_and_norm
 from .resample import CellDownsample, KNNDownsample, Upsample
-from .row_batch_norm import RowBatchNorm
-from .site_blocks import SiteConvBlock, SiteUpsampleBlock
-from .site_conv import SiteConv3d, multiply_by_map
-from .sparse_blocks import GenerativeUpsample, interpolate_at, prune, union_add
+from .sparse_blocks import (
+    BatchNorm,
+    ConvNormAct,
+    ResBlock,
+    SparseInstanceNorm,
+    UpsampleNormAct,
+    init_sparse_convs,
+)
+from .sparse_conv import GenerativeUpsample, InverseConv, SparseConv3d, StridedConv, as_kernel, strided_map
 from .stage_lists import check_stage_lists
 from .window_attention import Swin3DBlock, WindowAttention
 from .window_stage import WindowStage
 
 __all__ = [
     'AttentionWindows',
+    'BatchNorm',
     'CellDownsample',
-    'ConvBlock',
-    'ConvResidualBlock',
+    'ConvNormAct',
     'GenerativeUpsample',
+    'InverseConv',
     'KNNDownsample',
-    'RowBatchNorm',
-    'SiteConv3d',
-    'SiteConvBlock',
-    'SiteUpsampleBlock',
+    'ResBlock',
+    'SparseConv3d',
+    'SparseInstanceNorm',
+    'StridedConv',
     'Swin3DBlock',
     'Upsample',
+    'UpsampleNormAct',
     'WindowAttention',
     'WindowStage',
+    'as_kernel',
     'attention_windows',
     'bev_nms',
     'box_ious',
     'check_signals',
     'check_stage_lists',
     'init_linear_and_norm',
-    'init_site_convs',
+    'init_sparse_convs',
     'interpolate_at',
     'multiclass_bev_nms',
-    'multiply_by_map',
     'prune',
+    'strided_map',
     'union_add',
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import torch
-from swin3d_ops.site_conv import OffsetPairs
+from swin3d_ops import KernelMap, sparse_conv
+from swin3d_ops.kernel_offsets import offset_numbers
 from swin3d_ops.voxel_index import lookup
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, KernelMap, SparseVoxels
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from .row_batch_norm import RowBatchNorm
-from .site_conv import multiply_by_map, uniform_bounds
+from .sparse_blocks import BatchNorm
+from .sparse_conv import as_kernel, uniform_bounds
 
 
 class ClassConv3d(nn.Module):
@@ -32,25 +33,26 @@ class ClassConv3d(nn.Module):
         self.weight = nn.Parameter(torch.empty(out_channels, num_classes, *[kernel_size] * 3, in_channels))
         nn.init.uniform_(self.weight, *uniform_bounds(self.weight[:, 0]))
 
-    def forward(self, feats: Tensor, pairs: KernelMap, label: Tensor) -> Tensor:
+    def forward(self, feats: Tensor, kernel_map: KernelMap, label: Tensor) -> Tensor:
         """Convolve ``(N, C_in)`` features.
 
         Args:
             feats: Features of the input cells.
-            pairs: Map under k ** 3 offsets to M outputs, each from cells of its own class.
+            kernel_map: Map under k ** 3 offsets to M outputs, each from cells of its own class.
             label: ``(M,)`` int64 class of each output, ascending.
 
         Returns:
             ``(M, C_out)``.
         """
-        return multiply_by_map(feats, self.weight, pairs.grouped(label, self.weight.shape[1]))
+        grouped = kernel_map.grouped(label, self.weight.shape[1])
+        return sparse_conv(feats, as_kernel(self.weight), grouped)
 
 
 class ClassBatchNorm(nn.ModuleList):
-    """A :class:`RowBatchNorm` for the rows of each class."""
+    """A :class:`BatchNorm` for the rows of each class."""
 
     def __init__(self, num_classes: int, channels: int) -> None:
-        super().__init__(RowBatchNorm(channels) for _ in range(num_classes))
+        super().__init__(BatchNorm(channels) for _ in range(num_classes))
 
     def forward(self, feats: Tensor, counts: list[int]) -> Tensor:
         """Normalise ``(N, C)`` features whose first ``counts[0]`` rows are of class 0, and so on."""
@@ -75,11 +77,10 @@ def centred_upsampling_map(coarse: SparseVoxels, fine: SparseVoxels) -> KernelMa
     coords = fine.coords.long()
     parent = torch.div(coords[:, 1:] + half, factor, rounding_mode='floor') * factor
     row = lookup(coarse.coords, torch.cat([coords[:, :1], parent], dim=1).to(coarse.coords.dtype))
-    offset = coords[:, 1:] - parent + half
-    kernel = (offset[:, 0] * factor + offset[:, 1]) * factor + offset[:, 2]
-    rows = row.new_full((factor**3, len(row)), -1)
-    rows[kernel, torch.arange(len(row), device=row.device)] = row
-    return KernelMap.from_rows(rows, len(coarse))
+    offset = offset_numbers(coords[:, 1:] - parent, factor)
+    table = row.new_full((factor**3, len(row)), -1)
+    table[offset, torch.arange(len(row), device=row.device)] = row
+    return KernelMap.from_table(table, len(coarse))
 
 
 class ClassAwareBlock(nn.Module):
@@ -149,4 +150,4 @@ class ClassAwareBlock(nn.Module):
 def _rows_to_themselves(label: Tensor) -> KernelMap:
     rows = torch.arange(len(label), dtype=torch.int32, device=label.device)
     bounds = torch.tensor([0, len(label)], device=label.device)
-    return KernelMap(OffsetPairs(rows, rows, bounds, len(label), len(label)))
+    return KernelMap(rows, rows, bounds, len(label), len(label))

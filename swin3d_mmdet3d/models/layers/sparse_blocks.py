@@ -1,133 +1,170 @@
-"""Blocks of sparse detection heads: up-sampling that makes sites, union, pruning, interpolation."""
+"""Blocks of sparse convolutions: norms, convolution with norm and activation, residual block, first weights.
+
+They are named and numbered as in the networks whose weights they hold.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Optional
+
 import torch
-from swin3d_ops.neighbors import lookup_neighbors
-from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor, nn
+from torch.nn import functional
 
-from swin3d_mmdet3d.structures import FeatureLevel, transposed_kernel_map
+from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from .site_conv import SiteConv3d, multiply_by_map
+from .sparse_conv import CubicKernel, GenerativeUpsample, SparseConv3d
 
-
-def _cube(kernel_size: int, device: torch.device) -> Tensor:
-    """Offsets of a kernel, z fastest: ``(k ** 3, 3)`` from -(k // 2) for odd k, from 0 for even k."""
-    steps = torch.arange(kernel_size, device=device) - (kernel_size // 2) * (kernel_size % 2)
-    return torch.cartesian_prod(steps, steps, steps)
+NormFactory = Callable[[int], nn.Module]
+"""Makes the batch norm of a width."""
 
 
-def _offset_coords(coords: Tensor, offsets: Tensor) -> Tensor:
-    """``(N, 4)`` voxels moved by each of ``(K, 3)`` offsets: ``(N, K, 4)``."""
-    moves = torch.nn.functional.pad(offsets, (1, 0)).to(coords.dtype)
-    return coords[:, None] + moves
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm that takes the running statistics where a training batch holds fewer than two rows.
+
+    The variance of a single row is 0 and PyTorch refuses it; cells of a rare class, RoIs of an early epoch
+    and voxels of the coarsest level can be that few.
+    """
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """Normalise ``(N, C)`` features, N >= 0."""
+        if len(feats) > 1 or not self.training:
+            return super().forward(feats)
+        return functional.batch_norm(
+            feats, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
 
 
-class GenerativeUpsample(nn.Module):
-    """Transposed convolution of stride 2 that makes a site wherever its kernel reaches.
+class SparseInstanceNorm(nn.Module):
+    """Instance norm: mean and variance over the voxels of each scene, with learnt scale and shift.
 
-    With a kernel of 2 each voxel gets its 8 children, which no other voxel has. With a kernel of 3 it
-    reaches its 27 neighbours at half the stride, which it shares with the voxels around, and their parts
-    add up.
+    Source: MinkowskiInstanceNorm.
+    """
+
+    eps = 1e-6
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1, channels))
+        self.bias = nn.Parameter(torch.zeros(1, channels))
+
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Normalise ``(N, C)`` features."""
+        scene = voxels.coords[:, 0].long()
+        count = voxels.ptr.diff().clamp(min=1)[:, None].to(feats.dtype)
+        centered = feats - self._scene_sum(feats, scene, voxels.batch_size).div(count)[scene]
+        variance = self._scene_sum(centered.square(), scene, voxels.batch_size) / count
+        return centered * (variance + self.eps).rsqrt()[scene] * self.weight + self.bias
+
+    @staticmethod
+    def _scene_sum(values: Tensor, scene: Tensor, batch_size: int) -> Tensor:
+        return values.new_zeros(batch_size, values.shape[1]).index_add(0, scene, values)
+
+
+def make_activation(name: str) -> nn.Module:
+    """The activation of that name, in place: it follows a norm, which does not need its output."""
+    activations = dict(relu=nn.ReLU, elu=nn.ELU)
+    if name not in activations:
+        raise ValueError(f'activation must be one of {sorted(activations)}, got {name!r}')
+    return activations[name](inplace=True)
+
+
+class ConvNormAct(nn.Sequential):
+    """Submanifold convolution of 3 x 3 x 3 (``0``), batch norm (``1``) and activation (``2``).
+
+    Args:
+        in_channels: Width of the input features.
+        out_channels: Width of the output features.
+        activation: The activation, 'relu' or 'elu'.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, activation: str) -> None:
+        super().__init__(
+            SparseConv3d(in_channels, out_channels), BatchNorm(out_channels), make_activation(activation)
+        )
+
+    def forward(self, level: FeatureLevel) -> Tensor:
+        """Convolve ``(N, C_in)`` features of a level: ``(N, C_out)``."""
+        conv, norm, activation = self
+        return activation(norm(conv(level)))
+
+
+class UpsampleNormAct(nn.Sequential):
+    """Generative up-sampling by 2 (``0``), batch norm (``1``) and activation (``2``).
 
     Args:
         in_channels: Width of the coarse features.
         out_channels: Width of the fine features.
         kernel_size: 2 or 3.
-
-    Attributes:
-        weight: ``(C_out, k, k, k, C_in)``, as spconv's transposed convolutions have.
-
-    Source: MinkowskiGenerativeConvolutionTranspose, as FCAF3D (arXiv 2112.00322, kernel 2) and TR3D
-        (arXiv 2302.02858, kernel 3) use it. Fresh weights here lie within 1 / sqrt(k ** 3 C_in), as those of
-        convolutions; MinkowskiEngine divides by C_out. The batch norm behind takes such a factor away.
+        activation: The activation, 'relu' or 'elu'.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 2) -> None:
-        super().__init__()
-        if kernel_size not in (2, 3):
-            raise ValueError(f'kernel_size must be 2 or 3, got {kernel_size}')
-        self.kernel_size = kernel_size
-        self.weight = SiteConv3d(in_channels, out_channels, kernel_size).weight
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, activation: str) -> None:
+        super().__init__(
+            GenerativeUpsample(in_channels, out_channels, kernel_size),
+            BatchNorm(out_channels),
+            make_activation(activation),
+        )
 
     def forward(self, level: FeatureLevel) -> FeatureLevel:
-        """Carry ``(N, C_in)`` features to ``(M, C_out)`` at half the stride.
+        """Make the level at half the stride."""
+        upsample, norm, activation = self
+        feats, voxels = upsample(level)
+        return activation(norm(feats)), voxels
 
-        Children of a kernel of 2 follow each other in the order of their parents; the sites of a kernel of
-        3 are sorted by (batch, x, y, z).
 
-        Raises:
-            ValueError: If the stride is odd.
-        """
+class ResBlock(nn.Module):
+    """Two convolutions of 3 x 3 x 3 with batch norms around a shortcut; the first may go to the parents.
+
+    Where the width changes, the shortcut is a linear layer with a norm. On the way down it is a convolution
+    of kernel 1: it reads the voxel at the parent's own corner alone, as one of stride 2 does.
+
+    Args:
+        in_channels: Width of the input features.
+        channels: Width of the output features.
+        norm: Makes the norms.
+        down: Whether the outputs sit at the parents of the voxels.
+
+    Source: BasicBlock of arXiv 1512.03385 (figure 5, left), as MinkowskiEngine's networks have it.
+    """
+
+    def __init__(
+        self, in_channels: int, channels: int, norm: NormFactory = BatchNorm, down: bool = False
+    ) -> None:
+        super().__init__()
+        self.conv1 = SparseConv3d(in_channels, channels)
+        self.norm1 = norm(channels)
+        self.conv2 = SparseConv3d(channels, channels)
+        self.norm2 = norm(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample: Optional[nn.ModuleList] = None
+        if down:
+            self.downsample = nn.ModuleList([SparseConv3d(in_channels, channels, 1), norm(channels)])
+        elif in_channels != channels:
+            self.downsample = nn.ModuleList([nn.Linear(in_channels, channels, bias=False), norm(channels)])
+
+    def forward(self, level: FeatureLevel, targets: Optional[SparseVoxels] = None) -> FeatureLevel:
+        """Carry features of ``level`` to ``targets``, its own voxels or their parents."""
         feats, voxels = level
-        if voxels.stride % 2:
-            raise ValueError(f'the level must have an even stride, got {voxels.stride}')
-        half = voxels.stride // 2
-        reach = _offset_coords(voxels.coords, _cube(self.kernel_size, feats.device) * half)
-        if self.kernel_size == 2:
-            kernel = self.weight.flatten(1, 3)  # (C_out, 8, C_in)
-            children = torch.einsum('nc,dkc->nkd', feats, kernel).flatten(0, 1)
-            return children, voxels.at(reach.flatten(0, 1), half)
-        coords, inverse = unique_voxels(reach.flatten(0, 1))
-        pairs = transposed_kernel_map(inverse.view(reach.shape[:2]).t())
-        return multiply_by_map(feats, self.weight, pairs), voxels.at(coords, half)
+        targets = voxels if targets is None else targets
+        hidden = self.relu(self.norm1(self.conv1(level, targets)))
+        hidden = self.norm2(self.conv2((hidden, targets)))
+        return self.relu(hidden + self._shortcut(level, targets)), targets
+
+    def _shortcut(self, level: FeatureLevel, targets: SparseVoxels) -> Tensor:
+        if self.downsample is None:
+            return level[0]
+        project, norm = self.downsample
+        return norm(project(level[0]) if isinstance(project, nn.Linear) else project(level, targets))
 
 
-def union_add(first: FeatureLevel, second: FeatureLevel) -> FeatureLevel:
-    """Add features on the union of two levels' sites; a site that a level lacks counts as 0.
+def init_sparse_convs(module: nn.Module) -> None:
+    """Kaiming's normal distribution (fan out, ReLU) for sparse convolutions, as MinkResNet has.
 
-    Args:
-        first: ``(N, C)`` features and their voxels, distinct.
-        second: ``(M, C)`` features and their voxels, distinct, of the same stride.
-
-    Returns:
-        Features at the union of the voxels, sorted by (batch, x, y, z).
-
-    Raises:
-        ValueError: If the strides differ.
+    It holds for :class:`GenerativeUpsample` too, which TR3D's neck leaves as MinkowskiEngine makes it.
     """
-    (feats_a, voxels_a), (feats_b, voxels_b) = first, second
-    if voxels_a.stride != voxels_b.stride:
-        raise ValueError(f'levels must have one stride, got {voxels_a.stride} and {voxels_b.stride}')
-    coords, inverse = unique_voxels(torch.cat([voxels_a.coords, voxels_b.coords.to(voxels_a.coords.dtype)]))
-    rows_a, rows_b = inverse.split([len(voxels_a), len(voxels_b)])
-    dtype = torch.promote_types(feats_a.dtype, feats_b.dtype)  # under autocast they may differ
-    total = torch.zeros(len(coords), feats_a.shape[1], dtype=dtype, device=feats_a.device)
-    total = total.index_add(0, rows_a, feats_a.to(dtype)).index_add(0, rows_b, feats_b.to(dtype))
-    return total, voxels_a.at(coords, voxels_a.stride)
-
-
-def prune(level: FeatureLevel, keep: Tensor) -> FeatureLevel:
-    """The sites where ``keep`` ``(N,)`` bool is true, with their features; a scene may lose all its sites."""
-    feats, voxels = level
-    rows = keep.nonzero().flatten()
-    return feats[rows], voxels.select(rows)
-
-
-def interpolate_at(level: FeatureLevel, coords: Tensor) -> Tensor:
-    """Trilinear interpolation of a level's features at finer coordinates, missing corners counting as 0.
-
-    The weights are not normalised over the corners that exist.
-
-    Args:
-        level: ``(N, C)`` features and their voxels.
-        coords: ``(M, 4)`` integers (batch, x, y, z) in base voxels.
-
-    Returns:
-        ``(M, C)`` features.
-
-    Source: features_at_coordinates of MinkowskiEngine.
-    """
-    feats, voxels = level
-    corner = voxels.at(coords, voxels.stride).grid_coords
-    rows = lookup_neighbors(voxels.grid_coords, corner, 2)
-    wide = torch.promote_types(feats.dtype, torch.float32)  # 16-bit weights would not add up to 1
-    fraction = (coords[:, 1:] / voxels.stride - corner[:, 1:]).to(wide)
-    offsets = _cube(2, feats.device)
-    padded = torch.cat([feats, feats.new_zeros(1, feats.shape[1])])  # row -1 is a missing corner
-    total = padded.new_zeros(len(coords), feats.shape[1], dtype=wide)
-    for offset, row in zip(offsets, rows):
-        weight = torch.where(offset.bool(), fraction, 1 - fraction).prod(1, keepdim=True)
-        total = total + weight * padded[row]
-    return total.to(feats.dtype)
+    for layer in module.modules():
+        if isinstance(layer, CubicKernel):
+            fan_out = layer.weight.shape[0] * layer.kernel_size**3
+            nn.init.normal_(layer.weight, std=(2 / fan_out) ** 0.5)

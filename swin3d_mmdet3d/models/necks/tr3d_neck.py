@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 
 from swin3d_mmdet3d.structures import FeatureLevel
 
-from ..layers import SiteConvBlock, SiteUpsampleBlock, init_site_convs, union_add
+from ..layers import ConvNormAct, UpsampleNormAct, init_sparse_convs, union_add
 
 
 @MODELS.register_module()
@@ -32,14 +32,14 @@ class SparseTR3DNeck(BaseModule):
             raise ValueError(f'in_channels must name at least 3 levels, got {list(in_channels)}')
         widths = list(in_channels)[1:]
         for i, width in enumerate(widths[:-1]):
-            upsample = SiteUpsampleBlock(widths[i + 1], width, kernel_size=3, activation='relu')
+            upsample = UpsampleNormAct(widths[i + 1], width, kernel_size=3, activation='relu')
             self.add_module(f'up_block_{i + 1}', upsample)
-            self.add_module(f'lateral_block_{i}', SiteConvBlock(width, width, activation='relu'))
-            self.add_module(f'out_block_{i}', SiteConvBlock(width, out_channels, activation='relu'))
+            self.add_module(f'lateral_block_{i}', ConvNormAct(width, width, activation='relu'))
+            self.add_module(f'out_block_{i}', ConvNormAct(width, out_channels, activation='relu'))
 
     def init_weights(self) -> None:
         """Kaiming's normal distribution for convolutions."""
-        init_site_convs(self)
+        init_sparse_convs(self)
 
     def forward(self, levels: Sequence[FeatureLevel]) -> tuple[FeatureLevel, ...]:
         """Levels to predict from, fine to coarse."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel
 
-from ..layers import RowBatchNorm, multiclass_bev_nms
+from ..layers import BatchNorm, multiclass_bev_nms
 from .roi_grid_pooling import RoIGridPooling
 from .roi_sampling import center_and_size, match_rois, sample_rois
 
@@ -65,7 +65,7 @@ class CAGroup3DRoIHead(BaseModule):
         layers: list[nn.Module] = []
         for i, width in enumerate(fc_channels):
             layers += [nn.Dropout(dropout)] if i else []
-            layers += [nn.Linear(channels, width, bias=False), RowBatchNorm(width), nn.ReLU()]
+            layers += [nn.Linear(channels, width, bias=False), BatchNorm(width), nn.ReLU()]
             channels = width
         self.reg_layers = nn.Sequential(*layers)
         self.conv_reg = nn.Linear(channels, 6)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel
 
-from ..layers import RowBatchNorm, SiteConv3d
+from ..layers import BatchNorm, SparseConv3d
 
 
 def roi_grid_points(rois: Tensor, grid_size: int) -> Tensor:
@@ -46,11 +46,11 @@ class RoIGridPooling(nn.Module):
         if grid_size < 1:
             raise ValueError(f'grid_size must be at least 1, got {grid_size}')
         self.grid_size = grid_size
-        self.grid_conv = SiteConv3d(in_channels, channels, kernel_size)
-        self.grid_norm = RowBatchNorm(channels)
+        self.grid_conv = SparseConv3d(in_channels, channels, kernel_size)
+        self.grid_norm = BatchNorm(channels)
         self.act = nn.ELU()
         self.pool = nn.Linear(grid_size**3 * channels, channels, bias=False)
-        self.pool_norm = RowBatchNorm(channels)
+        self.pool_norm = BatchNorm(channels)
         nn.init.normal_(self.grid_conv.weight, std=0.01)
         nn.init.normal_(self.pool.weight, std=0.01)
 

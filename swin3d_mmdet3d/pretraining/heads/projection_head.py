@@ -8,7 +8,7 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.models.layers import RowBatchNorm
+from swin3d_mmdet3d.models.layers import BatchNorm
 
 
 @MODELS.register_module()
@@ -38,7 +38,7 @@ class ProjectionHead(BaseModule):
         widths = [in_channels, *[hidden] * (num_layers - 1), out_channels]
         layers: list[nn.Module] = []
         for width, following in zip(widths[:-2], widths[1:-1]):
-            layers += [nn.Linear(width, following, bias=False), RowBatchNorm(following), nn.ReLU()]
+            layers += [nn.Linear(width, following, bias=False), BatchNorm(following), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
 
     def forward(self, feats: Tensor) -> Tensor:

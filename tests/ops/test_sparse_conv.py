@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import available_backends
-from swin3d_ops.site_conv import OffsetPairs, kernels_serve, site_conv
-from swin3d_ops.site_conv.reference import site_conv as reference_site_conv
+from swin3d_ops import KernelMap, available_backends, sparse_conv
+from swin3d_ops.sparse_conv.reference import sparse_conv as reference_sparse_conv
 
 pytestmark = pytest.mark.skipif(
-    available_backends('site_conv')['cpu'] is not None, reason=str(available_backends('site_conv')['cpu'])
+    available_backends('sparse_conv')['cpu'] is not None, reason=str(available_backends('sparse_conv')['cpu'])
 )
 WIDTHS = (1, 3, 16, 17, 32, 48, 96)
 TOLERANCE = {torch.float32: dict(rtol=1e-5, atol=1e-5), torch.float64: dict(rtol=1e-12, atol=1e-12)}
@@ -24,7 +23,7 @@ def random_pairs(num_sources=700, num_targets=1300, offsets=5, fill=0.4, seed=0)
         torch.cat([torch.randperm(rows, generator=generator)[:n] for n in counts]).int()
         for rows in (num_sources, num_targets)
     )
-    return OffsetPairs.ordered(source, target, counts, num_sources, num_targets)
+    return KernelMap.ordered(source, target, counts, num_sources, num_targets)
 
 
 def problem(pairs, channels, columns, dtype, seed=1):
@@ -46,9 +45,9 @@ def with_gradients(function, inputs, grad, pairs):
 
 def assert_equals_reference(pairs, channels, columns, dtype):
     inputs, grad = problem(pairs, channels, columns, dtype)
-    got = with_gradients(site_conv, inputs, grad, pairs)
+    got = with_gradients(sparse_conv, inputs, grad, pairs)
     wide = [t.detach().double().requires_grad_() for t in inputs]
-    expected = with_gradients(reference_site_conv, wide, grad.double(), pairs)
+    expected = with_gradients(reference_sparse_conv, wide, grad.double(), pairs)
     for a, b in zip(got, expected):
         assert a.dtype == dtype
         scale = max(b.abs().max().item(), 1) if b.numel() else 1
@@ -70,18 +69,18 @@ def test_few_rows(isa, num_sources, num_targets):
 
 def test_pairs_of_a_few_blocks_leave_the_other_rows_zero(isa):
     target = torch.tensor([3, 1600], dtype=torch.int32)
-    pairs = OffsetPairs.ordered(torch.tensor([1, 0], dtype=torch.int32), target, [0, 2, 0], 2, 3000)
+    pairs = KernelMap.ordered(torch.tensor([1, 0], dtype=torch.int32), target, [0, 2, 0], 2, 3000)
     assert_equals_reference(pairs, 16, 16, torch.float32)
-    out = site_conv(torch.ones(2, 16), torch.ones(3, 16, 16), pairs)
+    out = sparse_conv(torch.ones(2, 16), torch.ones(3, 16, 16), pairs)
     assert out.any(1).nonzero().flatten().tolist() == target.tolist()
 
 
 @pytest.mark.parametrize('num_sources, num_targets', [(0, 0), (0, 4), (5, 0), (5, 4)])
 def test_no_pairs_give_zeros(num_sources, num_targets):
     nothing = torch.empty(0, dtype=torch.int32)
-    pairs = OffsetPairs.ordered(nothing, nothing, [0, 0, 0], num_sources, num_targets)
+    pairs = KernelMap.ordered(nothing, nothing, [0, 0, 0], num_sources, num_targets)
     inputs, grad = problem(pairs, 16, 32, torch.float32)
-    out, *grads = with_gradients(site_conv, inputs, grad, pairs)
+    out, *grads = with_gradients(sparse_conv, inputs, grad, pairs)
     assert out.shape == (num_targets, 32)
     assert not any(t.any() for t in (out, *grads))
 
@@ -89,16 +88,16 @@ def test_no_pairs_give_zeros(num_sources, num_targets):
 def test_gradcheck():
     pairs = random_pairs(9, 12, offsets=3, fill=0.7)
     inputs, _ = problem(pairs, 3, 5, torch.float64)
-    assert torch.autograd.gradcheck(lambda x, w: site_conv(x, w, pairs), inputs)
+    assert torch.autograd.gradcheck(lambda x, w: sparse_conv(x, w, pairs), inputs)
 
 
 def test_only_the_gradients_asked_for_are_computed():
     pairs = random_pairs()
     (feats, weight), grad = problem(pairs, 16, 16, torch.float32)
-    whole = with_gradients(site_conv, (feats, weight), grad, pairs)
-    out = site_conv(feats, weight.detach(), pairs)
+    whole = with_gradients(sparse_conv, (feats, weight), grad, pairs)
+    out = sparse_conv(feats, weight.detach(), pairs)
     assert torch.equal(torch.autograd.grad(out, feats, grad)[0], whole[1])
-    out = site_conv(feats.detach(), weight, pairs)
+    out = sparse_conv(feats.detach(), weight, pairs)
     assert torch.equal(torch.autograd.grad(out, weight, grad)[0], whole[2])
 
 
@@ -109,7 +108,7 @@ def test_any_number_of_threads_gives_the_same_bits(isa):
     try:
         for threads in (1, 2, 2, 3):
             torch.set_num_threads(threads)
-            results.append(with_gradients(site_conv, inputs, grad, pairs))
+            results.append(with_gradients(sparse_conv, inputs, grad, pairs))
     finally:
         torch.set_num_threads(before)
     for other in results[1:]:
@@ -123,9 +122,9 @@ def test_order_of_the_given_pairs_changes_no_bit():
         [low + torch.randperm(high - low, generator=generator) for low, high in zip(bounds, bounds[1:])]
     )
     counts = pairs.ptr.diff().tolist()
-    shuffled = OffsetPairs.ordered(pairs.source[order], pairs.target[order], counts, 700, 1300)
+    shuffled = KernelMap.ordered(pairs.source[order], pairs.target[order], counts, 700, 1300)
     inputs, grad = problem(pairs, 20, 20, torch.float32)
-    results = [with_gradients(site_conv, inputs, grad, p) for p in (pairs, shuffled)]
+    results = [with_gradients(sparse_conv, inputs, grad, p) for p in (pairs, shuffled)]
     assert all(torch.equal(a, b) for a, b in zip(*results))
 
 
@@ -133,8 +132,8 @@ def test_order_of_the_given_pairs_changes_no_bit():
 def test_half_precision_is_computed_in_float32(dtype):
     pairs = random_pairs()
     inputs, _ = problem(pairs, 16, 16, dtype)
-    out = site_conv(*inputs, pairs)
-    assert torch.equal(out, site_conv(*(t.float() for t in inputs), pairs).to(dtype))
+    out = sparse_conv(*inputs, pairs)
+    assert torch.equal(out, sparse_conv(*(t.float() for t in inputs), pairs).to(dtype))
 
 
 def test_operator_passes_opcheck():
@@ -142,7 +141,7 @@ def test_operator_passes_opcheck():
     inputs, grad = problem(pairs, 4, 6, torch.float32)
     back = pairs.exchanged
     rows = pairs.source, pairs.target, back.source, back.target, pairs.ptr
-    torch.library.opcheck(torch.ops.swin3d.site_conv.default, (*inputs, *rows, pairs.num_targets))
+    torch.library.opcheck(torch.ops.swin3d.sparse_conv.default, (*inputs, *rows, pairs.num_targets))
 
 
 def test_whole_graph_compilation_equals_eager():
@@ -150,9 +149,9 @@ def test_whole_graph_compilation_equals_eager():
     pairs.exchanged  # noqa: B018  found before: its search depends on the data
     inputs, grad = problem(pairs, 8, 8, torch.float32)
     compiled = torch.compile(
-        lambda x, w: site_conv(x * 2, w, pairs).relu(), fullgraph=True, backend='aot_eager'
+        lambda x, w: sparse_conv(x * 2, w, pairs).relu(), fullgraph=True, backend='aot_eager'
     )
-    expected = site_conv(inputs[0] * 2, inputs[1], pairs).relu()
+    expected = sparse_conv(inputs[0] * 2, inputs[1], pairs).relu()
     torch.testing.assert_close(compiled(*inputs), expected)
     for got, truth in zip(*(torch.autograd.grad(o, inputs, grad) for o in (compiled(*inputs), expected))):
         torch.testing.assert_close(got, truth)
@@ -161,7 +160,7 @@ def test_whole_graph_compilation_equals_eager():
 def hand_made(**changes):
     rows = torch.tensor([0, 1, 0], dtype=torch.int32)
     parts = dict(source=rows, target=rows + 2, ptr=torch.tensor([0, 2, 3]), num_sources=2, num_targets=4)
-    return OffsetPairs(**{**parts, **changes})
+    return KernelMap(**{**parts, **changes})
 
 
 @pytest.mark.parametrize(
@@ -194,29 +193,29 @@ def test_pairs_that_make_no_sense_are_refused(changes, error, message):
 def test_pairs_changed_after_a_call_are_refused(isa, name, place, row):
     pairs = hand_made(target=torch.tensor([2, 3, 0]).int())
     feats, weight = torch.ones(2, 3, requires_grad=True), torch.ones(2, 3, 5, requires_grad=True)
-    out = site_conv(feats, weight, pairs)
+    out = sparse_conv(feats, weight, pairs)
     values = getattr(pairs, name)
     values.numpy()[place] = row  # not counted by the tensor
-    with pytest.raises(ValueError, match='pairs must have a ptr that ascends from 0 to 3'):
-        site_conv(feats, weight, pairs)
-    with pytest.raises(ValueError, match='pairs must have a ptr that ascends from 0 to 3'):
+    with pytest.raises(ValueError, match='kernel_map must have a ptr that ascends from 0 to 3'):
+        sparse_conv(feats, weight, pairs)
+    with pytest.raises(ValueError, match='kernel_map must have a ptr that ascends from 0 to 3'):
         torch.autograd.grad(out.sum(), weight)
 
 
 def test_targets_put_out_of_order_after_a_call_are_refused(isa):
     rows = torch.arange(2000, dtype=torch.int32)
-    pairs = OffsetPairs.ordered(rows, rows, [2000], 2000, 2000)
+    pairs = KernelMap.ordered(rows, rows, [2000], 2000, 2000)
     pairs.target.numpy()[3] = 1999
     with pytest.raises(ValueError, match='targets in .* that do not descend'):
-        site_conv(torch.ones(2000, 3), torch.ones(1, 3, 5), pairs)
+        sparse_conv(torch.ones(2000, 3), torch.ones(1, 3, 5), pairs)
 
 
 def test_pairs_changed_to_others_give_their_gradient():
     pairs = hand_made(source=torch.tensor([1, 0, 0]).int())
     inputs, grad = problem(pairs, 3, 5, torch.float64)
-    with_gradients(site_conv, inputs, grad, pairs)
+    with_gradients(sparse_conv, inputs, grad, pairs)
     pairs.source[0] = 0
-    got, expected = (with_gradients(f, inputs, grad, pairs) for f in (site_conv, reference_site_conv))
+    got, expected = (with_gradients(f, inputs, grad, pairs) for f in (sparse_conv, reference_sparse_conv))
     for a, b in zip(got, expected):
         torch.testing.assert_close(a, b)
 
@@ -226,33 +225,23 @@ def test_rows_that_lie_apart_are_read_where_they_are(isa):
     assert_equals_reference(hand_made(source=twice[:, 0], target=twice[:, 0]), 3, 5, torch.float32)
 
 
-def test_environment_chooses_the_kernels(monkeypatch):
-    for name, serves in (('auto', True), ('cpu', True), ('torch', False), ('reference', False)):
-        monkeypatch.setenv('SWIN3D_OPS', name)
-        assert kernels_serve('cpu') is serves
-        assert not kernels_serve('cuda')
-    monkeypatch.setenv('SWIN3D_OPS', 'cuda')
-    with pytest.raises(ValueError, match="SWIN3D_OPS: 'cuda' cannot take tensors on 'cpu'"):
-        kernels_serve('cpu')
-
-
 def test_wrong_arguments_are_named():
     pairs = random_pairs(20, 30, offsets=3)
     feats, weight = torch.ones(20, 4), torch.ones(3, 4, 6)
     with pytest.raises(TypeError, match='feats must be a floating-point tensor, got torch.int64'):
-        site_conv(feats.long(), weight, pairs)
+        sparse_conv(feats.long(), weight, pairs)
     with pytest.raises(TypeError, match='weight must have the dtype of feats, torch.float32, got'):
-        site_conv(feats, weight.double(), pairs)
-    with pytest.raises(TypeError, match='pairs must be OffsetPairs, got tuple'):
-        site_conv(feats, weight, (1, 2))
+        sparse_conv(feats, weight.double(), pairs)
+    with pytest.raises(TypeError, match='kernel_map must be a KernelMap, got tuple'):
+        sparse_conv(feats, weight, (1, 2))
     with pytest.raises(ValueError, match=r'feats must have shape \(20, C\), got \(19, 4\)'):
-        site_conv(feats[1:], weight, pairs)
-    with pytest.raises(ValueError, match=r'weight must have shape \(3, 4, D\), got \(2, 4, 6\)'):
-        site_conv(feats, weight[1:], pairs)
+        sparse_conv(feats[1:], weight, pairs)
+    with pytest.raises(ValueError, match=r'weight must have shape \(3, 4, E\), got \(2, 4, 6\)'):
+        sparse_conv(feats, weight[1:], pairs)
     rows = torch.tensor([0, 2], dtype=torch.int32)
     with pytest.raises(TypeError, match='source must be an int32 tensor, got torch.int64'):
-        OffsetPairs.ordered(rows.long(), rows, [2], 3, 3)
+        KernelMap.ordered(rows.long(), rows, [2], 3, 3)
     with pytest.raises(ValueError, match=r'target must lie in \[0, 2\), got \[0, 2\]'):
-        OffsetPairs.ordered(rows, rows, [2], 3, 2)
+        KernelMap.ordered(rows, rows, [2], 3, 2)
     with pytest.raises(ValueError, match='the sum of counts, 3, as length, got 2 and 2'):
-        OffsetPairs.ordered(rows, rows, [1, 2], 3, 3)
+        KernelMap.ordered(rows, rows, [1, 2], 3, 3)

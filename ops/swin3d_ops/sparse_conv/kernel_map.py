@@ -1,4 +1,4 @@
-"""Pairs of rows that meet under the offsets of a sparse convolution."""
+"""The kernel map of a sparse convolution: which input row meets which output row under which weight."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ import torch
 
 from ..arguments import check_int, check_rows, check_tensor
 from ..contents import kept
+from .row_blocks import RowBlock, repeated_offsets, row_blocks
 
 MAX_ROWS = 2**31 - 1
+WORD = 32
+"""Offsets whose bits share an integer of a mask."""
 
 
 @dataclass(frozen=True, eq=False)
-class OffsetPairs:
-    """Pairs ordered by offset and, under an offset, by target row.
+class KernelMap:
+    """All pairs of N input and M output rows under K offsets, ordered by offset and then by output row.
 
-    Built by :meth:`ordered`, :meth:`from_rows` or :func:`swin3d_ops.neighbors.neighbor_pairs`.
+    MinkowskiEngine and TorchSparse call it so; spconv, rulebook or indice pairs. Made by
+    :func:`swin3d_ops.neighbors.kernel_map_between`, :meth:`from_table`, :meth:`ordered`, :meth:`transposed`.
+    What a back-end derives from it is found once and kept until torch writes into the tensors.
 
     Attributes:
         source: (P,) int32 rows in [0, num_sources).
@@ -26,7 +31,7 @@ class OffsetPairs:
         num_sources: rows N of the input, below 2**31.
         num_targets: rows M of the output, below 2**31.
         mirrored: whether offset K - 1 - k holds the pairs of offset k exchanged, as an odd kernel's do
-            between sites and themselves; taken on trust.
+            between voxels and themselves; taken on trust.
 
     Args:
         known: whether the values need no look. Those of tensors on a GPU, which would have to be waited for,
@@ -49,11 +54,25 @@ class OffsetPairs:
     def __post_init__(self, known: bool) -> None:
         for name in ('num_sources', 'num_targets'):
             check_int(name, getattr(self, name), 0, MAX_ROWS)
-        self.check()
-        if not (known or self.source.is_cuda or torch.compiler.is_compiling()):
-            self._check_values()
+        self._check_tensors()
+        if known and not torch.compiler.is_compiling():
+            self.kept('check', lambda: None)
+        else:
+            self.check()
 
     def check(self) -> None:
+        """Raise unless the map makes sense; looks once, and again after a write that torch counts."""
+        if torch.compiler.is_compiling():
+            self._check_tensors()
+        else:
+            self.kept('check', self._check)
+
+    def _check(self) -> None:
+        self._check_tensors()
+        if not self.source.is_cuda:
+            self._check_values()
+
+    def _check_tensors(self) -> None:
         """Raise unless dtypes, shapes and devices are right, whatever the tensors hold."""
         for name, dtype in (('source', torch.int32), ('target', torch.int32), ('ptr', torch.int64)):
             values = getattr(self, name)
@@ -76,36 +95,39 @@ class OffsetPairs:
         self._check_bounds()
         check_rows('source', self.source, self.num_sources)
         check_rows('target', self.target, self.num_targets)
-        descents = (self.target[1:] < self.target[:-1]).nonzero().flatten() + 1
-        if not torch.isin(descents, self.ptr).all():
+        if not self._starts_offset((self.target[1:] < self.target[:-1]).nonzero().flatten() + 1):
             raise ValueError('target must not descend under an offset')
 
+    def _starts_offset(self, places: torch.Tensor) -> bool:
+        """Whether each of these pairs is the first of its offset."""
+        return bool(torch.isin(places, self.ptr).all())
+
     @classmethod
-    def from_rows(cls, rows: torch.Tensor, num_sources: int, mirrored: bool = False) -> OffsetPairs:
-        """Return the pairs of a table.
+    def from_table(cls, table: torch.Tensor, num_sources: int, mirrored: bool = False) -> KernelMap:
+        """Return the map of a table.
 
         Args:
-            rows: (K, M) int32 or int64, the input row of each output row under each offset, -1 for none.
+            table: (K, M) int32 or int64, the input row of each output row under each offset, -1 for none.
             num_sources: rows N of the input.
             mirrored: as the attribute.
 
         Raises:
-            TypeError: rows of another type.
+            TypeError: a table of another type.
             ValueError: a wrong shape, or on the CPU a row out of range.
         """
-        check_tensor('rows', rows)
-        if rows.dtype not in (torch.int32, torch.int64):
-            raise TypeError(f'rows must hold int32 or int64, got {rows.dtype}')
-        if rows.ndim != 2:
-            raise ValueError(f'rows must have shape (K, M), got {tuple(rows.shape)}')
-        if rows.numel() and not rows.is_cuda:
-            low, high = (int(bound) for bound in rows.aminmax())
+        check_tensor('table', table)
+        if table.dtype not in (torch.int32, torch.int64):
+            raise TypeError(f'table must hold int32 or int64, got {table.dtype}')
+        if table.ndim != 2:
+            raise ValueError(f'table must have shape (K, M), got {tuple(table.shape)}')
+        if table.numel() and not table.is_cuda:
+            low, high = (int(bound) for bound in table.aminmax())
             if low < -1 or high >= num_sources:
-                raise ValueError(f'rows must lie in [-1, {num_sources}), got [{low}, {high}]')
-        present = rows >= 0
+                raise ValueError(f'table must lie in [-1, {num_sources}), got [{low}, {high}]')
+        present = table >= 0
         ptr = torch.nn.functional.pad(present.sum(1).cumsum(0), (1, 0))
         target = present.nonzero()[:, 1].int()
-        return cls(rows[present].int(), target, ptr, num_sources, rows.shape[1], mirrored, known=True)
+        return cls(table[present].int(), target, ptr, num_sources, table.shape[1], mirrored, known=True)
 
     @classmethod
     def ordered(
@@ -115,7 +137,7 @@ class OffsetPairs:
         counts: Sequence[int],
         num_sources: int,
         num_targets: int,
-    ) -> OffsetPairs:
+    ) -> KernelMap:
         """Put pairs that come offset by offset in order, which costs a sort where they are not yet.
 
         Args:
@@ -142,8 +164,22 @@ class OffsetPairs:
         rows = _sort_targets(source, target, ptr, num_targets)
         return cls(*rows, ptr, num_sources, num_targets, known=True)
 
-    def grouped(self, group: torch.Tensor, num_groups: int) -> OffsetPairs:
-        """The pairs under G K offsets: g K + k holds those of offset k whose target is of group g.
+    @classmethod
+    def transposed(cls, children: torch.Tensor) -> KernelMap:
+        """Return the map of a transposed convolution that writes input row n to output ``children[k, n]``.
+
+        Args:
+            children: (K, N) int64, the output row of each input under each offset; every row of 0 .. M - 1
+                occurs.
+        """
+        count, num_sources = children.shape
+        source = torch.arange(num_sources, dtype=torch.int32, device=children.device).repeat(count)
+        num_targets = int(children.max()) + 1 if num_sources else 0
+        rows = children.flatten().int()
+        return cls.ordered(source, rows, [num_sources] * count, num_sources, num_targets)
+
+    def grouped(self, group: torch.Tensor, num_groups: int) -> KernelMap:
+        """The map under G K offsets: g K + k holds the pairs of offset k whose target is of group g.
 
         Args:
             group: (M,) int64 group in [0, num_groups) of each target, ascending.
@@ -154,19 +190,16 @@ class OffsetPairs:
             ValueError: a wrong shape or device, or on the CPU groups out of range or order.
         """
         self._check_groups(group, num_groups)
-        num_offsets = len(self.ptr) - 1
-        offset = torch.arange(num_offsets, device=self.ptr.device)
-        offset = torch.repeat_interleave(offset, self.ptr.diff(), output_size=len(self.target))
         cells = torch.bincount(
-            offset * num_groups + group[self.target], minlength=num_offsets * num_groups
-        ).view(num_offsets, num_groups)
+            self.offset_of_pair * num_groups + group[self.target], minlength=self.num_offsets * num_groups
+        ).view(self.num_offsets, num_groups)
         first = (cells.flatten().cumsum(0).view_as(cells) - cells).t().flatten()
         cells = cells.t().flatten()
         ptr = torch.nn.functional.pad(cells.cumsum(0), (1, 0))
         order = torch.arange(len(self.target), device=ptr.device)
         order += torch.repeat_interleave(first - ptr[:-1], cells, output_size=len(order))
         rows = self.source[order], self.target[order]
-        return OffsetPairs(*rows, ptr, self.num_sources, self.num_targets, known=True)
+        return KernelMap(*rows, ptr, self.num_sources, self.num_targets, known=True)
 
     def _check_groups(self, group: torch.Tensor, num_groups: int) -> None:
         _check_list('group', group, torch.int64)
@@ -181,25 +214,89 @@ class OffsetPairs:
             if (group[1:] < group[:-1]).any():
                 raise ValueError('group must ascend')
 
+    def to(self, device: torch.device | str) -> KernelMap:
+        """Return the map on a device."""
+        rows = (part.to(device) for part in (self.source, self.target, self.ptr))
+        return KernelMap(*rows, self.num_sources, self.num_targets, self.mirrored, known=True)
+
     @property
-    def exchanged(self) -> OffsetPairs:
-        """The pairs with sources and targets exchanged, in their order: the map of the input gradient.
+    def num_offsets(self) -> int:
+        """Offsets K of the kernel."""
+        return len(self.ptr) - 1
 
-        Kept until torch writes into the pairs.
+    @property
+    def offset_of_pair(self) -> torch.Tensor:
+        """(P,) int64, the offset of each pair."""
+        return repeated_offsets(self.ptr, len(self.target))
+
+    def kept(self, name: str, find):
+        """Return ``find()``, or what it gave under that name while the tensors are as they were."""
+        return kept(self, name, (self.source, self.target, self.ptr), find)
+
+    @property
+    def exchanged(self) -> KernelMap:
+        """The map with inputs and outputs exchanged, in its order: that of the input gradient."""
+        return self.kept('exchanged', self._exchange)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether no output row is met twice under one offset, so that :attr:`table` holds all pairs."""
+        return self.kept('is_table', self._is_table)
+
+    @property
+    def table(self) -> torch.Tensor:
+        """(K, M) int32, the input row of each output row under each offset, -1 for none."""
+        return self.kept('table', self._tabulate)
+
+    @property
+    def sorted_masks(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The offsets that each output row meets, as bits, rows with equal ones side by side.
+
+        Returns:
+            masks: (M, ceil(K / 32)) int32, bit k % 32 of word k // 32 for offset k, sorted.
+            order: (M,) int32, the output row of each mask.
         """
-        return kept(self, 'exchanged', (self.source, self.target, self.ptr), self._exchange)
+        return self.kept('sorted_masks', self._sort_masks)
 
-    def _exchange(self) -> OffsetPairs:
+    @property
+    def blocks(self) -> tuple[RowBlock, ...]:
+        """The pairs by runs of output rows that cover 0 .. M; on a GPU one run."""
+        rows = self.source, self.target, self.ptr, self.num_targets
+        return self.kept('blocks', lambda: row_blocks(*rows))
+
+    def _exchange(self) -> KernelMap:
         if not self.ptr.is_cuda:
             self._check_bounds()
         if self.mirrored:
             rows = self._offsets_reversed(self.source), self._offsets_reversed(self.target)
         else:
             rows = _sort_targets(self.target, self.source, self.ptr, self.num_sources)
-        return OffsetPairs(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored, known=True)
+        return KernelMap(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored, known=True)
 
     def _offsets_reversed(self, rows: torch.Tensor) -> torch.Tensor:
         return torch.cat(rows.split(self.ptr.diff().tolist())[::-1])
+
+    def _is_table(self) -> bool:
+        return self._starts_offset((self.target[1:] <= self.target[:-1]).nonzero().flatten() + 1)
+
+    def _tabulate(self) -> torch.Tensor:
+        if not self.is_table:
+            raise ValueError('a kernel map must meet no output row twice under an offset to be a table')
+        table = self.source.new_full((self.num_offsets, self.num_targets), -1)
+        table[self.offset_of_pair, self.target.long()] = self.source
+        return table
+
+    def _sort_masks(self) -> tuple[torch.Tensor, torch.Tensor]:
+        words = []
+        for present in (self.table >= 0).split(WORD):
+            bits = torch.arange(len(present), device=present.device)
+            word = (present.long() << bits[:, None]).sum(0)
+            words.append(torch.where(word < 2**31, word, word - 2**32).int())
+        masks = torch.stack(words, 1)
+        order = torch.arange(len(masks), device=masks.device)
+        for word in reversed(words):
+            order = order[word[order].sort(stable=True).indices]
+        return masks[order].contiguous(), order.int()
 
 
 def _check_list(name: str, values: torch.Tensor, dtype: torch.dtype) -> None:
@@ -214,8 +311,7 @@ def _sort_targets(
     source: torch.Tensor, target: torch.Tensor, ptr: torch.Tensor, num_targets: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Order pairs by target under each offset; pairs of sorted voxels already are."""
-    offset = torch.arange(len(ptr) - 1, device=ptr.device)
-    key = torch.repeat_interleave(offset * num_targets, ptr.diff(), output_size=len(target)) + target
+    key = repeated_offsets(ptr, len(target)) * num_targets + target
     if (key[1:] >= key[:-1]).all():
         return source.contiguous(), target.contiguous()
     order = torch.sort(key, stable=True).indices

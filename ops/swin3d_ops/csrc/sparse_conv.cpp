@@ -196,8 +196,8 @@ template <class T> class WeightGrad {
 }  // namespace swin3d
 
 // P pairs of N and M rows under K offsets. Both return 0, 1 when memory ran out, or 2 for pairs out of range or order.
-#define SWIN3D_SITE_CONV(NAME, T)                                                                             \
-    SWIN3D_EXPORT(site_conv_##NAME)                                                                           \
+#define SWIN3D_SPARSE_CONV(NAME, T)                                                                             \
+    SWIN3D_EXPORT(sparse_conv_##NAME)                                                                           \
     (const T* feats, const T* weight, const int32_t* source, const int32_t* target, const int64_t* ptr,       \
      int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* out, int threads) {                 \
         try {                                                                                                 \
@@ -207,7 +207,7 @@ template <class T> class WeightGrad {
             return 1;                                                                                         \
         }                                                                                                     \
     }                                                                                                         \
-    SWIN3D_EXPORT(site_conv_weight_grad_##NAME)                                                               \
+    SWIN3D_EXPORT(sparse_conv_weight_grad_##NAME)                                                               \
     (const T* feats, const T* grad_out, const int32_t* source, const int32_t* target, const int64_t* ptr,     \
      int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* grad, int threads) {                \
         try {                                                                                                 \
@@ -218,5 +218,5 @@ template <class T> class WeightGrad {
         }                                                                                                     \
     }
 
-SWIN3D_SITE_CONV(f32, float)
-SWIN3D_SITE_CONV(f64, double)
+SWIN3D_SPARSE_CONV(f32, float)
+SWIN3D_SPARSE_CONV(f64, double)

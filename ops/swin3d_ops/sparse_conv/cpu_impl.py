@@ -9,21 +9,21 @@ import torch
 from .. import cpu_runtime, registration
 from ..cpu_library import RowsRefusedError
 from ..cpu_runtime import pointer, widened
-from .pairs import OffsetPairs
+from .kernel_map import KernelMap
 
 
-def site_conv(feats: torch.Tensor, weight: torch.Tensor, pairs: OffsetPairs) -> torch.Tensor:
+def sparse_conv(feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap) -> torch.Tensor:
     """Compute out[m] = sum over pairs (k, n) of m of feats[n] @ weight[k]."""
-    back_source, back_target = pairs.target, pairs.source
+    source, target = kernel_map.source, kernel_map.target
+    back_source, back_target = target, source
     if feats.requires_grad and torch.is_grad_enabled():  # the gradient of feats alone needs their order
-        back_source, back_target = pairs.exchanged.source, pairs.exchanged.target
-    return _site_conv(
-        feats, weight, pairs.source, pairs.target, back_source, back_target, pairs.ptr, pairs.num_targets
-    )
+        back_source, back_target = kernel_map.exchanged.source, kernel_map.exchanged.target
+    rows = source, target, back_source, back_target, kernel_map.ptr
+    return _sparse_conv(feats, weight, *rows, kernel_map.num_targets)
 
 
 def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, out):
-    """Call a kernel of (K, C, D) = ``sizes``, which looks at each pair before it reads a row."""
+    """Call a kernel of (K, C, E) = ``sizes``, which looks at each pair before it reads a row."""
     source, target, ptr = source.contiguous(), target.contiguous(), ptr.contiguous()
     offsets, channels, columns = sizes
     numbers = (offsets, len(source), num_sources, channels, columns, num_targets)
@@ -34,8 +34,8 @@ def _call(name, left, right, source, target, ptr, sizes, num_sources, num_target
         )  # fmt: skip
     except RowsRefusedError as error:
         raise ValueError(
-            f'pairs must have a ptr that ascends from 0 to {len(source)}, and under each offset sources in '
-            f'[0, {num_sources}) and targets in [0, {num_targets}) that do not descend'
+            f'kernel_map must have a ptr that ascends from 0 to {len(source)}, and under each offset '
+            f'sources in [0, {num_sources}) and targets in [0, {num_targets}) that do not descend'
         ) from error
 
 
@@ -43,7 +43,7 @@ def _forward(feats, weight, source, target, back_source, back_target, ptr, num_t
     wide, wide_weight = widened(feats), widened(weight)
     out = wide.new_empty(num_targets, weight.shape[2])
     rows = source, target, ptr
-    _call('site_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, out)
+    _call('sparse_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, out)
     return out.to(feats.dtype)
 
 
@@ -56,7 +56,7 @@ def _weight_grad(feats, grad_out, source, target, ptr):
     sizes = len(ptr) - 1, feats.shape[1], grad_out.shape[1]
     grad = wide.new_empty(sizes)
     rows = source, target, ptr
-    _call('site_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
+    _call('sparse_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
     return grad.to(feats.dtype)
 
 
@@ -64,15 +64,15 @@ def _fake_weight_grad(feats, grad_out, source, target, ptr):
     return feats.new_empty(len(ptr) - 1, feats.shape[1], grad_out.shape[1])
 
 
-_site_conv = registration.define(
-    'site_conv',
+_sparse_conv = registration.define(
+    'sparse_conv',
     '(Tensor feats, Tensor weight, Tensor source, Tensor target, Tensor back_source, Tensor back_target, '
     'Tensor ptr, SymInt num_targets) -> Tensor',
     _forward,
     _fake_forward,
 )
-_site_conv_weight_grad = registration.define(
-    'site_conv_weight_grad',
+_sparse_conv_weight_grad = registration.define(
+    'sparse_conv_weight_grad',
     '(Tensor feats, Tensor grad_out, Tensor source, Tensor target, Tensor ptr) -> Tensor',
     _weight_grad,
     _fake_weight_grad,
@@ -88,13 +88,13 @@ def _differentiate(ctx, grad_out):
     feats, weight, source, target, back_source, back_target, ptr = ctx.saved_tensors
     grad_feats = grad_weight = None
     if ctx.needs_input_grad[0]:
-        grad_feats = _site_conv(
+        grad_feats = _sparse_conv(
             grad_out, weight.transpose(1, 2), back_source, back_target, source, target, ptr, ctx.num_sources
         )
     if ctx.needs_input_grad[1]:
-        grad_weight = _site_conv_weight_grad(feats, grad_out, source, target, ptr)
+        grad_weight = _sparse_conv_weight_grad(feats, grad_out, source, target, ptr)
     return grad_feats, grad_weight, None, None, None, None, None, None
 
 
-registration.differentiate(_site_conv, _differentiate, _save)
-registration.autocast_to_float32(_site_conv)
+registration.differentiate(_sparse_conv, _differentiate, _save)
+registration.autocast_to_float32(_sparse_conv)

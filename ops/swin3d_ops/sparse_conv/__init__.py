@@ -1,0 +1,70 @@
+"""Sparse convolution: out_m = sum over pairs (k, n) of m of feats_n W_k."""
+
+from __future__ import annotations
+
+import torch
+
+from ..arguments import check_floats
+from ..autocast import computes_in_float32
+from ..backends import choose_backend
+from . import cpu_impl, reference, torch_impl
+from .kernel_map import KernelMap
+
+__all__ = ['KernelMap', 'sparse_conv']
+
+_IMPLEMENTATIONS = {
+    'reference': reference.sparse_conv,
+    'torch': torch_impl.sparse_conv,
+    'cpu': cpu_impl.sparse_conv,
+}
+
+
+@computes_in_float32
+def sparse_conv(
+    feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap, backend: str = 'auto'
+) -> torch.Tensor:
+    """Sum ``feats[n] @ weight[k]`` over the pairs (k, n) of each output row.
+
+    Which voxels are outputs is the map's affair: the inputs themselves (submanifold convolution), their
+    parents (strided), or any others. Differentiable in ``feats`` and ``weight``; on the CPU the results have
+    the same bits for any number of threads. Accumulates in float32 or better.
+
+    Args:
+        feats: (N, C) float.
+        weight: (K, C, E), dtype of ``feats``; offsets of a cubic kernel in the order of
+            :func:`swin3d_ops.kernel_offsets.kernel_offsets`.
+        kernel_map: pairs of N input and M output rows under K offsets.
+        backend: 'auto', 'reference', 'torch' or 'cpu'.
+
+    Returns:
+        (M, E), dtype of ``feats``.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a wrong shape or device, or a map whose pairs are out of range or order.
+
+    Source: generalised sparse convolution, arXiv 1904.08755, equation 3.
+    """
+    _check(feats, weight, kernel_map)
+    run = _IMPLEMENTATIONS[choose_backend('sparse_conv', feats.device.type, backend)]
+    return run(feats, weight, kernel_map)
+
+
+def _check(feats, weight, kernel_map) -> None:
+    check_floats('feats', feats)
+    check_floats('weight', weight)
+    if weight.dtype != feats.dtype:
+        raise TypeError(f'weight must have the dtype of feats, {feats.dtype}, got {weight.dtype}')
+    if not isinstance(kernel_map, KernelMap):
+        raise TypeError(f'kernel_map must be a KernelMap, got {type(kernel_map).__name__}')
+    kernel_map.check()
+    for name, tensor in (('weight', weight), ('kernel_map', kernel_map.source)):
+        if tensor.device != feats.device:
+            raise ValueError(f'{name} must be on {feats.device} as feats, got {tensor.device}')
+    if feats.ndim != 2 or len(feats) != kernel_map.num_sources:
+        raise ValueError(f'feats must have shape ({kernel_map.num_sources}, C), got {tuple(feats.shape)}')
+    expected = kernel_map.num_offsets, feats.shape[1]
+    if weight.ndim != 3 or weight.shape[:2] != expected:
+        raise ValueError(
+            f'weight must have shape ({expected[0]}, {expected[1]}, E), got {tuple(weight.shape)}'
+        )

@@ -31,7 +31,7 @@ FREE_GIGABYTES = 5
 IMPORT_CHECK = 'import swin3d_ops, swin3d_mmdet3d, mmcv.ops, mmdet3d.models'
 JOBS = {
     'demo': ['-m', 'swin3d_mmdet3d.tools.demo'],
-    'test': ['-m', 'pytest', '-m', 'not slow'],
+    'test': ['-m', 'pytest', '-m', 'not slow', '-n', 'auto', '--maxprocesses', '4', '--dist', 'loadfile'],
     'test-all': ['-m', 'pytest'],
     'env': [],
 }

@@ -1,14 +1,26 @@
 """Seeds, threads and scopes for all tests."""
 
+import gc
 import os
 
-# unbound, both threads may share one core for the whole run
-for name, value in dict(OMP_NUM_THREADS='2', OMP_PROC_BIND='true', OMP_PLACES='cores').items():
-    os.environ.setdefault(name, value)
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    # a worker a core: bound threads would bind every worker to the first one
+    os.environ.update(OMP_NUM_THREADS='1', OMP_PROC_BIND='false')
+else:
+    # unbound, both threads may share one core for the whole run
+    for name, value in dict(OMP_NUM_THREADS='2', OMP_PROC_BIND='true', OMP_PLACES='cores').items():
+        os.environ.setdefault(name, value)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope='module')
+def frozen_heap():
+    """mmengine collects garbage at every data set: what earlier files left is not looked through again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

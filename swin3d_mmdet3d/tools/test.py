@@ -14,7 +14,6 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-import swin3d_mmdet3d.apis  # noqa: F401  registers ResultFilesHook
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.evaluation import ConfusionSegMetric, RunScores
 from swin3d_mmdet3d.evaluation.run_scores import file_names

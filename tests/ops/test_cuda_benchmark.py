@@ -44,6 +44,7 @@ def test_baseline_equals_the_reference(gpu_pairs, emulated_gpu, attention):
         assert (got - truth).abs().max() <= 1e-5 * truth.abs().max()
 
 
+@pytest.mark.slow
 def test_without_a_gpu_the_script_says_so_and_gives_no_figure():
     if torch.cuda.is_available():
         pytest.skip('this machine has a GPU')

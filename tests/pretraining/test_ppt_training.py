@@ -78,6 +78,7 @@ def test_the_student_is_the_fold_of_s3dis(trained):
     assert all(torch.equal(weight, folded[name]) for name, weight in student.items())
 
 
+@pytest.mark.slow
 def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equal(tmp_path):
     mp.spawn(train_on_rank, (str(tmp_path),), nprocs=2)
     first, second = (torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2))

@@ -35,6 +35,8 @@ LABEL_ENDINGS = (
     '_label.txt',
     '.txt',
 )
+# A file of these that is named like a scan of another ending belongs to that scan.
+TABLES = ('.txt', '.npy', '.csv')
 BOX_FIELDS = 7  # of a line x y z dx dy dz class
 
 
@@ -56,7 +58,7 @@ def find_own_scans(folder: Path, shares: Sequence[float], seed: int) -> list[Raw
     if not folder.is_dir():
         raise ValueError(f'scans: expected a folder, got {folder}')
     files = [path for path in sorted(folder.rglob('*')) if path.suffix.lower() in READERS and path.is_file()]
-    stems = {path.stem for path in files if path.suffix.lower() not in ('.txt', '.npy')}
+    stems = {path.stem for path in files if path.suffix.lower() not in TABLES}
     scans = [path for path in files if not _is_beside(path, stems)]
     if not scans:
         raise ValueError(f'scans: no file in {folder} ends in one of {", ".join(READERS)}')
@@ -105,7 +107,7 @@ def _is_beside(path: Path, stems: set[str]) -> bool:
     endings = [ending for ending in (*BOX_ENDINGS, *LABEL_ENDINGS) if ending != path.suffix]
     if any(path.name.endswith(ending) for ending in endings):
         return True
-    return path.suffix.lower() in ('.txt', '.npy') and path.stem in stems
+    return path.suffix.lower() in TABLES and path.stem in stems
 
 
 def _fields(path: Path) -> int:

@@ -1,15 +1,16 @@
-"""Scan files: read PLY, PCD, NPY, NPZ, TXT, XYZ and BIN point clouds into one `Scan`."""
+"""Scan files: read point clouds and meshes of many formats into one `Scan`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from .arrays import read_bin, read_npy, read_npz
+from .arrays import read_npy, read_npz
 from .completion import known_colors, known_normals
 from .pcd import read_pcd
 from .plausibility import doubts
 from .ply import read_ply
+from .raw_rows import read_bin
 from .scan import Scan, make_scan
 from .text import read_text
 from .upright import UP_AXES, turn_about_z, turn_upright, upright_turn
@@ -33,8 +34,7 @@ READERS = {
     '.pcd': read_pcd,
     '.npy': read_npy,
     '.npz': read_npz,
-    '.txt': read_text,
-    '.xyz': read_text,
+    **dict.fromkeys(('.asc', '.csv', '.pts', '.txt', '.xyz', '.xyzrgb'), read_text),
     '.bin': read_bin,
 }
 
@@ -43,7 +43,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
     """Read one scan file, the format told by its extension.
 
     Args:
-        path: a .ply, .pcd, .npy, .npz, .txt, .xyz or .bin file with coordinates in metres.
+        path: a file whose ending is among `READERS`, with coordinates in metres.
 
     Returns:
         The points in the order of the file; coordinates keep float64, colours are 0..255.

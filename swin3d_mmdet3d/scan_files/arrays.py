@@ -1,4 +1,4 @@
-"""NumPy scans: NPY tables, NPZ archives with named arrays, and the BIN layout of mmdet3d."""
+"""NumPy scans: NPY tables and NPZ archives with named arrays."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
-from .named_columns import LABEL, arrays_from_table
+from .named_columns import LABEL, arrays_from_columns
 from .npy_arrays import read_npy_array
 from .scan import Scan, make_scan
+from .unnamed_columns import arrays_from_table
 
 _NAMES_OF = {
     'points': ('points', 'xyz', 'coord', 'coords', 'pos'),
@@ -39,18 +40,20 @@ _DAMAGED_ARCHIVE = (
 
 
 def read_npy(path: Path) -> Scan:
-    """Read an NPY table of 3, 6 or 9 columns: xyz, rgb, normal."""
+    """Read an NPY table: columns of a record array by their names, others as `arrays_from_table` says."""
     with open(path, 'rb') as file:
         table = read_npy_array(file, path.stat().st_size)
+    if table.dtype.names:
+        return make_scan(**arrays_from_columns({name: table[name] for name in table.dtype.names}))
     return make_scan(**arrays_from_table(table))
 
 
 def read_npz(path: Path) -> Scan:
     """Read an NPZ archive; arrays that a scan has no use for stay unread.
 
-    Coordinates: points, xyz, coord(s) or pos, of 3, 6 or 9 columns; colours: rgb or color(s);
-    normals: normal(s); labels: label(s), sem, semantic, class or segment; class names: names or
-    classes.
+    Coordinates: points, xyz, coord(s) or pos, a table as `arrays_from_table` splits it; colours: rgb or
+    color(s); normals: normal(s); labels: label(s), sem, semantic, class, classification or segment; class
+    names: names or classes.
 
     Raises:
         ValueError: when the archive is damaged or has no coordinates.
@@ -67,32 +70,6 @@ def read_npz(path: Path) -> Scan:
     parts = arrays_from_table(points)
     parts.update({key: arrays[key] for key in ('color', 'normal') if key in arrays})
     return make_scan(**parts, **_point_labels(arrays, len(points)))
-
-
-def read_bin(path: Path) -> Scan:
-    """Read raw float32 rows of 6 (xyz, rgb) or 9 (xyz, rgb, normal) columns.
-
-    Raises:
-        ValueError: when the number of bytes fits neither, or fits both and the values do not tell.
-    """
-    flat = path.read_bytes()
-    fits = [columns for columns in (6, 9) if len(flat) % (4 * columns) == 0]
-    tables = {columns: np.frombuffer(flat, '<f4').reshape(-1, columns) for columns in fits}
-    if not tables:
-        raise ValueError(
-            f'{len(flat)} bytes are no whole number of float32 rows of 6 or 9 columns: '
-            'truncated or of another layout'
-        )
-    if len(tables) > 1 and flat:
-        tables = {columns: table for columns, table in tables.items() if _plausible(table)}
-        if len(tables) != 1:
-            raise ValueError(
-                f'{len(flat)} bytes are rows of 6 as well as of 9 columns, and the values do not '
-                'tell which: save the scan as .npy'
-            )
-    columns, table = next(iter(tables.items()))
-    print_log(f'{path.name}: read as rows of {columns} float32', logger='current')
-    return make_scan(**arrays_from_table(table))
 
 
 def _known_arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
@@ -127,12 +104,3 @@ def _point_labels(arrays: dict[str, np.ndarray], points: int) -> dict:
         print_log(f'{label.size} labels for {points} points: not of points, left out', 'current')
         return {}
     return dict(label=label, label_names=None if names is None else tuple(map(str, names.ravel())))
-
-
-def _plausible(table: np.ndarray) -> bool:
-    """Whether columns 3-5 can be colours and columns 6-8, if any, are unit normals."""
-    color_fits = bool(((table[:, 3:6] >= 0) & (table[:, 3:6] <= 255)).all())
-    if table.shape[1] == 6:
-        return color_fits
-    length = np.linalg.norm(table[:, 6:9], axis=1)
-    return color_fits and bool((np.abs(length - 1) < 1e-2).all())

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from plyfile import PlyData
 
-HEADER_LIMIT = 1 << 20
-_LINE_END = re.compile(rb'\r\n|\r|\n')
-_HEADER_END = re.compile(rb'(?:\r\n|\r|\n)end_header[ \t]*(?:\r\n|\r|\n)')
-_BYTES = {
-    **dict.fromkeys((b'char', b'uchar', b'int8', b'uint8'), 1),
-    **dict.fromkeys((b'short', b'ushort', b'int16', b'uint16'), 2),
-    **dict.fromkeys((b'int', b'uint', b'int32', b'uint32', b'float', b'float32'), 4),
-    **dict.fromkeys((b'double', b'float64'), 8),
-}
+from .ply_header import PlyHeader, read_ply_header
+
+TAIL = 2  # bytes of a line end that some writers leave after the data
 
 
 def parse_ply(path: Path, known_list_len: Mapping[str, Mapping[str, int]] | None = None) -> PlyData:
@@ -28,55 +22,88 @@ def parse_ply(path: Path, known_list_len: Mapping[str, Mapping[str, int]] | None
             element is mapped in one piece.
 
     Raises:
-        ValueError: saying what is wrong but not in which file, when it is truncated or no PLY.
+        ValueError: saying what is wrong but not in which file, when it is no PLY, or holds less or more than
+            its header says.
         OSError: when it cannot be read.
     """
-    _check_declared_size(path)
+    header = read_ply_header(path)
+    if header.is_text:
+        _check_lines(path, header)
+        return _parsed(path, header, header.end + header.line_ends, known_list_len)[0]
+    if not header.has_lists:
+        return _parsed(path, header, _data_start(path, header), known_list_len)[0]
+    # Only reading lists tells where they end.
     try:
-        return PlyData.read(str(path), known_list_len=dict(known_list_len or {}))
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # whatever the parser meets in bytes that are no PLY
-        raise ValueError(f'not a whole PLY file: {str(error) or type(error).__name__}') from error
+        ply, rest = _parsed(path, header, header.end, known_list_len)
+    except ValueError:
+        if not header.line_ends:
+            raise
+        rest = header.size
+    if rest > TAIL and header.line_ends:
+        ply, rest = _parsed(path, header, header.end + header.line_ends, known_list_len)
+    if rest > TAIL:
+        raise ValueError(_too_long(rest))
+    return ply
 
 
-def _check_declared_size(path: Path) -> None:
-    """Raise ValueError when the header promises more elements than the file has bytes for.
+def _parsed(
+    path: Path, header: PlyHeader, start: int, lengths: Mapping[str, Mapping[str, int]] | None
+) -> tuple[PlyData, int]:
+    """The elements of data that begin at `start`, and the bytes after them."""
+    with _CleanPly(path, header.clean, start) as stream:
+        try:
+            ply = PlyData.read(stream, known_list_len=dict(lengths or {}))
+            return ply, 0 if header.is_text else header.size - stream.tell()
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever the parser meets in bytes that are no PLY
+            raise ValueError(f'not a whole PLY file: {str(error) or type(error).__name__}') from error
 
-    plyfile sets memory aside for as many rows as the header names.
-    """
+
+class _CleanPly(io.BufferedReader):
+    """A PLY file whose header reads as `header` and whose data begin at `start`."""
+
+    def __init__(self, path: Path, header: bytes, start: int) -> None:
+        super().__init__(io.FileIO(str(path)))
+        self._header = io.BytesIO(header)
+        self.seek(start)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most `size` bytes, of the header as long as it lasts."""
+        return self._header.read(size) or super().read(size)
+
+
+def _data_start(path: Path, header: PlyHeader) -> int:
+    """Where binary rows of known length begin: after the header, or after an empty line."""
+    extra = header.size - header.end - header.least
     with open(path, 'rb') as file:
-        head = file.read(HEADER_LIMIT)
-        size = file.seek(0, 2)
-    end = _HEADER_END.search(head)
-    if end is None:
-        raise ValueError('not a whole PLY file: it has no line end_header')
-    least = sum(count * row for count, row in _element_sizes(_LINE_END.split(head[: end.start()])))
-    have = size - end.end()
-    # The last line of an ASCII file may lack its end.
-    if have + 1 < least:
+        file.seek(max(header.size - TAIL, header.end))
+        tail = file.read()
+    # One byte short of what is promised is left to plyfile.
+    ends_so = 0 < extra <= TAIL and tail[-extra:] in (b'\n', b'\r\n')
+    if extra <= 0 or (ends_so and extra != header.line_ends):
+        return header.end
+    if extra == header.line_ends and not ends_so:
+        return header.end + extra
+    if ends_so:
+        raise ValueError('not a whole PLY file: a line end is too much, before or after the data')
+    raise ValueError(_too_long(extra))
+
+
+def _check_lines(path: Path, header: PlyHeader) -> None:
+    """Raise ValueError when a text has more lines than its header has rows; fewer are left to plyfile."""
+    with open(path, 'rb') as file:
+        file.seek(header.end)
+        data = file.read().strip()
+    lines = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n').count(b'\n') + bool(data)
+    if lines > header.rows:
         raise ValueError(
-            f'not a whole PLY file: the header promises at least {least} bytes of data, the file has {have}'
+            f'not a whole PLY file: the header promises {header.rows} rows, the file has {lines} lines'
         )
 
 
-def _element_sizes(lines: list[bytes]) -> Iterator[tuple[int, int]]:
-    """Number of rows and least bytes of a row of each element; malformed lines are left to plyfile."""
-    text, count, row = True, 0, 0
-    for words in map(bytes.split, lines):
-        if words[:1] == [b'format']:
-            text = words[1:2] == [b'ascii']
-        elif words[:1] == [b'element'] and len(words) == 3:
-            yield count, max(row, 1)
-            count, row = _row_count(words[2]), 0
-        elif words[:1] == [b'property']:
-            # A list has its length at least; a number of a text a digit and what parts it from the next.
-            kind = words[2:3] if words[1:2] == [b'list'] else words[1:2]
-            row += 2 if text else _BYTES.get(b''.join(kind), 1)
-    yield count, max(row, 1)
-
-
-def _row_count(word: bytes) -> int:
-    if not word.isdigit():
-        raise ValueError(f'not a whole PLY file: expected a number of rows, got {word!r}')
-    return int(word)
+def _too_long(extra: int) -> str:
+    return (
+        f'not a whole PLY file: {extra} bytes more than the header promises (a binary file grows so when it '
+        'is sent as a text)'
+    )

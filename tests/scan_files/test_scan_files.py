@@ -191,8 +191,8 @@ BAD_FILES = {
     'empty.txt': (write_text(''), 'empty cloud'),
     'header_only.txt': (write_text('x y z\n'), 'empty cloud'),
     'empty.bin': (write_text(''), 'empty cloud'),
-    'four.npy': (write_table(np.zeros((2, 4))), 'expected 3 .* columns'),
-    'flat.npy': (write_table(np.zeros(6)), 'expected 3 .* columns'),
+    'two.npy': (write_table(np.zeros((2, 2))), r'expected numbers in 3 \(xyz\)'),
+    'flat.npy': (write_table(np.zeros(6)), r'expected numbers in 3 \(xyz\)'),
     'words.npy': (write_table(np.full((2, 3), 'a')), 'expected numbers'),
     'four.txt': (write_text('1 2 3 4\n'), 'expected 3 .* columns'),
     'ragged.txt': (write_text('1 2 3\n1 2\n'), 'wrong number of columns'),
@@ -244,3 +244,11 @@ def test_real_pcd_agrees_with_its_own_header():
     np.testing.assert_array_equal(scan.xyz, table[:, :3].astype(np.float64))
     np.testing.assert_allclose(np.linalg.norm(scan.normal, axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(scan.color[:, 2], table.view(np.uint8).reshape(-1, 32)[:, 12])
+
+
+def test_real_rows_of_sunrgbd_are_told_from_their_values():
+    path = local_real_data('sunrgbd_000017', '000017.bin')
+    rows = np.fromfile(path, np.float32).reshape(-1, 6)
+    scan = read_scan(path)
+    np.testing.assert_array_equal(scan.xyz, rows[:, :3].astype(np.float64))
+    np.testing.assert_allclose(scan.color, 255 * rows[:, 3:], atol=1e-3)

@@ -185,6 +185,7 @@ def test_lock_torch_and_configs_are_part_of_the_keys(bootstrap, tmp_path, monkey
 def test_locks_pin_every_package_and_leave_out_the_heavy_ones(lock):
     lines = [line for line in lock.read_text().splitlines() if not line.startswith('#')]
     names = {line.split('==')[0].lower() for line in lines}
+    assert len(names) == len(lines)
     assert all(line.count('==') == 1 for line in lines)
     assert not names & {'torch', 'torchvision', 'open3d', 'opencv-python', 'mmcv', 'scikit-image'}
     assert {'mmengine', 'mmdet', 'mmdet3d', 'numpy', 'openmim'} <= names

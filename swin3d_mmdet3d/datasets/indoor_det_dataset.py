@@ -11,7 +11,7 @@ from mmdet3d.datasets import Det3DDataset, S3DISDataset, ScanNetDataset, SUNRGBD
 from mmdet3d.registry import DATASETS
 from mmdet3d.structures import DepthInstance3DBoxes
 
-from .scene_files import read_info_file, scene_name
+from .layout.infos import read_info_file, scene_name
 from .scene_infos import SceneInfos
 
 NO_CLASS = -1  # what mmdet3d calls a box of no chosen class

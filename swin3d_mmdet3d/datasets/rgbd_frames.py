@@ -12,8 +12,8 @@ from mmdet3d.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from .frame_files import frame_names
-from .scene_files import read_info_file, scene_name
+from .layout.frames import FRAMES_FOLDER, frame_names
+from .layout.infos import read_info_file, scene_name
 
 
 class PosedImagesDataset(BaseDataset):
@@ -48,7 +48,7 @@ class PosedImagesDataset(BaseDataset):
         self.frame_step = frame_step
         self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
         self.skipped_samples = 0
-        folders = dict(frames='posed_images', pts='points', normals='normals')
+        folders = dict(frames=FRAMES_FOLDER, pts='points', normals='normals')
         folders.update(data_prefix or {})
         super().__init__(data_root=data_root, data_prefix=folders, **kwargs)
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .class_choice import ClassChoice, choose_classes
-from .scene_files import check_scene_files, read_info_file
+from .layout.infos import read_info_file
+from .layout.scenes import check_scene_files
 
 
 def info_paths(ann_file: str | Sequence[str], data_root: str | None) -> list[str]:

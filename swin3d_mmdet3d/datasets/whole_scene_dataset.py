@@ -11,8 +11,8 @@ from mmdet3d.datasets import Seg3DDataset
 from mmdet3d.registry import DATASETS
 
 from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from .layout.infos import read_info_file
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
-from .scene_files import read_info_file
 from .scene_infos import SceneInfos
 
 IGNORE_INDEX = 255

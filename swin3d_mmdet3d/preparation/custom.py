@@ -13,27 +13,12 @@ from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 from terminaltables import AsciiTable
 
-from swin3d_mmdet3d.datasets.class_choice import distinct_colors
-from swin3d_mmdet3d.datasets.class_lists import ClassList
-from swin3d_mmdet3d.datasets.scene_files import read_info_file
-from swin3d_mmdet3d.one_of_many import one_of_many
-from swin3d_mmdet3d.preparation.own_boxes import OwnBox, read_own_boxes
-from swin3d_mmdet3d.preparation.own_labels import (
-    UNLABELLED,
-    OwnClasses,
-    parse_classes,
-    read_classes,
-    read_labels,
-)
-from swin3d_mmdet3d.preparation.own_scans import (
-    find_box_file,
-    find_class_file,
-    find_label_file,
-    find_own_scans,
-)
-from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
-from swin3d_mmdet3d.scan_files import (
+from ..datasets.class_choice import distinct_colors
+from ..datasets.class_lists import ClassList
+from ..datasets.layout.infos import read_info_file
+from ..datasets.layout.scenes import IndoorScene
+from ..one_of_many import one_of_many
+from ..scan_files import (
     Scan,
     doubts,
     known_colors,
@@ -42,6 +27,21 @@ from swin3d_mmdet3d.scan_files import (
     turn_upright,
     upright_turn,
 )
+from .own_boxes import OwnBox, read_own_boxes
+from .own_labels import (
+    UNLABELLED,
+    OwnClasses,
+    parse_classes,
+    read_classes,
+    read_labels,
+)
+from .own_scans import (
+    find_box_file,
+    find_class_file,
+    find_label_file,
+    find_own_scans,
+)
+from .preparation_run import DataSet, Outcome, RawScene, prepare_scenes
 
 NAME = 'custom'
 NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown', 'void', 'none'}
@@ -88,7 +88,7 @@ class OwnSceneReader:
     with_yaw: bool
     frame: OwnFrame
 
-    def __call__(self, scene: RawScene) -> PreparedScene:
+    def __call__(self, scene: RawScene) -> IndoorScene:
         """The arrays of a scene; its points lie from the origin that the info entry names.
 
         Raises:
@@ -106,7 +106,7 @@ class OwnSceneReader:
         masks = {} if label is None else {'semantic_mask': label}
         if self.classes is not None and label is None:
             notes.append('it has no labels')
-        return PreparedScene(
+        return IndoorScene(
             points=points,
             normals=known_normals(scan),
             masks=masks,

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from swin3d_mmdet3d.datasets.frame_files import read_matrix
-from swin3d_mmdet3d.datasets.image_files import read_image_file
-
+from ..datasets.image_files import read_image_file
+from ..datasets.layout.frames import read_matrix
 from .colour_registration import at_depth_size, check_registration
 from .sens_stream import RecordedFrame
 

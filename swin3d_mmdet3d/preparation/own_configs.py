@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.datasets.scene_files import read_info_file
+from swin3d_mmdet3d.datasets.layout.infos import read_info_file
 from swin3d_mmdet3d.whole_file import whole_file
 
 SMALL = 1.0  # m: a class whose objects are smaller learns at TR3D's finer level

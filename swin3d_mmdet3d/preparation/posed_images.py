@@ -1,17 +1,15 @@
-"""Writing of posed RGB-D frames in the layout that the frame data sets read."""
+"""Posed RGB-D frames of recordings, in the layout that the frame data sets read."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from swin3d_mmdet3d.datasets.frame_files import INTRINSIC_FILE
-from swin3d_mmdet3d.geometry.camera import check_intrinsic, is_rigid
-from swin3d_mmdet3d.whole_file import whole_folder
-
+from ..datasets.layout.frames import write_frame, write_intrinsic
+from ..geometry.camera import check_intrinsic, is_rigid
+from ..whole_file import whole_folder
 from .frame_folder import FrameFolder
 from .sens_stream import RecordedFrame, SensStream
 
@@ -60,24 +58,16 @@ def prepare_recording(
 def _write(
     recording: SensStream | FrameFolder, folder: Path, every: int, up: str, min_valid: float
 ) -> Counter:
-    np.savetxt(folder / INTRINSIC_FILE, recording.intrinsic, fmt='%.9f')
+    write_intrinsic(folder, recording.intrinsic)
     turn = np.eye(4)
     turn[:3, :3] = UP_AXES[up]
     counts: Counter = Counter(frames=0)
     for frame in recording.frames(every):
         lacking = _lacking_part(frame, recording.intrinsic, min_valid)
         if lacking is None:
-            stem = folder / f'{counts["frames"]:05d}'
-            _write_image(stem.with_suffix('.jpg'), frame.image[..., ::-1])
-            _write_image(stem.with_suffix('.png'), frame.depth_mm)
-            np.savetxt(stem.with_suffix('.txt'), turn @ frame.pose, fmt='%.9f')
+            write_frame(folder, counts['frames'], frame.image, frame.depth_mm, turn @ frame.pose)
         counts[lacking or 'frames'] += 1
     return counts
-
-
-def _write_image(path: Path, image: np.ndarray) -> None:
-    # cv2.imwrite says nothing when the disk is full.
-    path.write_bytes(cv2.imencode(path.suffix, np.ascontiguousarray(image))[1])
 
 
 def _lacking_part(frame: RecordedFrame, intrinsic: np.ndarray, min_valid: float) -> str | None:

@@ -14,16 +14,11 @@ from typing import Any
 from mmengine.logging import print_log
 from terminaltables import AsciiTable
 
-from swin3d_mmdet3d.datasets.class_lists import ClassList
-from swin3d_mmdet3d.one_of_many import each_of_many
-from swin3d_mmdet3d.preparation.scene_writer import (
-    PreparedScene,
-    finished_scene,
-    forget_scene,
-    sweep_folders,
-    write_infos,
-    write_scene,
-)
+from ..datasets.class_lists import ClassList
+from ..datasets.layout.infos import write_info_file
+from ..datasets.layout.scenes import IndoorScene, sweep_layout
+from ..one_of_many import each_of_many
+from .finished_scenes import TICKETS, finish_scene, finished_scene, forget_scene
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ class Outcome:
 def prepare_scenes(
     dataset: DataSet,
     scenes: Sequence[RawScene],
-    read: Callable[[RawScene], PreparedScene],
+    read: Callable[[RawScene], IndoorScene],
     out: str | os.PathLike,
     settings: dict,
     workers: int | None = None,
@@ -102,12 +97,12 @@ def prepare_scenes(
     root = Path(out)
     _check(scenes, root, workers)
     settings = {'dataset': dataset.name, **settings}
-    sweep_folders(root)
+    sweep_layout(root, TICKETS)
     tickets = {it.name: finished_scene(root, it.name, settings) for it in scenes}
     kept = {name for name, ticket in tickets.items() if ticket is not None}
     todo = [scene for scene in scenes if scene.name not in kept]
     attempts = each_of_many(_Preparation(read, root, settings), todo, _told_name, workers)
-    sweep_folders(root)  # of processes that were killed
+    sweep_layout(root, TICKETS)  # of processes that were killed
     failures = {}
     for scene, attempt in zip(todo, attempts):
         tickets[scene.name] = None if attempt.failure else finished_scene(root, scene.name, settings)
@@ -117,8 +112,9 @@ def prepare_scenes(
                 forget_scene(root, scene.name)
     for split in dict.fromkeys(scene.split for scene in scenes):
         own = [tickets[scene.name] for scene in scenes if scene.split == split]
-        entries = [ticket['info'] for ticket in own if ticket is not None]
-        write_infos(root, dataset.name, split, dataset.boxes, entries, dataset.metainfo)
+        told = [ticket['info'] for ticket in own if ticket is not None]
+        entries = [{**info, 'sample_idx': number} for number, info in enumerate(told)]
+        write_info_file(root, dataset.name, split, dataset.boxes, entries, dataset.metainfo)
     outcomes = [_outcome(scene, tickets[scene.name], scene.name in kept, failures) for scene in scenes]
     print_log(summary(outcomes, root), 'current')
     return outcomes
@@ -152,13 +148,13 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
 class _Preparation:
     """Prepares one scene."""
 
-    read: Callable[[RawScene], PreparedScene]
+    read: Callable[[RawScene], IndoorScene]
     root: Path
     settings: dict
 
     def __call__(self, scene: RawScene) -> None:
         forget_scene(self.root, scene.name)
-        write_scene(self.root, scene.name, self.read(scene), self.settings)
+        finish_scene(self.root, scene.name, self.read(scene), self.settings)
 
 
 def _told_name(scene: RawScene) -> str:

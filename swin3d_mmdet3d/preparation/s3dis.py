@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.datasets.class_lists import S3DIS, S3DIS_BOXES
-from swin3d_mmdet3d.geometry.normals import estimate_normals
-from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.raw_files import bad_file, check_points
-from swin3d_mmdet3d.preparation.scene_writer import PreparedScene, instance_boxes
+from ..datasets.class_lists import S3DIS, S3DIS_BOXES
+from ..datasets.layout.scenes import IndoorScene, instance_boxes
+from ..geometry.normals import estimate_normals
+from .preparation_run import DataSet, Outcome, RawScene, prepare_scenes
+from .raw_files import bad_file, check_points
 
 FOLDER = 'Stanford3dDataset_v1.2_Aligned_Version'
 AREA = re.compile(r'Area_\w+')
@@ -70,7 +70,7 @@ def find_rooms(raw: Path) -> list[RawScene]:
     return [RawScene(f'{room.parent.name}_{room.name}', room.parent.name, room) for room in rooms]
 
 
-def read_room(scene: RawScene, normals: bool = True) -> PreparedScene:
+def read_room(scene: RawScene, normals: bool = True) -> IndoorScene:
     """Points, normals, masks and boxes of a room, object behind object in the order of their names.
 
     The smallest coordinates are shifted to 0. Instances count from 1; 'stairs' is clutter.
@@ -110,7 +110,7 @@ def read_room(scene: RawScene, normals: bool = True) -> PreparedScene:
     }
     boxes = instance_boxes(points[:, :3], masks['instance_mask'], boxed)
     estimated = estimate_normals(points[:, :3]) if normals else None
-    return PreparedScene(points, estimated, masks, boxes, notes=tuple(notes))
+    return IndoorScene(points, estimated, masks, boxes, notes=tuple(notes))
 
 
 def read_table(scene: RawScene, path: Path, data: bytes) -> np.ndarray:

@@ -13,11 +13,11 @@ from typing import Dict, Tuple
 
 import numpy as np
 
-from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
-from swin3d_mmdet3d.geometry.normals import vertex_normals
-from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.raw_files import FARTHEST, bad_file, existing_file, read_json, read_mesh
-from swin3d_mmdet3d.preparation.scene_writer import PreparedScene, instance_boxes
+from ..datasets.class_lists import SCANNET_BOXES
+from ..datasets.layout.scenes import IndoorScene, instance_boxes
+from ..geometry.normals import vertex_normals
+from .preparation_run import DataSet, Outcome, RawScene, prepare_scenes
+from .raw_files import FARTHEST, bad_file, existing_file, read_json, read_mesh
 
 LABEL_MAP = 'scannetv2-labels.combined.tsv'
 SCAN_FOLDERS = {'train': 'scans', 'val': 'scans', 'test': 'scans_test'}
@@ -100,7 +100,7 @@ def read_label_map(path: Path) -> LabelMap:
     return label_map
 
 
-def read_scan(scene: RawScene, label_map: LabelMap) -> PreparedScene:
+def read_scan(scene: RawScene, label_map: LabelMap) -> IndoorScene:
     """Points, normals, masks and boxes of a scan; vertex order kept, nothing left out.
 
     Points stay in the scanner's frame; boxes are in the aligned one. Instance 0 and semantic id 0
@@ -117,7 +117,7 @@ def read_scan(scene: RawScene, label_map: LabelMap) -> PreparedScene:
     normals = vertex_normals(points[:, :3], faces)
     align, notes = _axis_alignment(scene, Path(f'{stem}.txt'))
     if scene.split == 'test':
-        return PreparedScene(points, normals, {}, axis_align_matrix=align)
+        return IndoorScene(points, normals, {}, axis_align_matrix=align)
     ids, segment = _segments(scene, Path(f'{stem}_vh_clean_2.0.010000.segs.json'), len(points))
     found = _label_segments(scene, Path(f'{stem}.aggregation.json'), ids, label_map)
     masks = {
@@ -129,7 +129,7 @@ def read_scan(scene: RawScene, label_map: LabelMap) -> PreparedScene:
     label_of = {raw_id: label for label, raw_id in enumerate(SCANNET_BOXES.raw_ids)}
     boxed = {it: label_of[nyu40] for it, nyu40 in found.nyu40_of_instance.items() if nyu40 in label_of}
     boxes = instance_boxes(aligned, masks['instance_mask'], boxed)
-    return PreparedScene(points, normals, masks, boxes, align, notes=notes)
+    return IndoorScene(points, normals, masks, boxes, align, notes=notes)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.datasets.class_lists import STRUCTURED3D
-from swin3d_mmdet3d.preparation.depth_image import (
+from ..datasets.class_lists import STRUCTURED3D
+from ..datasets.layout.scenes import IndoorScene
+from .depth_image import (
     image_normals,
     panorama_directions,
     perspective_directions,
 )
-from swin3d_mmdet3d.preparation.preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.raw_files import FARTHEST, bad_file, existing_file, read_image
-from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
+from .preparation_run import DataSet, Outcome, RawScene, prepare_scenes
+from .raw_files import FARTHEST, bad_file, existing_file, read_image
 
 FOLDER = 'Structured3D'
 FIRST_SCENES = {'train': 0, 'val': 3000, 'test': 3250}
@@ -74,7 +74,7 @@ def find_rooms(raw: Path) -> list[RawScene]:
     return rooms
 
 
-def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool = False) -> PreparedScene:
+def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool = False) -> IndoorScene:
     """Points, normals and labels of what a room's images show, in the order of their pixels.
 
     Left out are pixels without a measured depth or a label, and those seen at a grazing angle
@@ -99,7 +99,7 @@ def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool
             clouds.append(_cloud(scene, folder, pose[:3] / 1000, sight, closed=False))
     points, normals, labels = (np.concatenate(column) for column in zip(*clouds))
     rows = _first_in_voxels(points[:, :3], voxel_size)
-    return PreparedScene(points[rows], normals[rows], {'semantic_mask': labels[rows]})
+    return IndoorScene(points[rows], normals[rows], {'semantic_mask': labels[rows]})
 
 
 def _cloud(

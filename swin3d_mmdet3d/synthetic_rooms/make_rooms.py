@@ -11,26 +11,23 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.datasets.scene_tickets import read_ticket, write_ticket
-from swin3d_mmdet3d.one_of_many import each_of_many
-from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
-from swin3d_mmdet3d.synthetic_rooms.export import (
-    POINT_FOLDERS,
-    scene_to_file_frame,
-    write_infos,
-    write_scene,
-)
-from swin3d_mmdet3d.synthetic_rooms.lighting import random_lighting
-from swin3d_mmdet3d.synthetic_rooms.ray_caster import RayCaster, note_backend
-from swin3d_mmdet3d.synthetic_rooms.rgbd_frames import write_frames
-from swin3d_mmdet3d.synthetic_rooms.room_programs import build_room
-from swin3d_mmdet3d.synthetic_rooms.scanner import scan_scene
-from swin3d_mmdet3d.synthetic_rooms.scene import compile_mesh
-from swin3d_mmdet3d.whole_file import sweep_parts
+from ..datasets.layout.frames import FRAMES_FOLDER
+from ..datasets.layout.infos import write_info_file
+from ..datasets.layout.scenes import sweep_layout, write_scene
+from ..datasets.layout.tickets import read_ticket, write_ticket
+from ..one_of_many import each_of_many
+from .domains import DOMAINS
+from .lighting import random_lighting
+from .ray_caster import RayCaster, note_backend
+from .rgbd_frames import write_frames
+from .room_files import indoor_scene, room_entry, scene_to_file_frame
+from .room_programs import build_room
+from .scanner import scan_scene
+from .scene import compile_mesh
 
 RECIPE = 2  # raised when the same settings no longer give the same rooms
 LEAST_POINTS_PER_ROOM = 1000
-FINISHED = 'finished_rooms'
+TICKETS = 'finished_rooms'
 
 
 @dataclass(frozen=True)
@@ -82,10 +79,10 @@ def make_rooms(
     note_backend()
     settings = RoomSettings(domain, points_per_room, frames_per_room, tuple(frame_size), seed)
     kind = DOMAINS[domain]
-    sweep_folders(root)
+    sweep_layout(root, TICKETS)
     task = functools.partial(make_room, settings, root)
     rooms = each_of_many(task, range(num_rooms), lambda index: f'room {kind.scene_name(index)}', workers)
-    sweep_folders(root)  # of processes that were killed
+    sweep_layout(root, TICKETS)  # of processes that were killed
     failures = [room.failure for room in rooms if room.failure]
     if failures:
         raise RuntimeError(
@@ -93,7 +90,7 @@ def make_rooms(
         )
     for split in kind.splits:
         own = [room.result for index, room in enumerate(rooms) if kind.split(index) == split]
-        write_infos(root, kind, split, own)
+        write_info_file(root, kind.name, split, kind.classes, own)
     print_log(f'{num_rooms} rooms of the domain {domain} are in {root}', 'current')
     return root
 
@@ -102,7 +99,7 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     """Writes room `index` unless all its files are there already; returns its entry of the info file."""
     domain = DOMAINS[settings.domain]
     name = domain.scene_name(index)
-    ticket, frames = root / FINISHED / f'{name}.json', root / 'posed_images' / name
+    ticket, frames = root / TICKETS / f'{name}.json', root / FRAMES_FOLDER / name
     stamp = {**asdict(settings), 'index': index}
     finished = read_ticket(ticket, root, stamp)
     if finished is not None:
@@ -118,7 +115,8 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
     scan = scan_scene(rng, scene, mesh, rays, light, domain.sensor, settings.points_per_room)
     to_file = scene_to_file_frame(rng, domain, scan.xyz)
     labelled = domain.name != 'scannet' or domain.split(index) != 'test'
-    info, files = write_scene(root, domain, name, mesh.kinds, scan, to_file, labelled)
+    written = indoor_scene(domain, mesh.kinds, scan, to_file, labelled)
+    files = write_scene(root, name, written)
     if settings.frames_per_room:
         files += write_frames(
             rng,
@@ -132,13 +130,7 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
             settings.frames_per_room,
             settings.frame_size,
         )
-    return write_ticket(ticket, root, stamp, files, info)
-
-
-def sweep_folders(root: Path) -> None:
-    """Removes what killed runs were writing; frames go with those of a room that is made again."""
-    for folder in ('.', FINISHED, *POINT_FOLDERS):
-        sweep_parts(root / folder)
+    return write_ticket(ticket, root, stamp, files, room_entry(name, written))
 
 
 def _check(

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from swin3d_mmdet3d.geometry.camera import intrinsic_matrix, look_at, pixel_grid, unproject
-from swin3d_mmdet3d.synthetic_rooms.domains import SensorStyle
-from swin3d_mmdet3d.synthetic_rooms.export import write_bytes
-from swin3d_mmdet3d.synthetic_rooms.lighting import Lighting
-from swin3d_mmdet3d.synthetic_rooms.ray_caster import RayCaster
-from swin3d_mmdet3d.synthetic_rooms.scanner import spread_spots
-from swin3d_mmdet3d.synthetic_rooms.scene import Scene, SceneMesh
-from swin3d_mmdet3d.synthetic_rooms.textures import noise
+from ..datasets.layout.frames import write_frame, write_intrinsic
+from ..geometry.camera import intrinsic_matrix, look_at, pixel_grid, unproject
+from ..whole_file import whole_folder
+from .domains import SensorStyle
+from .lighting import Lighting
+from .ray_caster import RayCaster
+from .scanner import spread_spots
+from .scene import Scene, SceneMesh
+from .textures import noise
 
 HORIZONTAL_VIEW = np.deg2rad(62.0)
 LEAST_MEAN_DEPTH = 1.0  # metres; closer views show little of the room
 DEPTH_LIMIT = 10.0  # metres; farther than that no depth is measured
+JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 92)
+PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 
 def write_frames(
@@ -34,11 +36,11 @@ def write_frames(
     count: int,
     size: tuple[int, int],
 ) -> list[Path]:
-    """Writes `count` frames: NNNNN.jpg, NNNNN.png (uint16 mm), NNNNN.txt, and intrinsic.txt.
+    """Writes `count` frames, all of them or none.
 
     Args:
         rng: source of all choices.
-        folder: where the frames go.
+        folder: where the frames go; must not exist.
         scene: where somebody can stand.
         mesh: the surfaces.
         rays: ray caster of the mesh.
@@ -52,19 +54,15 @@ def write_frames(
         The files.
     """
     intrinsic = intrinsic_matrix(*size, HORIZONTAL_VIEW)
-    write_bytes(folder / 'intrinsic.txt', _text(intrinsic))
-    files = [folder / 'intrinsic.txt']
-    for index, eye in enumerate(_eyes(rng, scene, count)):
-        pose = _pose_with_a_view(rng, scene, rays, eye)
-        color, depth = render(mesh, rays, lighting, pose, intrinsic, size)
-        color = _with_color_noise(rng, style, lighting, color)
-        depth = _with_depth_noise(rng, style, depth)
-        stem = folder / f'{index:05d}'
-        write_bytes(stem.with_suffix('.jpg'), _encoded('.jpg', color[..., ::-1]))
-        write_bytes(stem.with_suffix('.png'), _encoded('.png', depth))
-        write_bytes(stem.with_suffix('.txt'), _text(to_file @ pose))
-        files += [stem.with_suffix(suffix) for suffix in ('.jpg', '.png', '.txt')]
-    return files
+    with whole_folder(folder) as part:
+        write_intrinsic(part, intrinsic)
+        for index, eye in enumerate(_eyes(rng, scene, count)):
+            pose = _pose_with_a_view(rng, scene, rays, eye)
+            color, depth = render(mesh, rays, lighting, pose, intrinsic, size)
+            color = _with_color_noise(rng, style, lighting, color)
+            depth = _with_depth_noise(rng, style, depth)
+            write_frame(part, index, color, depth, to_file @ pose, JPEG_OPTIONS, PNG_OPTIONS)
+    return sorted(folder.iterdir())
 
 
 def render(
@@ -146,14 +144,3 @@ def _with_depth_noise(rng: np.random.Generator, style: SensorStyle, depth: np.nd
         measured = np.where(lost, 0.0, measured)
     measured = np.where(depth > DEPTH_LIMIT, 0.0, measured)
     return np.clip(np.round(measured * 1000), 0, 65535).astype(np.uint16)
-
-
-def _encoded(suffix: str, image: np.ndarray) -> bytes:
-    options = [cv2.IMWRITE_JPEG_QUALITY, 92] if suffix == '.jpg' else [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    return cv2.imencode(suffix, np.ascontiguousarray(image), options)[1].tobytes()
-
-
-def _text(matrix: np.ndarray) -> bytes:
-    buffer = io.StringIO()
-    np.savetxt(buffer, matrix, fmt='%.9f')
-    return buffer.getvalue().encode()

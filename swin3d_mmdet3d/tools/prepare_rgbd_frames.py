@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.logging import MMLogger
 
-from swin3d_mmdet3d.datasets.frame_files import frame_names
+from swin3d_mmdet3d.datasets.layout.frames import FRAMES_FOLDER, frame_names
 from swin3d_mmdet3d.one_of_many import each_of_many
 from swin3d_mmdet3d.preparation.posed_images import UP_AXES, prepare_recording
 from swin3d_mmdet3d.tools.command_line import CommandLine
@@ -62,7 +62,7 @@ def prepare(root: Path, every: int, up: str, source: Path) -> Counter:
     Raises:
         ValueError: Naming source, file or frame, if it is missing or something is broken.
     """
-    folder = root / 'posed_images' / source.stem
+    folder = root / FRAMES_FOLDER / source.stem
     if folder.is_dir():
         return Counter(frames=len(frame_names(folder)[0]))
     if not source.exists():
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('prepare_rgbd_frames')
     root = Path(args.out)
-    sweep_parts(root / 'posed_images')
+    sweep_parts(root / FRAMES_FOLDER)
     try:
         sources = recordings(args.sources)
     except (ValueError, OSError) as error:
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     task = functools.partial(prepare, root, args.every, args.up)
     attempts = each_of_many(task, sources, str, args.workers)
-    sweep_parts(root / 'posed_images')  # of processes that were killed
+    sweep_parts(root / FRAMES_FOLDER)  # of processes that were killed
     broken = [attempt for attempt in attempts if attempt.failure]
     total: Counter = Counter()
     for attempt in attempts:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from posed_frames import write_posed_room
 
-from swin3d_mmdet3d.datasets.frame_files import read_frame
 from swin3d_mmdet3d.datasets.image_files import decode_image, read_image_file
+from swin3d_mmdet3d.datasets.layout.frames import read_frame
 
 
 def encoded(suffix, image):

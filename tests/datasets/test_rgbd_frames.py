@@ -7,7 +7,7 @@ from mmdet3d.registry import DATASETS, TRANSFORMS
 from posed_frames import INTRINSIC, ROOM, poses, room_depth, room_image, write_frame, write_posed_room
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.datasets.frame_files import UnusableFrameError, read_frame
+from swin3d_mmdet3d.datasets.layout.frames import UnusableFrameError, read_frame
 from swin3d_mmdet3d.datasets.transforms import PackPretrainInputs
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame

@@ -11,7 +11,7 @@ from mmengine.logging import MMLogger
 from posed_frames import INTRINSIC, SIZE, poses, room_depth, room_image
 from real_data import local_real_data
 
-from swin3d_mmdet3d.datasets.frame_files import frame_names, read_frame
+from swin3d_mmdet3d.datasets.layout.frames import frame_names, read_frame
 from swin3d_mmdet3d.geometry.camera import scale_intrinsic, unproject
 from swin3d_mmdet3d.preparation import posed_images
 from swin3d_mmdet3d.preparation.posed_images import prepare_recording

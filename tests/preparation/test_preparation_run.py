@@ -18,11 +18,12 @@ from PIL import Image
 from plyfile import PlyData
 from raw_downloads import write_raw_s3dis, write_raw_scannet, write_raw_structured3d
 
-from swin3d_mmdet3d.datasets import scene_tickets
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
-from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d, scene_writer
+from swin3d_mmdet3d.datasets.layout import scenes as layout_scenes
+from swin3d_mmdet3d.datasets.layout import tickets
+from swin3d_mmdet3d.datasets.layout.scenes import IndoorScene
+from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet, prepare_structured3d
 from swin3d_mmdet3d.preparation.preparation_run import DataSet, RawScene, prepare_scenes
-from swin3d_mmdet3d.preparation.scene_writer import PreparedScene
 from swin3d_mmdet3d.tools import prepare_s3dis as s3dis_tool
 from swin3d_mmdet3d.tools import prepare_scannet as scannet_tool
 from swin3d_mmdet3d.tools import prepare_structured3d as structured3d_tool
@@ -288,7 +289,7 @@ def test_command_returns_one_until_every_scene_is_prepared(name, file, downloads
 def one_point(scene, other=0):
     """A scene of one point, for tests of the run itself."""
     points = np.full((1, 6), other, dtype=np.float32)
-    return PreparedScene(points, points[:, :3], {'semantic_mask': np.zeros(1, dtype=np.int64)})
+    return IndoorScene(points, points[:, :3], {'semantic_mask': np.zeros(1, dtype=np.int64)})
 
 
 def run_scenes(out, read=one_point, names='abcd', workers=1, **settings):
@@ -298,7 +299,7 @@ def run_scenes(out, read=one_point, names='abcd', workers=1, **settings):
 
 def killed_while_writing_normals_of_c(out):
     """A run that ends, as if killed, when half a file is on the disk."""
-    written = scene_writer.whole_file
+    written = layout_scenes.whole_file
 
     def half(path):
         if Path(path) == out / 'normals' / 'c.bin':
@@ -307,7 +308,7 @@ def killed_while_writing_normals_of_c(out):
                 os._exit(9)
         return written(path)
 
-    scene_writer.whole_file = half
+    layout_scenes.whole_file = half
     run_scenes(out)
 
 
@@ -342,7 +343,7 @@ def test_killed_worker_costs_its_own_scene_alone(tmp_path):
 
 
 def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    written = scene_writer.whole_file
+    written = layout_scenes.whole_file
 
     def killed(path):
         if Path(path) == tmp_path / 'normals' / 'c.bin':
@@ -351,7 +352,7 @@ def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatc
                 os._exit(9)
         return written(path)
 
-    monkeypatch.setattr(scene_writer, 'whole_file', killed)
+    monkeypatch.setattr(layout_scenes, 'whole_file', killed)
     assert [it.state for it in run_scenes(tmp_path, workers=2)].index('failed') == 2
     assert not [path for path in files(tmp_path) if 'c.bin' in path or '.part' in path]
 
@@ -396,9 +397,7 @@ def test_a_damaged_ticket_is_named_and_its_scene_made_again(case, tmp_path, monk
     ticket = tmp_path / 'prepared_scenes' / 'b.json'
     DAMAGED_TICKETS[case](ticket)
     warnings = []
-    monkeypatch.setattr(
-        scene_tickets, 'print_log', lambda text, logger, level: warnings.append((text, level))
-    )
+    monkeypatch.setattr(tickets, 'print_log', lambda text, logger, level: warnings.append((text, level)))
     assert [it.state for it in run_scenes(tmp_path)] == ['kept', 'prepared', 'kept', 'kept']
     ((text, level),) = warnings
     assert str(ticket) in text and level == logging.WARNING
@@ -418,14 +417,14 @@ def test_reason_of_a_failure_of_the_disk_is_told(tmp_path):
 
 
 def test_failure_while_writing_leaves_no_file_of_the_scene(tmp_path, monkeypatch):
-    written = scene_writer.whole_file
+    written = layout_scenes.whole_file
 
     def full(path):
         if Path(path).parent.name == 'normals' and Path(path).stem == 'b':
             raise OSError(28, 'No space left on device', str(path))
         return written(path)
 
-    monkeypatch.setattr(scene_writer, 'whole_file', full)
+    monkeypatch.setattr(layout_scenes, 'whole_file', full)
     assert [it.state for it in run_scenes(tmp_path)] == ['prepared', 'failed', 'prepared', 'prepared']
     assert not list(tmp_path.rglob('*b.*'))
 

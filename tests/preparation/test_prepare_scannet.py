@@ -18,7 +18,7 @@ from raw_downloads import (
 )
 
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
-from swin3d_mmdet3d.datasets.scene_tickets import write_ticket
+from swin3d_mmdet3d.datasets.layout.tickets import write_ticket
 from swin3d_mmdet3d.preparation import prepare_scannet
 from swin3d_mmdet3d.preparation.preparation_run import RawScene
 from swin3d_mmdet3d.preparation.raw_files import read_mesh

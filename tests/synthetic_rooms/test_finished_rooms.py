@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from swin3d_mmdet3d.datasets import scene_tickets
-from swin3d_mmdet3d.synthetic_rooms import export, make_rooms
+from swin3d_mmdet3d.datasets.layout import scenes, tickets
+from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
 ROOM = 'Area_1_conferenceRoom_1'
@@ -45,7 +45,7 @@ def test_a_room_is_made_again_where_ticket_or_file_is_no_longer_whole(case, fini
     file, lose = LOSSES[case]
     lose(root / file)
     warnings = []
-    monkeypatch.setattr(scene_tickets, 'print_log', lambda text, *_: warnings.append(text))
+    monkeypatch.setattr(tickets, 'print_log', lambda text, *_: warnings.append(text))
     make_rooms('s3dis', root, **SETTINGS)
     assert all_bytes(root) == all_bytes(finished)
     assert [str(root / file) in text for text in warnings] == [True] * (file == TICKET)
@@ -76,15 +76,14 @@ def test_rooms_that_are_kept_have_the_info_files_of_new_ones(tmp_path):
     assert all_bytes(make_rooms('scannet', tmp_path / 'two', workers=2, **options)) == whole
 
 
-def full_disk_for_second(path, data):
+def full_disk_for_second(path):
     if '_2_' in path.name:
         raise OSError(28, 'No space left on device', str(path))
-    with whole_file(path) as part:
-        part.write_bytes(data)
+    return whole_file(path)
 
 
 def test_a_room_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, 'write_bytes', full_disk_for_second)
+    monkeypatch.setattr(scenes, 'whole_file', full_disk_for_second)
     options = dict(num_rooms=3, points_per_room=1000, workers=2)
     with pytest.raises(RuntimeError, match='1 of 3 rooms failed, the others are kept: .*No space left'):
         make_rooms('s3dis', tmp_path, **options)

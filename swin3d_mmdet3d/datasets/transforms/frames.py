@@ -14,7 +14,7 @@ from swin3d_mmdet3d.geometry.correspondence import back_project, visible_pixels
 from swin3d_mmdet3d.geometry.normals import estimate_normals
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
-from ..frame_files import UnusableFrameError, read_frame
+from ..layout.frames import UnusableFrameError, read_frame
 from .argument_checks import check_count, check_positive, check_probability
 from .point_selection import scene_label
 

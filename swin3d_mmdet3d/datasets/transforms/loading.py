@@ -11,7 +11,7 @@ from mmdet3d.datasets.transforms import LoadAnnotations3D, PointSegClassMapping
 from mmdet3d.registry import TRANSFORMS
 from mmengine.fileio import get
 
-from swin3d_mmdet3d.datasets.scene_files import labels_from_bytes
+from swin3d_mmdet3d.datasets.layout.scenes import labels_from_bytes
 from swin3d_mmdet3d.structures.color_range import FULL, ROUNDING
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from swin3d_mmdet3d.datasets.image_files import read_image_file
-from swin3d_mmdet3d.geometry.camera import check_intrinsic, is_rigid
-from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
+from ...geometry.camera import check_intrinsic, is_rigid
+from ...structures.rgbd_frame import RGBDFrame
+from ..image_files import read_image_file
 
+FRAMES_FOLDER = 'posed_images'
 INTRINSIC_FILE = 'intrinsic.txt'
 MILLIMETRE = 1e-3
 
@@ -89,6 +91,46 @@ def frame_names(folder: str | Path) -> tuple[list[str], int]:
     names = sorted(name[:-4] for name in files if name.endswith('.jpg'))
     whole = [name for name in names if f'{name}.png' in files and f'{name}.txt' in files]
     return whole, len(names) - len(whole)
+
+
+def write_intrinsic(folder: Path, intrinsic: np.ndarray) -> None:
+    """Write the ``(4, 4)`` intrinsic matrix that all frames of a folder share."""
+    _write_matrix(folder / INTRINSIC_FILE, intrinsic)
+
+
+def write_frame(
+    folder: Path,
+    index: int,
+    image: np.ndarray,
+    depth_mm: np.ndarray,
+    pose: np.ndarray,
+    jpeg_options: Sequence[int] = (),
+    png_options: Sequence[int] = (),
+) -> None:
+    """Write one frame.
+
+    Args:
+        folder: Folder of the scene's frames.
+        index: Number of the frame, its name.
+        image: ``(height, width, 3)`` uint8 RGB.
+        depth_mm: ``(height, width)`` uint16 millimetres, 0 where nothing was measured.
+        pose: ``(4, 4)`` camera-to-world matrix, metres.
+        jpeg_options: Parameters of the colour for ``cv2.imencode``.
+        png_options: Those of the depth.
+    """
+    stem = folder / f'{index:05d}'
+    _write_image(stem.with_suffix('.jpg'), image[..., ::-1], jpeg_options)
+    _write_image(stem.with_suffix('.png'), depth_mm, png_options)
+    _write_matrix(stem.with_suffix('.txt'), pose)
+
+
+def _write_matrix(path: Path, matrix: np.ndarray) -> None:
+    np.savetxt(path, matrix, fmt='%.9f')
+
+
+def _write_image(path: Path, image: np.ndarray, options: Sequence[int]) -> None:
+    # cv2.imwrite says nothing when the disk is full.
+    path.write_bytes(cv2.imencode(path.suffix, np.ascontiguousarray(image), list(options))[1])
 
 
 def _read_pose(path: Path) -> np.ndarray:

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from swin3d_mmdet3d.datasets import scene_tickets
-from swin3d_mmdet3d.datasets.scene_tickets import read_ticket, write_ticket
+from swin3d_mmdet3d.datasets.layout import tickets
+from swin3d_mmdet3d.datasets.layout.tickets import read_ticket, write_ticket
 
 STAMP = {'seed': 1, 'size': (640, 480)}
 CONTENT = {'info': {'box': [0.1, 1e-300, -3.0], 'name': 'a'}, 'points': 3}
@@ -24,7 +24,7 @@ def ticket(tmp_path):
 @pytest.fixture
 def warnings(monkeypatch):
     found = []
-    monkeypatch.setattr(scene_tickets, 'print_log', lambda text, logger, level: found.append((text, level)))
+    monkeypatch.setattr(tickets, 'print_log', lambda text, logger, level: found.append((text, level)))
     return found
 
 

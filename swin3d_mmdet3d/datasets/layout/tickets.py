@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.whole_file import whole_file
+from ...whole_file import whole_file
 
 
 def write_ticket(path: Path, root: Path, stamp: dict, files: Iterable[Path], content: dict) -> dict:

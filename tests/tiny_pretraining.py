@@ -49,7 +49,7 @@ def tiny_ppkt(**changes):
     )
 
 
-def random_batch(num_samples=2, num_images=2, num_matches=60, size=(16, 24)):
+def random_batch(num_samples=2, num_images=2, num_matches=60, size=(16, 24), num_points=200):
     """What the loader gives for random clouds and images."""
     generator = torch.Generator().manual_seed(0)
 
@@ -59,16 +59,26 @@ def random_batch(num_samples=2, num_images=2, num_matches=60, size=(16, 24)):
     def integers(high, *shape):
         return torch.randint(0, high, shape, generator=generator)
 
-    view = dict(points=[], images=[], match_image=[], match_pixel=[], match_point=[])
+    view = dict(
+        points=[],
+        per_image=dict(images=[]),
+        per_match=dict(image=[], pixel=[], point=[]),
+        per_point={},
+        ragged={},
+    )
     for _ in range(num_samples):
-        cloud = random(200, 6)
+        cloud = random(num_points, 6)
         cloud[:, 3:] = cloud[:, 3:] * 2 - 1
         view['points'].append(cloud * torch.tensor([2.0, 2, 1, 1, 1, 1]))
-        view['images'].append((random(num_images, 3, *size) * 255).byte())
-        view['match_image'].append(integers(num_images, num_matches))
+        view['per_image']['images'].append((random(num_images, 3, *size) * 255).byte())
         pixel = torch.stack([integers(size[1], num_matches), integers(size[0], num_matches)], dim=1)
-        view['match_pixel'].append(pixel.float())
-        view['match_point'].append(integers(200, num_matches))
+        match = dict(
+            image=integers(num_images, num_matches),
+            pixel=pixel.float(),
+            point=integers(num_points, num_matches),
+        )
+        for name, values in match.items():
+            view['per_match'][name].append(values)
     return dict(inputs=dict(views=[view]), data_samples=None)
 
 
@@ -81,10 +91,8 @@ class TinySelfTeaching(BasePretrainer):
         self.teacher = MomentumTeacher(dict(backbone=self.backbone, neck=self.neck), momentum=0.9)
 
     def loss(self, views, data_samples):
-        feats, _ = self.encode(views[0])
-        taught = self.teacher.networks
-        with torch.no_grad():
-            target, _ = taught['neck'](taught['backbone'](views[0].feats, views[0].voxels))
+        feats, _ = self.encode(views[0]).finest
+        target, _ = self.teacher.encode(views[0]).finest
         return dict(loss_teach=(feats - target + 1).square().mean())
 
 

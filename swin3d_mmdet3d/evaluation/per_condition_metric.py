@@ -8,7 +8,7 @@ from typing import Any, Optional, Union
 from mmdet3d.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
-from swin3d_mmdet3d.datasets.indoor_vocabulary import class_names_of
+from swin3d_mmdet3d.language.vocabulary import class_names_of
 
 
 @METRICS.register_module()

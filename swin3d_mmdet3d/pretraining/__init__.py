@@ -1,22 +1,15 @@
-"""Pretraining methods and their shared parts; one import per method."""
+"""Pretraining methods and their shared parts."""
 
-from . import heads, losses, matchers, teachers
+from . import heads, losses, matchers, methods, teachers
 from .base import BasePretrainer
-from .ppkt import PPKT
-from .ppt import PPT
 from .student_weights import StrictPretrained
-from .views import CloudView, PixelMatches, ViewPreprocessor
 
 __all__ = [
-    'PPKT',
-    'PPT',
     'BasePretrainer',
-    'CloudView',
-    'PixelMatches',
     'StrictPretrained',
-    'ViewPreprocessor',
     'heads',
     'losses',
     'matchers',
+    'methods',
     'teachers',
 ]

@@ -1,7 +1,7 @@
 """The frame of a pretraining method: a student over the views of a batch; a method writes its loss.
 
 Parts of a method, each a registered class that a config names:
-    views     datasets/transforms: MakeViews, LoadRGBDFrames, ...; here :class:`CloudView`
+    views     datasets/transforms: MakeViews, LoadRGBDFrames, ...; :class:`CloudView` with fields by kind
     student   backbone and neck, under the names that segmentors and detectors use
     teachers  frozen image networks, moving averages of the student; they freeze and save themselves
     matchers  which rows of one view belong to which rows of another, or to which pixels
@@ -19,10 +19,10 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import FeatureLevel
+from swin3d_mmdet3d.models.encoding import encode_levels
+from swin3d_mmdet3d.structures import CloudView, Levels
 
 from .teachers import MomentumTeacher
-from .views import CloudView
 
 STUDENT_PARTS = ('backbone', 'neck')
 
@@ -32,7 +32,7 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
 
     Args:
         backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
-        neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
+        neck: Config of a decoder with ``pyramid(levels) -> levels``, such as :class:`Swin3DDecoder`.
         data_preprocessor: Config of a :class:`ViewPreprocessor`.
         init_cfg: Initialisation config of mmengine.
     """
@@ -48,10 +48,9 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
 
-    def encode(self, view: CloudView) -> FeatureLevel:
-        """The student's features ``(N, C)`` of a view, and their voxels."""
-        levels = self.backbone(view.feats, view.voxels)
-        return levels[0] if self.neck is None else self.neck(levels)
+    def encode(self, view: CloudView) -> Levels:
+        """All levels of the student for a view, by name; ``finest`` among them."""
+        return encode_levels(self.backbone, self.neck, view.feats, view.voxels)
 
     def init_weights(self) -> None:
         """Initialise all parts; moving-average teachers then start as their student."""
@@ -77,7 +76,7 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         return sum(weight.sum() * 0 for weight in self.parameters() if weight.requires_grad)
 
     def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
-        """Losses (mode 'loss') or the features of the first view (mode 'tensor').
+        """Losses (mode 'loss') or the levels of the first view (mode 'tensor').
 
         Raises:
             ValueError: For another mode: a pretrained student predicts in a segmentor or detector.

@@ -1,16 +1,26 @@
 """Data structures that the rooms above pass to each other."""
 
+from .cloud_view import FIELD_KINDS, CloudView, Ragged
+from .levels import Levels
+from .pixel_matches import PixelMatches
 from .prompt import Prompt
 from .prompted_inputs import find_prompt, with_prompt
 from .scene_levels import SceneLevels, voxel_locations
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
+from .voxel_batch import VoxelBatch
 
 __all__ = [
+    'FIELD_KINDS',
     'SIGNAL_CHANNELS',
+    'CloudView',
     'FeatureLevel',
+    'Levels',
+    'PixelMatches',
     'Prompt',
+    'Ragged',
     'SceneLevels',
     'SparseVoxels',
+    'VoxelBatch',
     'find_prompt',
     'voxel_locations',
     'with_prompt',

@@ -30,6 +30,8 @@ class RGBDFrame:
         intrinsic: ``(4, 4)`` intrinsic matrix in pixels of ``depth``; the first pixel's centre is (0, 0).
         pixels: ``(M, 2)`` float32 places (u, v) in ``image`` that show a known point.
         point_ids: ``(M,)`` int64 ids of those points.
+        per_match: Further fields of these matches, name -> ``(M, ...)``.
+        per_image: Further fields of the frame, name -> an array, which no transform of images changes.
     """
 
     name: str
@@ -39,6 +41,8 @@ class RGBDFrame:
     intrinsic: np.ndarray
     pixels: np.ndarray = field(default_factory=_no_pixels)
     point_ids: np.ndarray = field(default_factory=_no_ids)
+    per_match: dict[str, np.ndarray] = field(default_factory=dict)
+    per_image: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -46,7 +50,7 @@ class RGBDFrame:
         return self.image.shape[1], self.image.shape[0]
 
     def set_matches(self, pixels: np.ndarray, point_ids: np.ndarray) -> None:
-        """Set the pixels ``(M, 2)`` and the ids ``(M,)`` of the points they show.
+        """Set the pixels ``(M, 2)`` and the ids ``(M,)`` of the points they show, without further fields.
 
         Raises:
             ValueError: If their lengths differ, or the image was moved since its pixels fitted the depth.
@@ -62,9 +66,15 @@ class RGBDFrame:
             )
         self.pixels = np.asarray(pixels, dtype=np.float32)
         self.point_ids = np.asarray(point_ids, dtype=np.int64)
+        self.per_match = {}
+
+    def keep_matches(self, rows: np.ndarray) -> None:
+        """Keep rows of the matches: ``(K,)`` int64, or ``(M,)`` bool."""
+        self.pixels, self.point_ids = self.pixels[rows], self.point_ids[rows]
+        self.per_match = {name: values[rows] for name, values in self.per_match.items()}
 
     def keep_pixels_inside(self) -> None:
         """Drop the pixels that lie outside the image."""
         width, height = self.size
         inside = ((self.pixels > -0.5) & (self.pixels < [width - 0.5, height - 0.5])).all(axis=1)
-        self.pixels, self.point_ids = self.pixels[inside], self.point_ids[inside]
+        self.keep_matches(inside)

@@ -9,6 +9,7 @@ from mmdet3d.registry import DATASETS, TRANSFORMS
 from posed_frames import INTRINSIC, write_posed_room
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.datasets.transforms.point_selection import point_ids
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
@@ -30,7 +31,7 @@ def line(*shown):
     columns[:, 0] = np.linspace(0, 1, 400)
     ids = 1000 + np.arange(400)
     frames = dict(frames=[frame_of(each) for each in shown]) if shown else {}
-    return dict(points=NormalPoints.from_columns(columns), point_ids=ids, **frames)
+    return dict(points=NormalPoints.from_columns(columns), per_point=dict(point_ids=ids), **frames)
 
 
 @pytest.mark.parametrize('crop', CROPS, ids=lambda crop: crop['type'])
@@ -40,15 +41,15 @@ def test_every_crop_holds_a_point_that_a_frame_shows(crop):
     for _ in range(30):
         results = line([1003, 1390, 7, 99999])  # two of the ids are of points that have left
         results['points'] = results['points'][shuffled]
-        results['point_ids'] = results['point_ids'][shuffled]
-        assert np.isin([1003, 1390], transform(results)['point_ids']).any()
+        results['per_point']['point_ids'] = point_ids(results)[shuffled]
+        assert np.isin([1003, 1390], point_ids(transform(results))).any()
 
 
 @pytest.mark.parametrize('crop', CROPS, ids=lambda crop: crop['type'])
 def test_a_frame_that_shows_little_is_the_anchor_as_often_as_one_that_shows_much(crop):
     transform = TRANSFORMS.build(crop)
     results = line([1000], range(1100, 1399), [])
-    first = sum(int(1000 in transform(copy.copy(results))['point_ids']) for _ in range(600))
+    first = sum(int(1000 in point_ids(transform(copy.copy(results)))) for _ in range(600))
     assert abs(first - 300) < 5 * math.sqrt(150)
 
 
@@ -56,10 +57,10 @@ def test_a_frame_that_shows_little_is_the_anchor_as_often_as_one_that_shows_much
 def test_random_anchors_and_samples_without_a_shown_point_crop_anywhere(crop):
     def number_of_centres(results, **arguments):
         transform = TRANSFORMS.build(dict(crop, **arguments))
-        return len({int(transform(copy.copy(results))['point_ids'][0]) for _ in range(60)})
+        return len({int(point_ids(transform(copy.copy(results)))[0]) for _ in range(60)})
 
     unmatched = line([1000])
-    del unmatched['point_ids']
+    del unmatched['per_point']
     assert len(TRANSFORMS.build(crop)(unmatched)['points']) >= 10
     assert number_of_centres(line([1000])) == 1
     assert number_of_centres(line([1000]), anchor='random') > 30
@@ -71,7 +72,7 @@ def test_samples_without_frames_are_cropped_as_with_random_anchors(crop):
     crops = []
     for anchor in ('matched', 'random'):
         np.random.seed(3)
-        crops.append(TRANSFORMS.build(dict(crop, anchor=anchor))(line())['point_ids'])
+        crops.append(point_ids(TRANSFORMS.build(dict(crop, anchor=anchor))(line())))
     np.testing.assert_array_equal(*crops)
 
 
@@ -88,7 +89,7 @@ def test_scenes_with_frames_never_lose_all_their_pairs(tmp_path):
     dataset = DATASETS.build(
         dict(type='RGBDSceneDataset', data_root=str(root), ann_file='scenes.pkl', pipeline=pipeline)
     )
-    pairs = [len(dataset[0]['inputs']['views'][0]['match_point']) for _ in range(20)]
+    pairs = [len(dataset[0]['inputs']['views'][0]['per_match']['point']) for _ in range(20)]
     assert min(pairs) > 0
 
 

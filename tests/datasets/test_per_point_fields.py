@@ -14,7 +14,8 @@ from mmdet3d.structures import DepthInstance3DBoxes
 from posed_frames import INTRINSIC, SIZE, poses, room_depth
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.datasets.transforms import PackPretrainInputs
+from swin3d_mmdet3d.datasets.transforms.point_selection import point_ids
+from swin3d_mmdet3d.datasets.transforms.view_packing import pack_fields
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
 WIDTH, HEIGHT = SIZE
@@ -42,7 +43,7 @@ def scene(fields, number='first'):
     if 'normals' in fields:
         results = TRANSFORMS.build(dict(type='EstimateNormals', k=9))(results)
     if 'origins' in fields:
-        results = TRANSFORMS.build(dict(type='KeepOrigin'))(results)
+        results = TRANSFORMS.build(dict(type='SourceCoords'))(results)
     return results
 
 
@@ -67,7 +68,7 @@ SELECT = {
     'BoxKeepingCrop': dict(max_points=300),
 }
 KEEP = {
-    'KeepOrigin': {},
+    'SourceCoords': {},
     'MatchVisiblePixels': dict(tolerance=0.02),
     'EstimateNormals': dict(k=9),
     'CropFrames': dict(size=(20, 15), min_kept=0.0),
@@ -97,8 +98,8 @@ def assert_consistent(results, fields, normals_stay=True):
     origin = {number: scene(fields, number) for number in BLUE}
     count = len(origin['first']['points'])
     assert len(set(zip(row, second))) == len(row)
-    if 'point_ids' in results:
-        ids = results['point_ids']
+    ids = point_ids(results)
+    if ids is not None:
         np.testing.assert_array_equal(ids[~second], row[~second])
         assert (ids[second] < 0).all() and len(np.unique(ids)) == len(ids)
     if 'masks' in fields:
@@ -108,16 +109,17 @@ def assert_consistent(results, fields, normals_stay=True):
         np.testing.assert_array_equal(results['pts_instance_mask'], own)
     if 'origins' in fields:
         xyz = origin['first']['points'].coord.numpy()
-        np.testing.assert_array_equal(results['origin_xyz'][~second], xyz[row[~second]])
-        assert np.isnan(results['origin_xyz'][second]).all()
+        np.testing.assert_array_equal(results['per_point']['source_xyz'][~second], xyz[row[~second]])
+        assert np.isnan(results['per_point']['source_xyz'][second]).all()
     if 'normals' in fields and normals_stay:
         for number, own in (('first', ~second), ('second', second)):
             normal = origin[number]['points'].normal
             torch.testing.assert_close(results['points'].normal[own], normal[row[own]])
-    packed = PackPretrainInputs().pack_view(results)
-    column, line = packed['match_pixel'].round().long().T
-    seen = packed['images'][packed['match_image'], :, line, column].float()
-    torch.testing.assert_close(seen, packed['points'][packed['match_point'], 3:6])
+    packed = pack_fields(results)
+    matches = packed['per_match']
+    column, line = matches['pixel'].round().long().T
+    seen = packed['per_image']['images'][matches['image'], :, line, column].float()
+    torch.testing.assert_close(seen, results['points'].tensor[matches['point'], 3:6])
     return packed
 
 
@@ -132,7 +134,7 @@ def test_fields_stay_with_their_points(name, fields):
     if name in WITHOUT_BOXES:
         fields = tuple(set(fields) - {'boxes'})
     results = dict(scene(fields), dataset=TwoScenes(fields))
-    if name in ('MatchVisiblePixels', 'KeepOrigin'):  # some points have left, and their numbers with them
+    if name in ('MatchVisiblePixels', 'SourceCoords'):  # some points have left, and their numbers with them
         results = TRANSFORMS.build(dict(type='RandomPointDropout', drop_ratio=0.5, prob=1.0))(results)
     before = len(results['points'])
     arguments = {**SELECT, **KEEP, **MIX}[name]
@@ -140,7 +142,7 @@ def test_fields_stay_with_their_points(name, fields):
     packed = assert_consistent(results, fields, normals_stay=name not in MOVES_NORMALS)
     after = len(results['points'])
     assert after < before if name in SELECT else after > before if name in MIX else after == before
-    assert len(packed['match_point']) > (0 if name == 'CropFrames' else 0.9 * after)
+    assert len(packed['per_match']['point']) > (0 if name == 'CropFrames' else 0.9 * after)
 
 
 @pytest.mark.parametrize('name', SELECT)
@@ -166,7 +168,7 @@ def test_mixed_scenes_have_the_boxes_of_both_around_their_points():
 def test_points_of_a_third_scene_have_numbers_of_their_own():
     mix = TRANSFORMS.build(dict(type='Mix3D', pre_transform=[dict(type='CenterShift')], prob=1.0))
     results = dict(scene(('origins',)), dataset=TwoScenes(()))
-    ids = mix(mix(results))['point_ids']
+    ids = point_ids(mix(mix(results)))
     assert len(ids) == 3 * WIDTH * HEIGHT == len(np.unique(ids))
 
 

@@ -8,7 +8,7 @@ from posed_frames import INTRINSIC, ROOM, poses, room_depth, room_image, write_f
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.layout.frames import UnusableFrameError, read_frame
-from swin3d_mmdet3d.datasets.transforms import PackPretrainInputs
+from swin3d_mmdet3d.datasets.transforms.view_packing import pack_fields
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
@@ -33,6 +33,10 @@ def scene_dataset(root, pipeline):
 
 def apply(transform, results):
     return TRANSFORMS.build(transform).transform(results)
+
+
+def images_of(sample):
+    return sample['inputs']['views'][0]['per_image']['images']
 
 
 def some_frame(num_pixels=200):
@@ -81,11 +85,12 @@ def test_matches_follow_points_through_selection_and_are_dropped_with_them(tmp_p
         dict(type='PackPretrainInputs'),
     ]
     view = frame_dataset(write_posed_room(tmp_path), pipeline)[0]['inputs']['views'][0]
-    column, row = view['match_pixel'].long().T
+    matches = view['per_match']
+    column, row = matches['pixel'].long().T
     np.testing.assert_array_equal(
-        view['points'][view['match_point'], 3:6], view['images'][0, :, row, column].T.float()
+        view['points'][matches['point'], 3:6], view['per_image']['images'][0, :, row, column].T.float()
     )
-    assert view['match_point'].sort().values.tolist() == list(range(len(view['points'])))
+    assert matches['point'].sort().values.tolist() == list(range(len(view['points'])))
 
 
 @pytest.mark.parametrize('moves', [(5, 3), (0, 0)])
@@ -159,7 +164,7 @@ def test_two_views_keep_which_point_is_which(tmp_path):
     thin = dict(type='RandomPointPerVoxel', voxel_size=0.2)
     pipeline = [
         dict(type='LoadColoredPoints'),
-        dict(type='KeepOrigin'),
+        dict(type='SourceCoords'),
         dict(type='MakeViews', pipelines=[[turn, thin], [thin]]),
         dict(type='PackPretrainInputs'),
     ]
@@ -167,10 +172,11 @@ def test_two_views_keep_which_point_is_which(tmp_path):
     points = np.fromfile(root / 'points' / 'room.bin', dtype=np.float32).reshape(-1, 6)
     turned, still = scene_dataset(root, pipeline)[0]['inputs']['views']
     for view in (turned, still):
-        np.testing.assert_array_equal(view['origin_xyz'], points[view['point_ids'], :3])
-        np.testing.assert_array_equal(view['points'][:, 3:6], points[view['point_ids'], 3:])
-    np.testing.assert_array_equal(still['points'][:, :3], still['origin_xyz'])
-    assert not np.allclose(turned['points'][:, :3], turned['origin_xyz'])
+        ids = view['per_point']['point_ids']
+        np.testing.assert_array_equal(view['per_point']['source_xyz'], points[ids, :3])
+        np.testing.assert_array_equal(view['points'][:, 3:6], points[ids, 3:])
+    np.testing.assert_array_equal(still['points'][:, :3], still['per_point']['source_xyz'])
+    assert not np.allclose(turned['points'][:, :3], turned['per_point']['source_xyz'])
 
 
 def test_estimated_normals_face_the_camera_and_stand_across_the_walls(tmp_path):
@@ -222,7 +228,7 @@ def test_unusable_frames_are_skipped_and_counted(tmp_path, what):
     assert dataset.prepare_data(2)['data_samples'].skipped_samples == 0
     all_frames = [dict(SCENE_PIPELINE[2], num_frames=4), SCENE_PIPELINE[3], pipeline[-1]]
     sample = scene_dataset(root, [*SCENE_PIPELINE[:2], *all_frames])[0]
-    assert sample['data_samples'].skipped_frames == 1 and len(sample['inputs']['views'][0]['images']) == 3
+    assert sample['data_samples'].skipped_frames == 1 and len(images_of(sample)) == 3
 
 
 def test_frames_without_a_pose_file_are_left_out_of_the_list(tmp_path):
@@ -267,4 +273,4 @@ def test_images_of_several_sizes_are_refused():
     frames = [some_frame(), some_frame()]
     apply(dict(type='ResizeFrames', size=(16, 12)), dict(frames=frames[:1]))
     with pytest.raises(ValueError, match='images must have one size'):
-        PackPretrainInputs().pack_frames(dict(frames=frames, point_ids=np.arange(200)))
+        pack_fields(dict(points=np.zeros((200, 6)), frames=frames))

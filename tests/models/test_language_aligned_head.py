@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from swin3d_mmdet3d.datasets import S3DIS, SCANNET, STRUCTURED3D
-from swin3d_mmdet3d.datasets.indoor_vocabulary import INDOOR_CLASSES, INDOOR_NAMES
-from swin3d_mmdet3d.datasets.text_table import TextTable, load_text_table, save_text_table
+from swin3d_mmdet3d.language.text_table import TextTable, load_text_table, save_text_table
+from swin3d_mmdet3d.language.vocabulary import INDOOR_CLASSES, INDOOR_NAMES
 from swin3d_mmdet3d.models import DecoupledHead, LanguageAlignedHead
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 

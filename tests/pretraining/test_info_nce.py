@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from swin3d_mmdet3d.pretraining.losses import InfoNCE, feature_spread
+from swin3d_mmdet3d.pretraining.feature_spread import feature_spread
+from swin3d_mmdet3d.pretraining.losses import InfoNCE
 
 
 @pytest.mark.parametrize('count', [1, 2, 17])

@@ -6,7 +6,7 @@ from mmdet3d.registry import MODELS
 from tiny_pretraining import random_batch, tiny_ppkt, tiny_student
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.pretraining import ppkt as ppkt_module
+from swin3d_mmdet3d.pretraining.methods import PPKT
 
 
 def build(**changes):
@@ -58,13 +58,13 @@ def test_constant_features_give_ln_of_the_number_of_pairs():
 def test_pairs_join_each_voxel_with_a_pixel_of_its_own_sample():
     model, batch = build(), random_batch()
     view = model.data_preprocessor(batch, training=True)['inputs']['views'][0]
-    raw = batch['inputs']['views'][0]
+    raw = batch['inputs']['views'][0]['per_match']
     sample_of_voxel = view.voxels.coords[:, 0].long()
     for image, pixel, voxel in zip(view.matches.image, view.matches.pixel, view.matches.voxel):
         sample = int(image) // 2
         assert sample_of_voxel[voxel] == sample
-        rows = (raw['match_image'][sample] == int(image) % 2) & (raw['match_pixel'][sample] == pixel).all(1)
-        voxels = view.point2voxel[sample][raw['match_point'][sample][rows]]
+        rows = (raw['image'][sample] == int(image) % 2) & (raw['pixel'][sample] == pixel).all(1)
+        voxels = view.point2voxel[sample][raw['point'][sample][rows]]
         assert int(voxel) in voxels.tolist()
 
 
@@ -81,7 +81,7 @@ def test_fewer_than_two_pairs_give_a_loss_of_0_with_gradients_of_0(count):
 
 def test_frames_that_no_pair_shows_are_told_as_a_share_of_all():
     batch = random_batch(num_samples=2, num_images=3)
-    for number, image in enumerate(batch['inputs']['views'][0]['match_image']):
+    for number, image in enumerate(batch['inputs']['views'][0]['per_match']['image']):
         image.fill_(0 if number else 2)
     assert losses_of(build(), batch)['frames_without_pairs'].item() == pytest.approx(4 / 6)
     assert losses_of(build())['frames_without_pairs'].item() == 0
@@ -114,9 +114,9 @@ def test_encoder_without_decoder_is_a_student_too():
 
 def test_images_of_different_sizes_are_refused():
     batch = random_batch()
-    images = batch['inputs']['views'][0]['images']
+    images = batch['inputs']['views'][0]['per_image']['images']
     images[1] = images[1][..., :-1]
-    with pytest.raises(ValueError, match='images of a batch must have one size'):
+    with pytest.raises(ValueError, match='images of a batch must have one shape'):
         losses_of(build(), batch)
 
 
@@ -127,4 +127,4 @@ def test_prediction_is_refused():
 
 def test_method_reads_its_parts_from_the_config():
     model = build(criterion=dict(type='InfoNCE', temperature=0.3))
-    assert model.criterion.temperature == 0.3 and isinstance(model, ppkt_module.PPKT)
+    assert model.criterion.temperature == 0.3 and isinstance(model, PPKT)

@@ -18,7 +18,8 @@ from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSe
 from .mix3d import Mix3D
 from .point_dropout import RandomPointDropout
 from .shifts import CenterShift, ShiftToOrigin
-from .view_packing import KeepOrigin, MakeViews, PackPretrainInputs
+from .source_coords import SourceCoords
+from .view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 from .voxel_sampling import RandomPointPerVoxel
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
     'EstimateNormals',
     'FlipFrames',
     'JitterFrameColors',
-    'KeepOrigin',
     'LoadColoredPoints',
     'LoadNormals',
     'LoadRGBDFrames',
@@ -44,6 +44,7 @@ __all__ = [
     'Mix3D',
     'NearestCrop',
     'NormalizeColorSigned',
+    'PackFieldInputs',
     'PackPretrainInputs',
     'RandomAxisRotation',
     'RandomDropColor',
@@ -52,5 +53,6 @@ __all__ = [
     'ResizeFrames',
     'SetCondition',
     'ShiftToOrigin',
+    'SourceCoords',
     'SphereCrop',
 ]

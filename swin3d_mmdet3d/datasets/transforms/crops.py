@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
 from .argument_checks import check_choice, check_count, check_positive
-from .point_selection import rows_of_ids, scene_label, select_points
+from .point_selection import point_ids, rows_of_ids, scene_label, select_points
 
 ANCHORS = ('matched', 'random')
 
@@ -25,9 +25,10 @@ def anchor_row(results: dict[str, Any], anchor: str) -> int:
     num_points = len(results['points'])
     if num_points == 0:
         raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
-    frames = results.get('frames', []) if anchor == 'matched' and 'point_ids' in results else []
+    ids = point_ids(results)
+    frames = results.get('frames', []) if anchor == 'matched' and ids is not None else []
     for index in np.random.permutation(len(frames)):
-        rows, _ = rows_of_ids(results['point_ids'], frames[index].point_ids)
+        rows, _ = rows_of_ids(ids, frames[index].point_ids)
         if len(rows):
             return int(rows[np.random.randint(len(rows))])
     return int(np.random.randint(num_points))

@@ -16,7 +16,8 @@ from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 from ..layout.frames import UnusableFrameError, read_frame
 from .argument_checks import check_count, check_positive, check_probability
-from .point_selection import scene_label
+from .point_selection import add_field, scene_label
+from .source_coords import number_points
 
 
 @TRANSFORMS.register_module()
@@ -59,7 +60,7 @@ class LoadRGBDFrames(BaseTransform):
 class BackProjectFrames(BaseTransform):
     """Make the cloud out of the frames' pixels; every point keeps the pixel it came from.
 
-    Added keys: ``points``, ``NormalPoints`` (P, 6) in the world frame, and ``point_ids`` (P,) int64.
+    Added: ``points``, ``NormalPoints`` (P, 6) in the world frame, and the field ``point_ids`` (P,) int64.
 
     Args:
         max_depth: Farther measurements are left out, metres.
@@ -86,7 +87,7 @@ class BackProjectFrames(BaseTransform):
             clouds.append(np.concatenate([xyz, rgb], axis=1).astype(np.float32))
             num_points += len(xyz)
         results['points'] = NormalPoints.from_columns(np.concatenate(clouds))
-        results['point_ids'] = np.arange(num_points)
+        add_field(results, 'per_point', 'point_ids', np.arange(num_points))
         return results
 
 
@@ -94,7 +95,7 @@ class BackProjectFrames(BaseTransform):
 class MatchVisiblePixels(BaseTransform):
     """Find the pixels of the frames that show points of the scene's cloud, by the frames' depth.
 
-    Required keys: ``points`` in the frame of the poses (not yet augmented), ``frames``. Added key, where it
+    Required keys: ``points`` in the frame of the poses (not yet augmented), ``frames``. Added field, where it
     is missing: ``point_ids`` (P,) int64.
 
     Args:
@@ -107,7 +108,7 @@ class MatchVisiblePixels(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``point_ids``; give each frame its ``pixels`` and ``point_ids``."""
         xyz = results['points'].coord.numpy()
-        ids = results.setdefault('point_ids', np.arange(len(xyz)))
+        ids = number_points(results)
         for frame in results['frames']:
             rows, pixels = visible_pixels(xyz, frame.depth, frame.pose, frame.intrinsic, self.tolerance)
             frame.set_matches(pixels, ids[rows])

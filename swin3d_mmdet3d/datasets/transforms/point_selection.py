@@ -1,4 +1,4 @@
-"""Selecting points of a scene together with their labels."""
+"""Points of a scene together with their labels and further fields."""
 
 from __future__ import annotations
 
@@ -7,26 +7,57 @@ from typing import Any
 import numpy as np
 import torch
 
-PER_POINT_KEYS = ('pts_semantic_mask', 'pts_instance_mask')
-IDENTITY_KEYS = ('point_ids', 'origin_xyz')  # which point of the recording a row is; read by matchers
+MASKS = ('pts_semantic_mask', 'pts_instance_mask')
+"""Fields of the points that mmdet3d has among the results themselves; others are in ``per_point``."""
 
 
-def check_per_point(results: dict[str, Any]) -> None:
-    """Raise ValueError where masks or identities have not one row per point.
+def add_field(results: dict[str, Any], kind: str, name: str, values: np.ndarray) -> None:
+    """Give a sample a field, which all transforms then carry along by its kind.
 
-    That happens behind a transform that knows the points alone, such as mmdet3d's PointSample and identities.
+    Args:
+        results: Pipeline results.
+        kind: 'per_point', ``(P, ...)`` with a row for each of the points, or 'ragged', ``(Q, ...)`` with rows
+            of the sample alone. Fields of frames are in :class:`RGBDFrame`.
+        name: Name of the field, by which a method reads it.
+        values: The field.
     """
+    results.setdefault(kind, {})[name] = values
+
+
+def point_ids(results: dict[str, Any]) -> np.ndarray | None:
+    """``(P,)`` int64, which point of the recording each point is, by which frames know it; None without."""
+    return results.get('per_point', {}).get('point_ids')
+
+
+def per_point_fields(results: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Masks and ``per_point`` fields of the points.
+
+    Raises:
+        ValueError: If one has not a row for each point. That happens behind a transform that knows the points
+            alone, such as mmdet3d's PointSample, which knows masks, too.
+    """
+    masks = {key: results[key] for key in MASKS if key in results}
+    fields = {**masks, **results.get('per_point', {})}
     num_points = len(results['points'])
-    for key in PER_POINT_KEYS + IDENTITY_KEYS:
-        if key in results and len(results[key]) != num_points:
+    for name, values in fields.items():
+        if len(values) != num_points:
             raise ValueError(
-                f'{scene_label(results)}: {key} must have one row for each of {num_points} points, '
-                f'got {len(results[key])}; a transform that does not know it must stand before it is added'
+                f'{scene_label(results)}: {name} must have one row for each of {num_points} points, '
+                f'got {len(values)}; a transform that does not know it must stand before it is added'
             )
+    return fields
+
+
+def set_per_point_fields(results: dict[str, Any], fields: dict[str, np.ndarray]) -> None:
+    """Put masks and ``per_point`` fields back where they are kept."""
+    masks = {key: fields.pop(key) for key in MASKS if key in fields}
+    results.update(masks)
+    if fields:
+        results['per_point'] = fields
 
 
 def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
-    """Keep rows of the points and of each mask and identity beside them, in the order given.
+    """Keep rows of the points and of each field beside them, in the order given.
 
     The ground truth in ``eval_ann_info`` stays whole.
 
@@ -35,13 +66,11 @@ def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
         rows: ``(M,)`` int64 rows to keep, or ``(P,)`` bool.
 
     Raises:
-        ValueError: If a mask or identity has not one row per point.
+        ValueError: If a field has not one row per point.
     """
-    check_per_point(results)
+    fields = per_point_fields(results)
     results['points'] = results['points'][torch.from_numpy(rows)]
-    for key in PER_POINT_KEYS + IDENTITY_KEYS:
-        if key in results:
-            results[key] = results[key][rows]
+    set_per_point_fields(results, {name: values[rows] for name, values in fields.items()})
     return results
 
 

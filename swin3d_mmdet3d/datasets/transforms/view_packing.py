@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, Compose
+from mmdet3d.datasets.transforms import Pack3DDetInputs
 from mmdet3d.registry import TRANSFORMS
 from mmdet3d.structures import Det3DDataSample
 
-from .point_selection import check_per_point, rows_of_ids, scene_label
+from .point_selection import per_point_fields, point_ids, rows_of_ids, scene_label
 
 
 @TRANSFORMS.register_module()
 class MakeViews(BaseTransform):
     """Send copies of the sample through pipelines of their own; the results are its views.
 
-    Points keep their ``point_ids`` and, where present, ``origin_xyz`` (position before augmentation), by
-    which matchers pair the points of two views.
+    Points keep their fields, those of ``SourceCoords`` among them, by which matchers pair the points of two
+    views.
 
     Args:
         pipelines: One list of transforms per view.
@@ -41,24 +42,10 @@ class MakeViews(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class KeepOrigin(BaseTransform):
-    """Remember which point is which and where it lay, as ``point_ids`` (P,) and ``origin_xyz`` (P, 3)."""
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``origin_xyz``, and ``point_ids`` unless the frames were matched already."""
-        xyz = results['points'].coord.numpy()
-        results['origin_xyz'] = xyz.copy()
-        results.setdefault('point_ids', np.arange(len(xyz)))
-        return results
-
-
-@TRANSFORMS.register_module()
 class PackPretrainInputs(BaseTransform):
     """Turn a sample into tensors; without ``views`` the sample is its only view.
 
-    A view becomes ``points`` (P, 6 or 9) and, where present, ``point_ids`` (P,), ``origin_xyz`` (P, 3),
-    ``images`` (V, 3, height, width) uint8 and the matches of their pixels with the points that are left:
-    ``match_image`` (M,), ``match_pixel`` (M, 2) float32 and ``match_point`` (M,), a row of the points.
+    A view becomes ``points`` (P, 6 or 9) and its fields by kind, see :func:`pack_fields`.
 
     Args:
         meta_keys: Keys that go to the data sample's metainfo.
@@ -71,35 +58,72 @@ class PackPretrainInputs(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack a sample as ``inputs`` and ``data_samples``."""
-        views = [self.pack_view(view) for view in results.get('views', [results])]
+        views = [
+            dict(points=view['points'].tensor, **pack_fields(view))
+            for view in results.get('views', [results])
+        ]
         sample = Det3DDataSample(metainfo={key: results[key] for key in self.meta_keys if key in results})
         return dict(inputs=dict(views=views), data_samples=sample)
 
-    def pack_view(self, view: dict[str, Any]) -> dict[str, torch.Tensor]:
-        """The tensors of one view."""
-        check_per_point(view)
-        packed = dict(points=view['points'].tensor)
-        for key in ('point_ids', 'origin_xyz'):
-            if key in view:
-                packed[key] = torch.from_numpy(np.ascontiguousarray(view[key]))
-        if 'frames' in view:
-            packed.update(self.pack_frames(view))
+
+@TRANSFORMS.register_module()
+class PackFieldInputs(Pack3DDetInputs):
+    """mmdet3d's ``Pack3DDetInputs``, with the fields by kind among the ``inputs``, see :func:`pack_fields`.
+
+    For auxiliary objectives beside labels; arguments are those of the stock class.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Pack a sample."""
+        fields = pack_fields(results)
+        packed = super().transform(results)
+        packed['inputs'].update(fields)
         return packed
 
-    def pack_frames(self, view: dict[str, Any]) -> dict[str, torch.Tensor]:
-        """The images of one view, and the matches with those points that are still there."""
-        frames, point_ids = view['frames'], view['point_ids']
-        sizes = {frame.size for frame in frames}
-        if len(sizes) != 1:
-            raise ValueError(f'{scene_label(view)}: images must have one size, got {sorted(sizes)}')
-        ids = np.concatenate([frame.point_ids for frame in frames])
-        row, kept = rows_of_ids(point_ids, ids)
-        image = np.repeat(np.arange(len(frames)), [len(frame.point_ids) for frame in frames])
-        pixel = np.concatenate([frame.pixels for frame in frames])
-        images = np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2)
-        return dict(
-            images=torch.from_numpy(np.ascontiguousarray(images)),
-            match_image=torch.from_numpy(image[kept]),
-            match_pixel=torch.from_numpy(pixel[kept]),
-            match_point=torch.from_numpy(row),
-        )
+
+def pack_fields(view: dict[str, Any]) -> dict[str, dict[str, torch.Tensor]]:
+    """The fields of a view by kind, each ``{name: tensor}``.
+
+    Args:
+        view: Pipeline results.
+
+    Returns:
+        ``per_point``: masks and fields of the points, ``(P, ...)``. ``per_image``: ``images``
+        (V, 3, height, width) uint8 and further fields of the V frames. ``per_match``: of each pixel that
+        shows a point which is left, ``image`` (M,), a row of the images, ``pixel`` (M, 2) float32, ``point``
+        (M,), a row of the points, and further fields. ``ragged``: fields of the sample, ``(Q, ...)``. Without
+        frames there are no fields of images and matches.
+
+    Raises:
+        ValueError: If a field has not one row per point, or images differ in size.
+    """
+    fields = dict(per_point=per_point_fields(view), per_image={}, per_match={}, ragged=view.get('ragged', {}))
+    if 'frames' in view:
+        fields['per_image'] = _fields_of_frames(view)
+        fields['per_match'] = _fields_of_matches(view)
+    return {
+        kind: {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in named.items()}
+        for kind, named in fields.items()
+    }
+
+
+def _fields_of_frames(view: dict[str, Any]) -> dict[str, np.ndarray]:
+    frames = view['frames']
+    sizes = {frame.size for frame in frames}
+    if len(sizes) != 1:
+        raise ValueError(f'{scene_label(view)}: images must have one size, got {sorted(sizes)}')
+    images = np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2)
+    further = {name: np.stack([frame.per_image[name] for frame in frames]) for name in frames[0].per_image}
+    return dict(images=images, **further)
+
+
+def _fields_of_matches(view: dict[str, Any]) -> dict[str, np.ndarray]:
+    frames = view['frames']
+    row, kept = rows_of_ids(point_ids(view), np.concatenate([frame.point_ids for frame in frames]))
+    fields = dict(
+        image=np.repeat(np.arange(len(frames)), [len(frame.point_ids) for frame in frames]),
+        pixel=np.concatenate([frame.pixels for frame in frames]),
+    )
+    for name in frames[0].per_match:
+        fields[name] = np.concatenate([frame.per_match[name] for frame in frames])
+    return dict({name: values[kept] for name, values in fields.items()}, point=row)

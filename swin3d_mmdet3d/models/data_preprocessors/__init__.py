@@ -1,5 +1,6 @@
 """Data preprocessors registered in MODELS."""
 
+from .view_preprocessor import ViewPreprocessor
 from .voxel_preprocessor import VoxelPreprocessor
 
-__all__ = ['VoxelPreprocessor']
+__all__ = ['ViewPreprocessor', 'VoxelPreprocessor']

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,9 +11,10 @@ from mmdet3d.registry import MODELS
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import SparseVoxels
+from swin3d_mmdet3d.structures import FIELD_KINDS, SparseVoxels, VoxelBatch
 
 from ..layers import check_signals
+from .view_fields import join_view
 
 SIGNAL_GUARD = 1.001
 """Colours and normals are divided by this, so that opposite ones differ by less than the tables' range."""
@@ -27,27 +27,6 @@ MAX_DISTANCE = 2**40
 
 POINT_COLUMNS = {'rgb': slice(3, 6), 'normal': slice(6, 9)}
 FEATURE_CHANNELS = {'rgb': 3, 'normal': 3, 'offset': 3}
-
-
-@dataclass(frozen=True, eq=False)
-class VoxelBatch:
-    """What the network sees of a batch of point clouds.
-
-    Attributes:
-        feats: ``(N, C)`` float32 input features.
-        voxels: The N voxels with their signals.
-        point2voxel: Per scene ``(P,)`` int64, the row of each point's voxel among the N.
-        representative: ``(N,)`` int64, the point that speaks for each voxel, as a row of all scenes' points
-            joined: the voxel's first point.
-        origin: ``(B, 3)`` float32 metres, the place of coordinate (0, 0, 0) of each scene, in the order of
-            the voxel axes: a voxel's lowest corner lies at coords * voxel_size + origin.
-    """
-
-    feats: Tensor
-    voxels: SparseVoxels
-    point2voxel: list[Tensor]
-    representative: Tensor
-    origin: Tensor
 
 
 @MODELS.register_module()
@@ -97,10 +76,19 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         self.axes = list(axes)
 
     def simple_process(self, data: dict, training: bool = False) -> dict:
-        """Collate as mmdet3d does and add the fields of :class:`VoxelBatch`."""
+        """Collate as mmdet3d does and add the fields of :class:`VoxelBatch`.
+
+        Where the samples have fields by kind (``PackFieldInputs``), ``inputs['view']`` is the
+        :class:`CloudView` of the batch.
+        """
+        data = self.cast_data(data)
+        fields = {kind: data['inputs'][kind] for kind in FIELD_KINDS if kind in data['inputs']}
         batch = super().simple_process(data, training)
-        voxel_batch = self.voxelize_points(batch['inputs']['points'], keep_lattice=training)
+        points = batch['inputs']['points']
+        voxel_batch = self.voxelize_points(points, keep_lattice=training)
         batch['inputs'].update(vars(voxel_batch))
+        if fields:
+            batch['inputs']['view'] = join_view(voxel_batch, dict(fields, points=points))
         return batch
 
     def voxelize_points(self, points: Sequence[Tensor], keep_lattice: bool = False) -> VoxelBatch:

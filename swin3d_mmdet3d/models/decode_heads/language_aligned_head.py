@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.datasets.indoor_vocabulary import class_names_of
-from swin3d_mmdet3d.datasets.text_table import load_text_table
+from swin3d_mmdet3d.language.text_table import load_text_table
+from swin3d_mmdet3d.language.vocabulary import class_names_of
 from swin3d_mmdet3d.structures import SparseVoxels
 
 from .voxel_head import VoxelHead

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from mmdet3d.registry import MODELS
@@ -105,20 +105,32 @@ class Swin3DDecoder(BaseModule):
         Raises:
             ValueError: If the number of levels differs from the number of ``channels``.
         """
+        return self.pyramid(levels)[0]
+
+    def pyramid(self, levels: Sequence[FeatureLevel]) -> tuple[FeatureLevel, ...]:
+        """All levels on the way up, fine to coarse, from ``out_level`` to the coarsest, the encoder's own.
+
+        Raises:
+            ValueError: If the number of levels differs from the number of ``channels``.
+        """
         if len(levels) != self.num_levels:
             raise ValueError(f'levels must hold {self.num_levels} levels, got {len(levels)}')
-        return self.refine(self.decode_coarse(levels), levels[self.out_level])
+        return self._climb(levels, self.upsamples)
 
     def decode_coarse(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
         """Features and voxels of the level above ``out_level``: all steps but the last."""
-        feats, voxels = levels[-1]
-        for upsample, (fine_feats, fine) in zip(self.upsamples[:-1], reversed(levels[:-1])):
-            feats, voxels = upsample(feats, voxels, fine_feats, fine), fine
-        return feats, voxels
+        return self._climb(levels, self.upsamples[:-1])[0]
 
     def refine(self, coarse: FeatureLevel, fine: FeatureLevel) -> FeatureLevel:
         """The last step, from the level above to ``out_level`` or to any part of it with whole windows."""
         return self.upsamples[-1](*coarse, *fine), fine[1]
+
+    @staticmethod
+    def _climb(levels: Sequence[FeatureLevel], upsamples: Iterable[DecoderStage]) -> tuple[FeatureLevel, ...]:
+        decoded = [levels[-1]]
+        for upsample, (feats, fine) in zip(upsamples, reversed(levels[:-1])):
+            decoded.insert(0, (upsample(*decoded[0], feats, fine), fine))
+        return tuple(decoded)
 
     @property
     def refine_reach(self) -> int:

@@ -11,7 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample
 
-from ..views import PixelMatches
+from swin3d_mmdet3d.structures import PixelMatches
 
 
 @MODELS.register_module()

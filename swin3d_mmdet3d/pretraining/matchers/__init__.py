@@ -1,6 +1,6 @@
 """Matchers: which rows belong together."""
 
-from .nearest_origin import NearestOrigin
 from .one_pixel_per_voxel import OnePixelPerVoxel
+from .radius_matcher import RadiusMatcher
 
-__all__ = ['NearestOrigin', 'OnePixelPerVoxel']
+__all__ = ['OnePixelPerVoxel', 'RadiusMatcher']

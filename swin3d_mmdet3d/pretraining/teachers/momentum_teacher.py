@@ -7,6 +7,9 @@ import copy
 import torch
 from torch import nn
 
+from swin3d_mmdet3d.models.encoding import encode_levels
+from swin3d_mmdet3d.structures import CloudView, Levels
+
 
 class MomentumTeacher(nn.Module):
     """Copies of a student's networks that follow it slowly, in eval mode and without gradients.
@@ -53,3 +56,9 @@ class MomentumTeacher(nn.Module):
                 mine.lerp_(student.get_parameter(key).to(mine.dtype), 1 - self.momentum)
             for key, mine in own.named_buffers():
                 mine.copy_(student.get_buffer(key))
+
+    @torch.no_grad()
+    def encode(self, view: CloudView) -> Levels:
+        """All levels of the ``backbone`` and, where it was copied, the ``neck`` for a view."""
+        neck = self.networks['neck'] if 'neck' in self.networks else None
+        return encode_levels(self.networks['backbone'], neck, view.feats, view.voxels)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from swin3d_mmdet3d.pretraining.text_encoders import encode_clip, encode_sentences
+from swin3d_mmdet3d.language.text_encoders import encode_clip, encode_sentences
 
 HIDDEN = torch.tensor([[[1.0, 2], [3, 4], [100, 100]], [[5, 0], [1, 6], [0, 0]]])
 MASK = torch.tensor([[1, 1, 0], [1, 1, 1]])

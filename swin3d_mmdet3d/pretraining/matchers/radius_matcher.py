@@ -7,11 +7,11 @@ from mmdet3d.registry import MODELS
 from swin3d_ops import knn
 from torch import Tensor, nn
 
-from ..views import CloudView
+from swin3d_mmdet3d.structures import CloudView
 
 
 @MODELS.register_module()
-class NearestOrigin(nn.Module):
+class RadiusMatcher(nn.Module):
     """For each voxel of a view the nearest one of another, by where their points lay before augmentation.
 
     Args:
@@ -34,29 +34,27 @@ class NearestOrigin(nn.Module):
         """Rows ``(M,)`` of the first view's voxels, and of the second's that match them.
 
         Raises:
-            ValueError: If a view does not know where its points lay (``KeepOrigin``).
+            ValueError: If a view does not know where its points lay (``SourceCoords``).
         """
-        (row_a, origin_a, item_a), (row_b, origin_b, item_b) = _known_origins(first), _known_origins(second)
+        (row_a, place_a, item_a), (row_b, place_b, item_b) = _known_places(first), _known_places(second)
         num_items = first.voxels.batch_size
         in_both = torch.bincount(item_b, minlength=num_items)[item_a] > 0
-        row_a, origin_a, item_a = row_a[in_both], origin_a[in_both], item_a[in_both]
+        row_a, place_a, item_a = row_a[in_both], place_a[in_both], item_a[in_both]
         ptr_a, ptr_b = (_bounds(item, num_items) for item in (item_a, item_b))
-        index, distance = knn(origin_a, origin_b, 1, ptr_a, ptr_b)
+        index, distance = knn(place_a, place_b, 1, ptr_a, ptr_b)
         near = (distance[:, 0] <= self.radius).nonzero().flatten()
         near = near[torch.randperm(len(near), device=near.device)[: self.max_pairs]]
         return row_a[near], row_b[index[near, 0]]
 
 
-def _known_origins(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:
+def _known_places(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:
     """Voxels ``(M,)`` whose representative point is of the recording, where it lay (M, 3), and their items.
 
     Points that another scene brought in (``Mix3D``) lay nowhere: nan.
     """
-    if view.origin_xyz is None:
-        raise ValueError('origin_xyz must be among the keys of the views, got none: add KeepOrigin')
-    origin = torch.cat(view.origin_xyz)[view.representative]
-    rows = origin.isfinite().all(dim=1).nonzero().flatten()
-    return rows, origin[rows], view.voxels.coords[rows, 0].long()
+    place = view.at_voxels('source_xyz')
+    rows = place.isfinite().all(dim=1).nonzero().flatten()
+    return rows, place[rows], view.voxels.coords[rows, 0].long()
 
 
 def _bounds(item: Tensor, num_items: int) -> Tensor:

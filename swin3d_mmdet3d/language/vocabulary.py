@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Union
 
-from .class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from swin3d_mmdet3d.datasets.class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
 
 # Table order of Pointcept's PPT (arXiv 2308.09718, appendix); a name means the same in every data set.
 INDOOR_NAMES = (

@@ -18,7 +18,7 @@ from swin3d_mmdet3d.models.layers.prompt_norm import (
 )
 from swin3d_mmdet3d.structures import Prompt, with_prompt
 
-from .base import STUDENT_PARTS, weights_of
+from ..base import STUDENT_PARTS, weights_of
 
 FORMS = ('decoupled', 'adaptive', 'both', 'shared')
 

@@ -7,9 +7,10 @@ from typing import Any, Optional
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
-from .base import BasePretrainer, skipped_frames
-from .losses import feature_spread
-from .views import CloudView
+from swin3d_mmdet3d.structures import CloudView
+
+from ..base import BasePretrainer, skipped_frames
+from ..feature_spread import feature_spread
 
 
 @MODELS.register_module()
@@ -57,7 +58,7 @@ class PPKT(BasePretrainer):
         )
         if len(pairs) < 2:
             return dict(loss_ppkt=self.zero_loss(), **log)
-        feats, _ = self.encode(view)
+        feats, _ = self.encode(view).finest
         point = self.point_head(feats[pairs.voxel])
         pixel = self.pixel_head(self.teacher(view.images), pairs, view.images.shape[-2:])
         log.update(point_spread=feature_spread(point), pixel_spread=feature_spread(pixel))

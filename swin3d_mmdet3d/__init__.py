@@ -5,7 +5,7 @@ from .dependency_versions import check_dependency_versions
 check_dependency_versions()
 
 # imported after the check of versions
-from . import apis, checkpoint_loader, datasets, engine, evaluation, models, pretraining  # noqa: E402
+from . import apis, checkpoints, datasets, engine, evaluation, models, pretraining  # noqa: E402
 from .root_registries import register_in_roots  # noqa: E402
 from .version import __version__  # noqa: E402
 
@@ -14,7 +14,7 @@ register_in_roots()
 __all__ = [
     '__version__',
     'apis',
-    'checkpoint_loader',
+    'checkpoints',
     'datasets',
     'engine',
     'evaluation',

@@ -18,6 +18,7 @@ FLOORS = {
     'models': 3,
     'synthetic_rooms': 3,
     'preparation': 3,
+    'checkpoints': 4,
     'engine': 4,
     'pretraining': 5,
     'apis': 6,
@@ -25,7 +26,6 @@ FLOORS = {
 }
 ROOT_MODULES = {
     'version',
-    'checkpoint_loader',
     'dependency_versions',
     'finite_values',
     'one_of_many',

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope, Registry
 from tiny_pretraining import tiny_ppkt
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.apis.official_network import official_model_cfg
+from swin3d_mmdet3d.checkpoints.official_network import official_model_cfg
 from swin3d_mmdet3d.root_registries import register_in_roots
 
 CONFIGS = Path(__file__).parents[1] / 'configs'

@@ -7,7 +7,6 @@ from .config_files import find_config, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .labelled_scan_files import write_labelled_scan
-from .model_files import load_strictly
 from .result_files_hook import ResultFilesHook
 from .segmentation_score import class_iou, iou_table, match_labels
 
@@ -21,7 +20,6 @@ __all__ = [
     'class_iou',
     'find_config',
     'iou_table',
-    'load_strictly',
     'make_inferencer',
     'make_scan',
     'match_labels',

@@ -13,13 +13,13 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 
-from swin3d_mmdet3d.datasets.class_agreement import head_classes
-from swin3d_mmdet3d.scan_files import Scan, known_colors, known_normals, turn_about_z
-from swin3d_mmdet3d.structures.normal_points import NormalPoints
-
+from ..checkpoints import load_strictly, read_checkpoint
+from ..datasets.class_agreement import head_classes
+from ..scan_files import Scan, known_colors, known_normals, turn_about_z
+from ..structures.normal_points import NormalPoints
 from .config_files import find_config
 from .detected_boxes import DetectedBoxes
-from .model_files import class_names, load_strictly, read_checkpoint, test_pipeline
+from .model_files import class_names, test_pipeline
 
 # Transforms that read files of a data set; the points of a scan are in memory, in a frame of their own.
 _READERS = (

@@ -6,13 +6,14 @@ import logging
 import os
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Optional, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
+from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.checkpoint_loader import checkpoint_damage
 from swin3d_mmdet3d.whole_file import whole_file
 
 
@@ -73,6 +74,25 @@ def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Optio
         found = ', '.join(path.name for path in written) or 'none at all'
         raise ValueError(f'{folder} must hold a whole checkpoint to resume from, got {found}')
     return None
+
+
+def checkpoint_damage(path: Union[str, os.PathLike]) -> Optional[str]:
+    """What is wrong with a checkpoint file, or None where every byte is as it was written.
+
+    torch itself does not compare the checksums of what it reads.
+
+    Args:
+        path: The file.
+    """
+    try:
+        if not zipfile.is_zipfile(path):  # cut short, or of torch before 1.6
+            CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+            return None
+        with zipfile.ZipFile(path) as archive:
+            bad = archive.testzip()
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        return str(error)
+    return None if bad is None else f'{bad} in it has another checksum than when it was written'
 
 
 def _checkpoints(folder: Path, template: str) -> list[tuple[Path, int]]:

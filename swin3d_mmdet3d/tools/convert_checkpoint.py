@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
 
 import torch
 from mmengine.logging import MMLogger
 from prettytable import PrettyTable
-from torch import Tensor
 
-from swin3d_mmdet3d.apis.official_network import infer_official_arguments, official_model_cfg
-from swin3d_mmdet3d.apis.official_weights import (
+from ..apis.inferencer import read_config
+from ..checkpoints import read_checkpoint
+from ..checkpoints.official_network import infer_official_arguments, official_model_cfg
+from ..checkpoints.official_weights import (
     ConversionReport,
     convert_official,
     convert_to_official,
     strip_prefixes,
 )
-from swin3d_mmdet3d.apis.target_network import fit_to_config
-from swin3d_mmdet3d.apis.weight_geometry import (
-    position_table_rows,
-    resize_position_tables,
-    swap_yz,
-)
-from swin3d_mmdet3d.checkpoint_loader import load_from_local_file
-from swin3d_mmdet3d.whole_file import whole_file
+from ..checkpoints.target_network import fit_to_config
+from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
+from ..whole_file import whole_file
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
 
@@ -41,11 +36,11 @@ def convert_file(
     target: str,
     to_official: bool = False,
     axes: str = 'keep',
-    window_sizes: Optional[Sequence[int]] = None,
+    window_sizes: Sequence[int] | None = None,
     skip_stem: bool = False,
     min_encoder_share: float = 0.9,
-    config: Optional[str] = None,
-) -> Optional[ConversionReport]:
+    config: str | None = None,
+) -> ConversionReport | None:
     """Convert the checkpoint ``source`` into the file ``target``.
 
     Args:
@@ -62,10 +57,9 @@ def convert_file(
         The report, or None for ``to_official``.
 
     Raises:
-        ValueError: If the file is no checkpoint, holds no or too little of a Swin3D encoder, or NaN.
-        FileNotFoundError: If ``source`` is missing.
+        ValueError: If the file is missing or no checkpoint, or holds NaN or too little of a Swin3D encoder.
     """
-    state_dict = read_weights(source)
+    state_dict, _ = read_checkpoint(source)
     if to_official:
         save({'state_dict': convert_to_official(state_dict)}, target)
         return None
@@ -80,7 +74,7 @@ def convert_file(
     if skip_stem:
         converted = {k: v for k, v in converted.items() if not k.startswith('backbone.stem_layer.')}
     if config is not None:
-        converted, report = fit_to_config(converted, report, config)
+        converted, report = fit_to_config(converted, report, read_config(config))
     meta = dict(
         official_arguments=infer_official_arguments(weights),
         axes=axes,
@@ -88,18 +82,6 @@ def convert_file(
     )
     save({'state_dict': converted, 'meta': meta}, target)
     return report
-
-
-def read_weights(path: str) -> Mapping[str, Tensor]:
-    """The state dict of a checkpoint file."""
-    checkpoint: Any = load_from_local_file(path, 'cpu')
-    for key in ('state_dict', 'model'):
-        if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get(key), Mapping):
-            checkpoint = checkpoint[key]
-            break
-    if not isinstance(checkpoint, Mapping) or not any(isinstance(v, Tensor) for v in checkpoint.values()):
-        raise ValueError(f'{path} holds no state dict, got {type(checkpoint).__name__}')
-    return checkpoint
 
 
 def save(checkpoint: dict, target: str) -> None:
@@ -124,7 +106,7 @@ def report_table(report: ConversionReport) -> str:
     )
 
 
-def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('source', help='checkpoint to read')
@@ -153,13 +135,13 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Convert a file; returns the exit status."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     try:
         report = convert_file(**vars(args))
-    except (ValueError, TypeError, FileNotFoundError) as error:
+    except (ValueError, TypeError) as error:
         logger.error(f'{args.source}: {error}; nothing was written')
         return 1
     logger.info(f'wrote {args.target}' + ('' if report is None else f'\n{report_table(report)}'))

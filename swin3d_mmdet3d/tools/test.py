@@ -12,13 +12,16 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.model import BaseTTAModel
+from mmengine.runner import CheckpointLoader, Runner
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.evaluation import ConfusionSegMetric, RunScores
-from swin3d_mmdet3d.evaluation.run_scores import file_names
-from swin3d_mmdet3d.finite_values import check_finite_weights
-from swin3d_mmdet3d.tools.train import add_run_arguments, build_runner, load_config
+from ..checkpoints import load_strictly
+from ..checkpoints.loader import checkpoint_weights
+from ..datasets.wrapped_settings import innermost_dataset
+from ..engine.wrapped_models import unwrapped
+from ..evaluation import ConfusionSegMetric, RunScores
+from ..evaluation.run_scores import file_names
+from .train import add_run_arguments, build_runner, load_config
 
 LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
 """Transforms that read labels."""
@@ -124,11 +127,12 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
         ValueError: the checkpoint is of another model, with the keys that do not match, or has NaN or
             infinite weights, with their names.
     """
-    try:
-        runner.load_checkpoint(checkpoint, strict=True)
-    except RuntimeError as error:
-        raise ValueError(f'{checkpoint} is a checkpoint of another model than the config: {error}') from error
-    check_finite_weights(runner.model.state_dict(), checkpoint)
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    runner.call_hook('after_load_checkpoint', checkpoint=content)  # an EMA puts its own weights there
+    model = unwrapped(runner.model)
+    if isinstance(model, BaseTTAModel):
+        model = model.module
+    load_strictly(model, checkpoint_weights(content, checkpoint), checkpoint)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,9 +11,9 @@ import pytest
 import torch
 from tiny_training import tiny_runner
 
-from swin3d_mmdet3d.checkpoint_loader import checkpoint_damage
 from swin3d_mmdet3d.engine import whole_checkpoints
 from swin3d_mmdet3d.engine.hooks import AtomicCheckpointHook
+from swin3d_mmdet3d.engine.whole_checkpoints import checkpoint_damage
 from swin3d_mmdet3d.whole_file import _part_of
 
 RECORD = None

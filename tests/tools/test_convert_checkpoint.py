@@ -7,11 +7,11 @@ import torch
 from mmengine.config import Config
 from official_swin3d import golden, tensors
 
+from swin3d_mmdet3d.checkpoints import read_checkpoint
 from swin3d_mmdet3d.tools.convert_checkpoint import (
     convert_file,
     main,
     official_model_cfg,
-    read_weights,
     report_table,
 )
 
@@ -28,7 +28,7 @@ def test_files_go_there_and_back_bit_identically(tmp_path, official_file):
     ours, back = tmp_path / 'ours.pth', tmp_path / 'back.pth'
     assert main([str(official_file), str(ours)]) == 0
     assert main([str(ours), str(back), '--to-official']) == 0
-    weights = read_weights(str(back))
+    weights = read_checkpoint(back)[0]
     wanted = tensors('tiny_rgb', 'weight')
     assert weights.keys() == wanted.keys()
     assert all(torch.equal(weights[key], wanted[key]) for key in wanted)

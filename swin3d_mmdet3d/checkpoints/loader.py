@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import pickle
-import zipfile
-from typing import Any, Optional, Union
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
+
+from ..finite_values import first_names
 
 DAMAGE = (RuntimeError, EOFError, KeyError, IndexError, ValueError)
 """What torch raises on bytes that are no checkpoint."""
+WEIGHT_KEYS = ('state_dict', 'model')
+WRAPPER = 'module.'
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
-def load_from_local_file(
-    filename: str, map_location: Optional[Union[str, torch.device]] = None
-) -> dict[str, Any]:
+def load_from_local_file(filename: str, map_location: str | torch.device | None = None) -> dict[str, Any]:
     """Load a checkpoint file, as tensors alone where it holds nothing else.
 
     A file that holds Python objects is read by pickle, which runs code that the file names: load only
@@ -56,23 +59,43 @@ def load_from_local_file(
         raise ValueError(f'checkpoint {filename} is damaged or no checkpoint: {error!r}') from error
 
 
-def checkpoint_damage(path: Union[str, os.PathLike]) -> Optional[str]:
-    """What is wrong with a checkpoint file, or None where every byte is as it was written.
-
-    torch itself does not compare the checksums of what it reads.
+def read_checkpoint(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Weights and meta of a checkpoint file.
 
     Args:
-        path: The file.
+        path: File, local or at any address that mmengine reads; weights under 'state_dict', 'model' (as in
+            files of the original) or at the top.
+
+    Returns:
+        The weights, without the 'module.' of a wrapper around the whole model, and what 'meta' holds.
+
+    Raises:
+        ValueError: If there is no such file or it holds no weights.
     """
     try:
-        if not zipfile.is_zipfile(path):  # cut short, or of torch before 1.6
-            load_from_local_file(str(path), 'cpu')
-            return None
-        with zipfile.ZipFile(path) as archive:
-            bad = archive.testzip()
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        return str(error)
-    return None if bad is None else f'{bad} in it has another checksum than when it was written'
+        content = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+    except FileNotFoundError as error:
+        raise ValueError(f'checkpoint {path}: no such file') from error
+    if not isinstance(content, Mapping):
+        raise ValueError(f'checkpoint {path}: expected a dict, got {type(content).__name__}')
+    return checkpoint_weights(content, str(path)), content.get('meta', {})
+
+
+def checkpoint_weights(content: Mapping[str, Any], source: str) -> dict[str, Tensor]:
+    """The weights in the content of a checkpoint, as those of :func:`read_checkpoint`.
+
+    Raises:
+        ValueError: Naming ``source``, if there are none.
+    """
+    state = next((content[key] for key in WEIGHT_KEYS if isinstance(content.get(key), Mapping)), content)
+    weights = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    if not weights:
+        raise ValueError(
+            f'checkpoint {source}: it holds no weights, only {first_names([*map(str, content)])}'
+        )
+    if all(name.startswith(WRAPPER) for name in weights):
+        return {name[len(WRAPPER) :]: value for name, value in weights.items()}
+    return weights
 
 
 def _check_format(path: str) -> None:

@@ -18,18 +18,18 @@ import torch
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
-from swin3d_mmdet3d.finite_values import check_finite_weights
-
+from ..finite_values import check_finite_weights
 from .official_network import infer_official_arguments, official_model_cfg
 
-ROOMS = {
+PREFIXES = {
     'stem_layer.': 'backbone.stem_layer.',
     'layers.': 'backbone.layers.',
     'downsample.': 'backbone.downsample.',
     'upsamples.': 'neck.upsamples.',
     'classifier.': 'decode_head.classifier.',
 }
-PREFIXES = ('module.', 'backbone.')
+"""What weights of a part begin with: in the original -> in a ``VoxelSegmentor``."""
+WRAPPERS = ('module.', 'backbone.')
 BATCH_NORM = re.compile(r'^(stem_layer\.(?:\d\.)?(?:conv_layers\.1|norm[12]))\.bn\.')
 CONVOLUTION = re.compile(r'^stem_layer\.(?:\d\.)?(?:conv_layers\.0|conv[12])\.')
 
@@ -111,13 +111,13 @@ def convert_to_official(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         TypeError: If a value is not a tensor.
     """
     _check_weights(state_dict)
-    rooms = {ours: theirs for theirs, ours in ROOMS.items()}
+    prefixes = {ours: theirs for theirs, ours in PREFIXES.items()}
     official = {}
     for name, tensor in state_dict.items():
-        room = next((ours for ours in rooms if name.startswith(ours)), None)
-        if room is None:
+        prefix = next((ours for ours in prefixes if name.startswith(ours)), None)
+        if prefix is None:
             raise ValueError(f'state_dict has {name!r}, which the original network does not know')
-        key = rooms[room] + name[len(room) :]
+        key = prefixes[prefix] + name[len(prefix) :]
         if CONVOLUTION.match(key):
             key, tensor = key.replace('.weight', '.kernel'), kernel_from_spconv(tensor)
         elif key.startswith('stem_layer.'):
@@ -132,7 +132,7 @@ def strip_prefixes(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     _check_weights(state_dict)
     weights = {}
     for name, value in state_dict.items():
-        while name.startswith(PREFIXES):
+        while name.startswith(WRAPPERS):
             name = name.split('.', 1)[1]
         weights[name] = value
     return weights
@@ -159,20 +159,20 @@ def kernel_from_spconv(weight: Tensor) -> Tensor:
 
 
 def _to_ours(key: str, value: Tensor) -> tuple[str, Tensor]:
-    room = next((theirs for theirs in ROOMS if key.startswith(theirs)), None)
-    if room is None:
+    prefix = next((theirs for theirs in PREFIXES if key.startswith(theirs)), None)
+    if prefix is None:
         return key, value
     if CONVOLUTION.match(key) and key.endswith('.kernel') and value.ndim == 3:
         key, value = key.replace('.kernel', '.weight'), kernel_to_spconv(value)
     key = BATCH_NORM.sub(r'\1.', key)
-    return ROOMS[room] + key[len(room) :], value
+    return PREFIXES[prefix] + key[len(prefix) :], value
 
 
 def _expected_shapes(weights: Mapping[str, Tensor]) -> dict[str, Shape]:
     """Shapes of the network that the weights describe, without parts of which the file holds nothing."""
     with torch.device('meta'):
         model = MODELS.build(official_model_cfg(**infer_official_arguments(weights)))
-    present = {ROOMS[room] for room in ROOMS if any(key.startswith(room) for key in weights)}
+    present = {ours for theirs, ours in PREFIXES.items() if any(key.startswith(theirs) for key in weights)}
     return {
         name: tuple(tensor.shape)
         for name, tensor in model.state_dict().items()

@@ -1,21 +1,20 @@
-"""Converted weights against the network that is to load them, so that nothing is left out in silence."""
+"""Converted weights against the network that is to load them, so that none is left out unnamed."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 from mmdet3d.registry import MODELS
+from mmengine.config import Config
 from torch import Tensor
 
-from .inferencer import read_config
 from .official_weights import ConversionReport
 
 
 def fit_to_config(
-    weights: Mapping[str, Tensor], report: ConversionReport, config: str | os.PathLike
+    weights: Mapping[str, Tensor], report: ConversionReport, config: Config
 ) -> tuple[dict[str, Tensor], ConversionReport]:
     """The weights that a config's model has a place for, and the report from its point of view.
 
@@ -25,26 +24,28 @@ def fit_to_config(
     Args:
         weights: Converted weights.
         report: Of their conversion.
-        config: Config file or name of a config of this package.
+        config: A config with a ``model``.
 
     Raises:
-        ValueError: If the config is not there or not one weight fits its model.
+        ValueError: If not one weight fits its model.
     """
     with torch.device('meta'):
-        model = MODELS.build(read_config(config).model)
+        model = MODELS.build(config.model)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     fitting: dict[str, Tensor] = {}
     dropped = dict(report.dropped)
     for name, tensor in weights.items():
         if name not in expected:
-            dropped[name] = f'no such weight in the model of {config}'
+            dropped[name] = f'no such weight in the model of {config.filename}'
         elif tuple(tensor.shape) != expected[name]:
-            dropped[name] = f'shape {tuple(tensor.shape)}, the model of {config} has {expected[name]}'
+            dropped[name] = (
+                f'shape {tuple(tensor.shape)}, the model of {config.filename} has {expected[name]}'
+            )
         else:
             fitting[name] = tensor
     if not fitting:
         raise ValueError(
-            f'config {config} must have a model for these weights, got none with a place for any'
+            f'config {config.filename} must have a model for these weights, got none with a place for any'
         )
     encoder = [name for name in expected if name.startswith('backbone.')]
     return fitting, replace(

@@ -3,7 +3,7 @@
 import torch
 from official_swin3d import golden
 
-from swin3d_mmdet3d.apis.official_weights import kernel_from_spconv, kernel_to_spconv
+from swin3d_mmdet3d.checkpoints.official_weights import kernel_from_spconv, kernel_to_spconv
 from swin3d_mmdet3d.models.layers import SparseConv3d
 from swin3d_mmdet3d.structures import SparseVoxels
 

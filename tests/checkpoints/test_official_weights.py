@@ -4,18 +4,18 @@ import pytest
 import torch
 from official_swin3d import official_network, official_voxels, tensors
 
-from swin3d_mmdet3d.apis.official_network import (
+from swin3d_mmdet3d.checkpoints.official_network import (
     infer_official_arguments,
     official_model_cfg,
     signals_of,
 )
-from swin3d_mmdet3d.apis.official_weights import (
+from swin3d_mmdet3d.checkpoints.official_weights import (
     convert_official,
     convert_to_official,
     kernel_from_spconv,
     kernel_to_spconv,
 )
-from swin3d_mmdet3d.apis.weight_geometry import position_table_rows, resize_position_tables, swap_yz
+from swin3d_mmdet3d.checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
 from swin3d_mmdet3d.structures import SparseVoxels
 
 TINY = dict(

@@ -1,0 +1,72 @@
+"""Weights are loaded whole or refused by name; mmengine goes on with random ones where some are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmengine.logging import print_log
+from mmengine.registry import WEIGHT_INITIALIZERS
+from torch import Tensor, nn
+
+from ..finite_values import check_finite_weights, first_names
+from .loader import read_checkpoint
+
+
+def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+    """Load weights into a module that has exactly these names and shapes.
+
+    Args:
+        module: The module.
+        weights: Its state dict.
+        source: Where the weights come from, for the message.
+
+    Raises:
+        ValueError: Naming the weights that are missing, unknown, of another shape, NaN or infinite; the
+            module is then unchanged.
+    """
+    own = module.state_dict()
+    problems = {
+        'missing': [name for name in own if name not in weights],
+        'unknown': [name for name in weights if name not in own],
+        'of another shape': [n for n in own if n in weights and own[n].shape != weights[n].shape],
+    }
+    if any(problems.values()):
+        told = '; '.join(
+            f'{len(names)} {kind}: {first_names(names)}' for kind, names in problems.items() if names
+        )
+        raise ValueError(
+            f'{source} is a checkpoint of another model than this {type(module).__name__}: {told}'
+        )
+    check_finite_weights(weights, source)
+    module.load_state_dict(weights)
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class StrictPretrained:
+    """Load every weight of a module, or none: ``init_cfg=dict(type='StrictPretrained', ...)``.
+
+    mmengine's 'Pretrained' trains a part whose weights the file lacks from scratch and says so in one line.
+
+    Args:
+        checkpoint: File, local or at any address that mmengine reads.
+        prefix: What the names of the module's weights begin with in the file, such as 'backbone.'.
+
+    Raises:
+        ValueError: Naming file and weights, if some are missing, differ in shape or have no place, are NaN or
+            infinite.
+    """
+
+    def __init__(self, checkpoint: str, prefix: str = '') -> None:
+        self.checkpoint = checkpoint
+        self.prefix = prefix
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load into ``module``."""
+        weights, _ = read_checkpoint(self.checkpoint)
+        start = len(self.prefix)
+        own = {name[start:]: w for name, w in weights.items() if name.startswith(self.prefix)}
+        load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
+        print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
+
+    def _get_init_info(self) -> str:
+        return f'{type(self).__name__}: load from {self.checkpoint}'

@@ -6,9 +6,9 @@ from .boxed_scan_files import write_boxed_scan
 from .config_files import find_config, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
+from .label_names import match_labels
 from .labelled_scan_files import write_labelled_scan
 from .result_files_hook import ResultFilesHook
-from .segmentation_score import class_iou, iou_table, match_labels
 
 __all__ = [
     'BoxInferencer',
@@ -17,9 +17,7 @@ __all__ = [
     'Scan',
     'ScanInferencer',
     'Swin3DInferencer',
-    'class_iou',
     'find_config',
-    'iou_table',
     'make_inferencer',
     'make_scan',
     'match_labels',

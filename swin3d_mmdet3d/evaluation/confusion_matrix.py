@@ -2,7 +2,8 @@ r"""Confusion matrices of segmentation and the scores that follow from them.
 
     IoU_c = M_cc / (sum_j M_cj + sum_i M_ic - M_cc)        accuracy_c = M_cc / sum_j M_cj
 
-with M_ij the number of points of class i that were called class j.
+with M_ij the number of points of class i that were called class j. A class that neither truth nor prediction
+has is left out of the mIoU; one that is predicted where the truth lacks it has the IoU 0.
 """
 
 from __future__ import annotations
@@ -60,8 +61,13 @@ class SegmentationScores:
 
     @property
     def mean_iou(self) -> float:
-        """mIoU over the classes that occur; NaN where none does."""
+        """mIoU over the classes that truth or prediction has: one that the truth lacks counts 0."""
         return mean_of_present(self.iou)
+
+    @property
+    def mean_iou_of_truth(self) -> float:
+        """Mean IoU over the classes that the truth has; NaN where there is none."""
+        return mean_of_present(self.iou[~np.isnan(self.class_accuracy)])
 
     @property
     def mean_accuracy(self) -> float:

@@ -23,7 +23,7 @@ from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 from torch import Tensor, nn
 
 from swin3d_mmdet3d.scan_files import read_scan
@@ -159,16 +159,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size
     init_default_scope('mmdet3d')
-    table = PrettyTable(['part', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel'])
+    rows = [['part', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel']]
     for num_points in args.points:
         points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
         for part in part_names(config):
             with multiprocessing.get_context('spawn').Pool(1) as pool:
                 row = pool.apply(measure, (config, points, args.train, args.runs, part))
             per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)
-            table.add_row([part, row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
+            rows.append([part, row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
         logger.info(f'{num_points} points done')
-    logger.info(f'{args.config}, {torch.get_num_threads()} threads\n{table}')
+    logger.info(f'{args.config}, {torch.get_num_threads()} threads\n{AsciiTable(rows).table}')
     return 0
 
 

@@ -20,7 +20,7 @@ from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 from torch import nn
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
@@ -85,7 +85,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     config = Config.fromfile(args.config)
-    table = PrettyTable(['way', 'voxels', 'seconds', 'peak GB'])
+    rows = [['way', 'voxels', 'seconds', 'peak GB']]
     ways = {f'chunks of {args.chunk_size:g} m': args.chunk_size}
     if args.compare:
         ways['one piece'] = None
@@ -94,9 +94,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         with multiprocessing.get_context('spawn').Pool(1) as pool:
             scene = pool.apply(label_scene, (config, args.points, chunk_size))
         labels.append(scene.labels)
-        table.add_row([name, scene.voxels, f'{scene.seconds:.1f}', f'{scene.peak_gb:.2f}'])
+        rows.append([name, scene.voxels, f'{scene.seconds:.1f}', f'{scene.peak_gb:.2f}'])
         logger.info(f'{name}: {scene.peak_gb:.2f} GB, {len(np.unique(scene.labels))} classes occur')
-    logger.info(f'{args.config}, {args.points} points, {torch.get_num_threads()} threads\n{table}')
+    logger.info(
+        f'{args.config}, {args.points} points, {torch.get_num_threads()} threads\n{AsciiTable(rows).table}'
+    )
     if args.compare:
         logger.info(f'labels differ at {100 * np.mean(labels[0] != labels[1]):.5f} % of the points')
     return 0

@@ -24,7 +24,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.fileio import dump
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
@@ -119,11 +119,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         profile_transforms(dataset, 1)  # the first sample imports and allocates
         seconds = profile_transforms(dataset, args.samples)
         rate = samples_per_second(dataset, args.samples, args.workers)
-    table = PrettyTable(['transform', 'median CPU ms', 'max CPU ms'])
+    rows = [['transform', 'median CPU ms', 'max CPU ms']]
     totals = np.sum(list(seconds.values()), axis=0)
     for name, values in [*seconds.items(), ('a sample', totals)]:
-        table.add_row([name, f'{1000 * np.median(values):.1f}', f'{1000 * np.max(values):.1f}'])
-    logger.info(f'{args.config}\n{table}')
+        rows.append([name, f'{1000 * np.median(values):.1f}', f'{1000 * np.max(values):.1f}'])
+    logger.info(f'{args.config}\n{AsciiTable(rows).table}')
     logger.info(f'{rate:.1f} samples per second with {args.workers} workers')
     return 0
 

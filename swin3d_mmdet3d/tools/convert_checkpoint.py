@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from mmengine.logging import MMLogger
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 
 from ..apis.inferencer import read_config
 from ..checkpoints import read_checkpoint
@@ -92,16 +92,15 @@ def save(checkpoint: dict, target: str) -> None:
 
 def report_table(report: ConversionReport) -> str:
     """The report as a table of weights, what became of them, and their shapes."""
-    table = PrettyTable(['weight', 'status', 'shape or reason'], align='l')
-    for status, rows in (
+    rows = [['weight', 'status', 'shape or reason']]
+    for status, told in (
         ('matched', report.matched),
         ('dropped', report.dropped),
         ('missing', report.missing),
     ):
-        for name, value in rows.items():
-            table.add_row([name, status, value])
+        rows += [[name, status, str(value)] for name, value in told.items()]
     return (
-        f'{table}\n{len(report.matched)} matched, {len(report.dropped)} dropped, '
+        f'{AsciiTable(rows).table}\n{len(report.matched)} matched, {len(report.dropped)} dropped, '
         f'{len(report.missing)} missing; {report.encoder_share:.1%} of the encoder'
     )
 

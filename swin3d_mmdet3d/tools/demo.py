@@ -18,14 +18,19 @@ from mmengine.runner import Runner
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import (
     Swin3DInferencer,
-    class_iou,
     find_config,
-    iou_table,
     make_scan,
     set_iterations,
     write_labelled_scan,
 )
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.evaluation import (
+    ConfusionSegMetric,
+    SegmentationScores,
+    confusion_matrix,
+    scores_table,
+    segmentation_scores,
+)
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
@@ -118,12 +123,17 @@ def held_out_rooms(runner: Runner) -> list[Room]:
     ]
 
 
-def evaluate(runner: Runner, names: tuple[str, ...]) -> np.ndarray:
-    """IoU (classes,) over all points of the held-out rooms; NaN for a class they do not have."""
-    metrics = runner.test()
-    masks = [np.fromfile(room.mask, dtype=np.int64) for room in held_out_rooms(runner)]
-    present = np.isin(np.arange(len(names)), np.concatenate(masks))
-    return np.where(present, [metrics[name] for name in names], np.nan)
+def evaluate(runner: Runner) -> SegmentationScores:
+    """Scores over all points of the held-out rooms.
+
+    Raises:
+        ValueError: the config's test_evaluator has no ConfusionSegMetric.
+    """
+    runner.test()
+    for metric in runner.test_loop.evaluator.metrics:
+        if isinstance(metric, ConfusionSegMetric):
+            return segmentation_scores(metric.matrix)
+    raise ValueError('config: test_evaluator must have a ConfusionSegMetric, got none')
 
 
 def save_model(runner: Runner, path: Path) -> Path:
@@ -149,8 +159,8 @@ def draw_rooms(inferencer: Swin3DInferencer, rooms: list[Room], out: Path) -> li
         written += write_labelled_scan(
             out, name, scan, label, inferencer.names, inferencer.palette, truth, with_html=True
         )
-        iou = class_iou(truth, label, len(inferencer.names))
-        demo_logger().info(f'{name}: mIoU {np.nanmean(iou):.4f}')
+        scores = segmentation_scores(confusion_matrix(truth, label, len(inferencer.names)))
+        demo_logger().info(f'{name}: mIoU {scores.mean_iou:.4f}')
     return written
 
 
@@ -174,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     runner.train()
     step('evaluating the held-out rooms')
     names = tuple(runner.test_dataloader.dataset.metainfo['classes'])
-    iou = evaluate(runner, names)
+    scores = evaluate(runner)
     drawn = held_out_rooms(runner)[: args.pictures]
     step(f'drawing {len(drawn)} of them')
     model = save_model(runner, out / 'model.pth')
@@ -182,7 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     written = draw_rooms(inferencer, drawn, out / 'pictures')
     step('done')
     files = '\n'.join(map(str, [model, *written]))
-    sys.stdout.write(f'{files}\n{iou_table(iou, names)}\nmIoU {np.nanmean(iou):.4f}\n')
+    sys.stdout.write(f'{files}\n{scores_table(scores, names)}\nmIoU {scores.mean_iou:.4f}\n')
     sys.stdout.flush()
 
 

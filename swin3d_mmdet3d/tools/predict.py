@@ -19,14 +19,13 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import (
     BoxInferencer,
     Swin3DInferencer,
-    class_iou,
-    iou_table,
     make_inferencer,
     match_labels,
     read_scan,
     write_boxed_scan,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.evaluation import confusion_matrix, scores_table, segmentation_scores
 from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
 from swin3d_mmdet3d.tools.command_line import CommandLine
@@ -129,9 +128,10 @@ def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argp
     )
     logger.info(f'{path}: {len(scan)} points labelled, wrote {", ".join(map(str, written))}')
     if truth is not None:
-        iou = class_iou(truth, label, len(inferencer.names))
-        logger.info(f'{path}: against its own labels\n{iou_table(iou, inferencer.names)}')
-        logger.info(f'{path}: mIoU {np.nanmean(iou):.4f}')
+        scores = segmentation_scores(confusion_matrix(truth, label, len(inferencer.names)))
+        logger.info(f'{path}: against its own labels\n{scores_table(scores, inferencer.names)}')
+        logger.info(f'{path}: mean IoU of the classes of its labels {scores.mean_iou_of_truth:.4f}')
+        logger.info(f'{path}: mIoU {scores.mean_iou:.4f}')
 
 
 def main(arguments: list[str] | None = None) -> int:

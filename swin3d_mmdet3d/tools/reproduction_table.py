@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.logging import MMLogger
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis.config_files import config_folders
@@ -40,11 +40,10 @@ def all_expected_scores() -> list[ExpectedScore]:
 
 def reproduction_table(expected: Sequence[ExpectedScore], results: Sequence[RunScores]) -> str:
     """The table: a row for each expected score, '-' where nothing is published or reached."""
-    table = PrettyTable(['config', 'data set', 'metric', 'to reach', 'source', 'reached'])
-    table.align.update({'config': 'l', 'data set': 'l', 'metric': 'l', 'source': 'l'})
+    rows = [['config', 'data set', 'metric', 'to reach', 'source', 'reached']]
     for row in expected:
         reached = reached_score(row, results)
-        table.add_row(
+        rows.append(
             [
                 Path(row.config).stem,
                 row.dataset,
@@ -54,7 +53,7 @@ def reproduction_table(expected: Sequence[ExpectedScore], results: Sequence[RunS
                 '-' if reached is None else f'{reached:.2f}',
             ]
         )
-    return str(table)
+    return AsciiTable(rows).table
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
-from prettytable import PrettyTable
+from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config
@@ -85,16 +85,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Score every config and print the table."""
     args = parse_arguments(arguments)
     out = Path(args.out)
-    table = PrettyTable(['config', 'mAP@.25', 'mAP@.5', 'minutes of training'], align='l')
+    rows = [['config', 'mAP@.25', 'mAP@.5', 'minutes of training']]
     for name in args.configs:
         config = Config.fromfile(find_config(name))
         prepare_rooms(config, args.points, out, args.seed)
         config.randomness = dict(seed=args.seed)
         config.work_dir = str(out / Path(name).stem)
         row = score(config, Path(name).stem)
-        table.add_row([row.config, f'{row.map25:.3f}', f'{row.map50:.3f}', f'{row.minutes:.1f}'])
-        MMLogger.get_current_instance().info(f'so far:\n{table}')
-    sys.stdout.write(f'{table}\n')
+        rows.append([row.config, f'{row.map25:.3f}', f'{row.map50:.3f}', f'{row.minutes:.1f}'])
+        MMLogger.get_current_instance().info(f'so far:\n{AsciiTable(rows).table}')
+    sys.stdout.write(f'{AsciiTable(rows).table}\n')
     sys.stdout.flush()
     return 0
 

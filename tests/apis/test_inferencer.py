@@ -7,7 +7,7 @@ import pytest
 import torch
 from height_segmentor import NAMES, PALETTE, write_height_model
 
-from swin3d_mmdet3d.apis import Swin3DInferencer, class_iou, find_config, iou_table, make_scan, match_labels
+from swin3d_mmdet3d.apis import Swin3DInferencer, find_config, make_scan, match_labels
 from swin3d_mmdet3d.datasets import S3DIS
 from swin3d_mmdet3d.geometry import estimate_normals
 
@@ -113,16 +113,6 @@ def test_weights_of_several_gpus_load(tmp_path):
 def test_configs_of_the_package_are_found_by_name(name):
     expected = Path(__file__).parents[2] / 'configs' / 'swin3d' / 'swin3d-tiny_rooms-seg.py'
     assert find_config(name).resolve() == expected
-
-
-def test_iou_of_a_hand_made_table():
-    truth = np.array([0, 0, 0, 1, 1, 3, -1, 255])
-    prediction = np.array([0, 0, 1, 1, 2, 3, 0, 0])
-    iou = class_iou(truth, prediction, 4)
-    np.testing.assert_allclose(iou, [2 / 3, 1 / 3, np.nan, 1.0])
-    lines = iou_table(iou, 'abcd').splitlines()
-    assert [line.split()[3] for line in lines if ' c ' in line] == ['-']
-    assert lines[-2].split()[-2] == f'{2 / 3:.4f}'
 
 
 def test_labels_are_matched_by_class_name():

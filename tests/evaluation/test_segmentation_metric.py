@@ -10,6 +10,7 @@ from swin3d_mmdet3d.evaluation import (
     SegmentationScores,
     confusion_matrix,
     merge_areas,
+    scores_table,
     segmentation_scores,
 )
 
@@ -44,6 +45,22 @@ def test_scores_are_the_closed_form():
     np.testing.assert_allclose(scores.class_accuracy, [3 / 4, 4 / 6, np.nan])
     assert scores.accuracy == pytest.approx(7 / 10)
     assert scores.mean_iou == pytest.approx((3 / 6 + 4 / 7) / 2)
+
+
+def test_a_class_predicted_beside_the_truth_counts_0_and_one_in_neither_does_not_count():
+    matrix = confusion_matrix(np.array([0, 0, 1]), np.array([0, 2, 1]), 4)
+    scores = segmentation_scores(matrix)
+    np.testing.assert_array_equal(scores.iou, [1 / 2, 1, 0, np.nan])
+    assert scores.mean_iou == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert scores.mean_iou_of_truth == pytest.approx((1 / 2 + 1) / 2)
+    lines = scores_table(scores, 'abcd').splitlines()
+    assert [line.split()[3] for line in lines if ' d ' in line] == ['-']
+    assert [line.split()[3] for line in lines if ' mean ' in line] == ['0.5000']
+
+
+def test_without_labels_there_is_no_mean():
+    scores = segmentation_scores(confusion_matrix(np.array([-1, 9]), np.array([0, 1]), 3))
+    assert np.isnan([scores.mean_iou, scores.mean_iou_of_truth, scores.accuracy]).all()
 
 
 def test_metric_agrees_with_mmdet3d():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from swin3d_mmdet3d.apis import class_iou, find_config
+from swin3d_mmdet3d.apis import find_config
+from swin3d_mmdet3d.evaluation import confusion_matrix, segmentation_scores
 from swin3d_mmdet3d.tools import demo
 
 SMALL = """
@@ -46,8 +47,8 @@ def test_demo_ends_with_the_figure_of_its_files(finished_demo):
         truth.append(np.fromfile(out / 'rooms' / 'semantic_mask' / f'{result.stem}.bin', np.int64))
     assert len(truth) == 2
     # Both held-out rooms are drawn, so their files hold all that was scored.
-    iou = class_iou(np.concatenate(truth), np.concatenate(prediction), 13)
-    assert float(figure[1]) == pytest.approx(np.nanmean(iou), abs=2e-4)
+    scores = segmentation_scores(confusion_matrix(np.concatenate(truth), np.concatenate(prediction), 13))
+    assert float(figure[1]) == pytest.approx(scores.mean_iou, abs=2e-4)
     for stem in {path.stem for path in (out / 'pictures').iterdir()}:
         assert {path.suffix for path in (out / 'pictures').glob(f'{stem}.*')} == {
             '.html',

@@ -206,6 +206,15 @@ def test_own_labels_are_matched_by_name_and_scored(predict, tmp_path, log_text):
     assert log_text[-1].endswith(f'mIoU {(1 / 2 + 1 + 3 / 4) / 3:.4f}')
 
 
+def test_a_class_that_own_labels_lack_counts_0_where_it_is_predicted(predict, tmp_path, log_text):
+    # Heights 0, 2, 1 m are low high middle; the file calls them low low middle.
+    xyz = np.c_[np.zeros((3, 2)), [0.0, 2, 1]]
+    np.savez(tmp_path / 'a.npz', xyz=xyz, sem=[0, 0, 1], names=['low', 'middle', 'high'])
+    assert predict(tmp_path / 'a.npz')[0] == 0
+    assert log_text[-1].endswith('mIoU 0.5000')
+    assert log_text[-2].endswith('mean IoU of the classes of its labels 0.7500')
+
+
 def test_unit_and_up_axis_are_applied_before_labelling(predict, tmp_path):
     height = np.array([0.0, 500, 1500, 2500])
     np.save(tmp_path / 'a.npy', np.c_[np.zeros(4), -height, np.arange(4.0)])

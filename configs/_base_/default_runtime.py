@@ -11,6 +11,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     class_agreement=dict(type='ClassAgreementHook'),
     learnable_boxes=dict(type='LearnableBoxesHook'),
+    sync_batch_norm=dict(type='SyncBatchNormHook'),
     finite_weights=dict(type='FiniteWeightsHook'),
     finite_training=dict(type='FiniteTrainingHook'),
 )

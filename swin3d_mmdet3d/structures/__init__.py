@@ -4,7 +4,7 @@ from .cloud_view import FIELD_KINDS, CloudView, Ragged
 from .levels import Levels
 from .pixel_matches import PixelMatches
 from .prompt import Prompt
-from .prompted_inputs import find_prompt, with_prompt
+from .prompted_inputs import with_prompt
 from .scene_levels import SceneLevels, voxel_locations
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 from .voxel_batch import VoxelBatch
@@ -21,7 +21,6 @@ __all__ = [
     'SceneLevels',
     'SparseVoxels',
     'VoxelBatch',
-    'find_prompt',
     'voxel_locations',
     'with_prompt',
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from .prompt import Prompt
 from .sparse_voxels import SparseVoxels
@@ -23,17 +23,3 @@ def with_prompt(inputs: Any, prompt: Prompt) -> Any:
         fields = {f.name: with_prompt(getattr(inputs, f.name), prompt) for f in dataclasses.fields(inputs)}
         return dataclasses.replace(inputs, **fields)
     return inputs
-
-
-def find_prompt(inputs: Any) -> Optional[Prompt]:
-    """The prompt of the first :class:`SparseVoxels` in nested dicts, lists and tuples, or None."""
-    if isinstance(inputs, SparseVoxels):
-        return inputs.prompt
-    if isinstance(inputs, Mapping):
-        inputs = list(inputs.values())
-    if isinstance(inputs, (list, tuple)):
-        for value in inputs:
-            prompt = find_prompt(value)
-            if prompt is not None:
-                return prompt
-    return None

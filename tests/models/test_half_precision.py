@@ -9,7 +9,8 @@ from torch import nn
 
 from swin3d_mmdet3d.models.layers import WindowAttention, attention_windows, interpolate_at
 from swin3d_mmdet3d.models.layers.class_aware_grouping import group_class_points
-from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm, PromptSlot
+from swin3d_mmdet3d.models.layers.norms import LayerNorm
+from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm
 from swin3d_mmdet3d.models.layers.resample import KNNDownsample, Upsample
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
@@ -108,10 +109,11 @@ def test_means_of_many_points_do_not_overflow_in_half_precision():
 
 
 def test_prompt_scales_are_not_rounded_under_autocast():
-    norm = PromptNorm(nn.LayerNorm(4), ('a',), slot := PromptSlot(), prompt_channels=6)
+    norm = PromptNorm(LayerNorm(4), ('a',), prompt_channels=6)
     nn.init.normal_(norm.modulation.weight, std=1e-3)
-    slot.prompt = Prompt('a', torch.randn(6))
+    coords = torch.zeros(9, 4, dtype=torch.int64)
+    voxels = SparseVoxels(coords, 1, prompt=Prompt('a', torch.randn(6)))
     feats = torch.randn(9, 4)
     with half_autocast():
-        got = norm(feats)
-    assert torch.equal(got, norm(feats))
+        got = norm(feats, voxels)
+    assert torch.equal(got, norm(feats, voxels))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from swin3d_mmdet3d.models.layers import BatchNorm, LayerNorm
 from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm, folded_state_dict, use_prompt_norms
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
@@ -17,10 +18,11 @@ class Network(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 4), nn.BatchNorm1d(4))
+        self.layers = nn.ModuleList([nn.Linear(3, 4), LayerNorm(4), nn.Linear(4, 4), BatchNorm(4)])
 
     def forward(self, feats, voxels):
-        return self.layers(feats)
+        first, norm, second, second_norm = self.layers
+        return second_norm(second(norm(first(feats), voxels)), voxels)
 
 
 def voxels(num, condition=None, embedding=None):
@@ -51,22 +53,14 @@ def test_fresh_prompt_norms_equal_the_plain_norms_to_the_bit(decoupled, training
 
 def test_adaptive_norm_scales_and_shifts_by_the_embedding():
     embedding, feats = torch.randn(6), torch.randn(9, 4)
-    norm = PromptNorm(nn.LayerNorm(4), CONDITIONS, slot := Slot(), decoupled=False, prompt_channels=6)
+    norm = PromptNorm(LayerNorm(4), CONDITIONS, decoupled=False, prompt_channels=6)
     nn.init.normal_(norm.modulation.weight)
     nn.init.normal_(norm.modulation.bias)
-    slot.prompt = Prompt('a', embedding)
     hidden = embedding / (1 + torch.exp(-embedding))
     shift, scale = (norm.modulation.weight @ hidden + norm.modulation.bias).split(4)
     centred = feats - feats.mean(1, keepdim=True)
     plain = centred / (feats.var(1, unbiased=False, keepdim=True) + 1e-5).sqrt()
-    torch.testing.assert_close(norm(feats), plain * (1 + scale) + shift)
-
-
-class Slot:
-    prompt = None
-
-    def read(self):
-        return self.prompt
+    torch.testing.assert_close(norm(feats, voxels(9, 'a', embedding)), plain * (1 + scale) + shift)
 
 
 def test_statistics_and_gradients_of_other_conditions_stay_as_they_are():
@@ -118,14 +112,22 @@ def test_without_a_prompt_the_norms_say_what_is_missing():
         network(torch.randn(5, 3), voxels(5))
 
 
-def test_a_prompt_does_not_outlive_its_forward_pass():
+def test_a_norm_outside_its_network_answers_to_the_voxels_it_is_given():
+    norms = use_prompt_norms(Network(), CONDITIONS)
+    shake(norms[0])
+    feats = torch.randn(5, 4)
+    for condition in CONDITIONS:
+        expected = norms[0].norm_of(condition)(feats)
+        assert torch.equal(norms[0](feats, voxels(5, condition)), expected)
+    assert not torch.equal(norms[0](feats, voxels(5, 'a')), norms[0](feats, voxels(5, 'b')))
+
+
+def test_norms_that_are_not_called_with_voxels_are_refused_by_name():
     network = Network()
-    norms = use_prompt_norms(network, CONDITIONS)
-    network(torch.randn(5, 3), voxels(5, 'a'))
-    assert norms[0].slot.prompt is None
-    with pytest.raises(RuntimeError):
-        network(torch.randn(5, 7), voxels(5, 'a'))  # wrong width: the pass fails half-way
-    assert norms[0].slot.prompt is None
+    network.layers.append(nn.LayerNorm(4))
+    with pytest.raises(ValueError, match=r"called with voxels.* got Network with \['layers.4'\]"):
+        use_prompt_norms(network, CONDITIONS)
+    assert len(use_prompt_norms(network, CONDITIONS, exclude=r'layers\.4')) == 2
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_a_prompt_does_not_outlive_its_forward_pass():
         (('a.b',), {}, 'without dots'),
         (('keys',), {}, 'a module can have'),
         (CONDITIONS, dict(decoupled=False), 'decoupled must be True'),
-        (CONDITIONS, dict(exclude='layers'), 'must have a LayerNorm or BatchNorm1d'),
+        (CONDITIONS, dict(exclude='layers'), 'must have norms that are called with voxels'),
     ],
 )
 def test_wrong_conditions_are_refused(conditions, kwargs, message):
@@ -147,4 +149,4 @@ def test_wrong_conditions_are_refused(conditions, kwargs, message):
 def test_excluded_norms_stay_plain():
     network = Network()
     assert len(use_prompt_norms(network, CONDITIONS, exclude=r'layers\.1')) == 1
-    assert isinstance(network.layers[1], nn.LayerNorm)
+    assert isinstance(network.layers[1], LayerNorm)

@@ -81,7 +81,7 @@ def test_missing_voxels_add_nothing_to_a_cell():
 @pytest.mark.parametrize('out_channels', [4, 6])
 def test_residual_block_is_a_dense_one_with_masks(out_channels):
     feats, voxels = random_level(2, 4, dtype=torch.float32)
-    block = ResBlock(4, out_channels, torch.nn.BatchNorm1d)
+    block = ResBlock(4, out_channels)
     for weight in block.parameters():
         torch.nn.init.normal_(weight, std=0.4)
     out, at = block((feats, voxels))

@@ -5,7 +5,9 @@ import copy
 import pytest
 import torch
 from mmdet3d.registry import MODELS
+from mmdet3d.structures import Det3DDataSample
 from mmengine.config import ConfigDict
+from tiny_pretraining import random_batch, tiny_ppkt
 from tiny_prompted import CONDITIONS, NUM_CLASSES, batch, prompted, tiny_segmentor
 
 
@@ -60,6 +62,34 @@ def test_folded_backbone_and_neck_are_the_ordinary_networks(norms, condition):
         expected, _ = model.model.extract_feat(given['feats'], given['voxels'])
         feats, _ = plain.extract_feat(inputs['feats'], inputs['voxels'])
     torch.testing.assert_close(feats, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize('norms', ['adaptive', 'both'])
+def test_large_scenes_in_chunks_get_the_logits_of_the_whole_scene_under_every_condition(norms):
+    torch.manual_seed(0)
+    model = prompted(norms).eval()
+    model.model.test_cfg = dict(mode='chunks', chunk_size=1.0, max_voxels=1)
+    scene = batch('S3DIS', num_points=3000)
+    scene['inputs']['points'][0][:, :3] *= 2  # 4 m, in four by four chunks
+    for condition in CONDITIONS:
+        scene['data_samples'][0].set_metainfo(dict(condition=condition))
+        in_chunks = logits(model, scene)
+        model.model.test_cfg['mode'] = 'whole'
+        torch.testing.assert_close(in_chunks, logits(model, scene), atol=1e-3, rtol=1e-4)
+        model.model.test_cfg['mode'] = 'chunks'
+
+
+def test_an_objective_without_labels_is_trained_under_the_condition_of_its_batch():
+    model = MODELS.build(ConfigDict(type='PPT', conditions=['ScanNet', 'S3DIS'], model=tiny_ppkt())).train()
+    data = model.data_preprocessor(random_batch(), True)
+    samples = [Det3DDataSample(metainfo=dict(condition='S3DIS')) for _ in range(2)]
+    model(data['inputs'], samples, mode='loss')['loss_ppkt'].backward()
+    for part in ('backbone', 'neck'):
+        grads = {name: weight.grad for name, weight in model.model.get_submodule(part).named_parameters()}
+        assert all(grad is None for name, grad in grads.items() if '.norms.ScanNet.' in name)
+        reached = {name for name, grad in grads.items() if grad is not None and bool(grad.abs().max() > 0)}
+        assert reached >= {name for name in grads if '.norms.S3DIS.weight' in name}
+    assert model.embeddings['ScanNet'].grad is None
 
 
 def with_condition(model, voxels, condition):

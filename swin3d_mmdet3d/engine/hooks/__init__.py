@@ -11,6 +11,7 @@ from .freeze_hook import FreezeHook
 from .learnable_boxes_hook import LearnableBoxesHook
 from .momentum_teacher_hook import MomentumTeacherHook
 from .semantic_threshold_hook import SemanticThresholdHook
+from .sync_batch_norm_hook import SyncBatchNormHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -24,4 +25,5 @@ __all__ = [
     'LearnableBoxesHook',
     'MomentumTeacherHook',
     'SemanticThresholdHook',
+    'SyncBatchNormHook',
 ]

@@ -98,8 +98,7 @@ class SparseResNet34(BaseModule):
     def _stem(self, level: FeatureLevel) -> FeatureLevel:
         coarse, _ = _parents(level[1])
         feats = self.conv1(level, coarse)
-        feats = self.norm1(feats, coarse) if isinstance(self.norm1, SparseInstanceNorm) else self.norm1(feats)
-        feats = self.relu(feats)
+        feats = self.relu(self.norm1(feats, coarse))
         if not self.pool:
             return feats, coarse
         pooled, parent = _parents(coarse)

@@ -39,9 +39,9 @@ class ResampleNormAct(nn.Module):
         self.conv = conv
         self.norm = norm
 
-    def forward(self, feats: Tensor, kernel_map: KernelMap) -> Tensor:
-        """Carry ``(N, C_in)`` features to ``(M, C_out)`` of the other level."""
-        return self.norm(self.conv(feats, kernel_map)).relu()
+    def forward(self, feats: Tensor, kernel_map: KernelMap, targets: SparseVoxels) -> Tensor:
+        """Carry ``(N, C_in)`` features to the M voxels ``targets`` of the other level: ``(M, C_out)``."""
+        return self.norm(self.conv(feats, kernel_map), targets).relu()
 
 
 @MODELS.register_module()
@@ -127,16 +127,16 @@ class SparseResUNet(BaseModule):
         """
         if feats.shape != (len(voxels), self.in_channels):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
-        feats = self.stem_norm(self.stem((feats, voxels))).relu()
+        feats = self.stem_norm(self.stem((feats, voxels)), voxels).relu()
         skips, maps = [(feats, voxels)], []
         for down, blocks in zip(self.downs, self.encoder):
             coarse, parent = voxels.downsample(2)
             maps.append(strided_map(voxels, coarse, parent))
-            feats, voxels = blocks((down(feats, maps[-1]), coarse))
+            feats, voxels = blocks((down(feats, maps[-1], coarse), coarse))
             skips.append((feats, voxels))
         levels = [skips.pop()]
         for up, blocks, kernel_map, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips)):
-            merged = torch.cat([up(levels[0][0], kernel_map), skip[0]], dim=1)
+            merged = torch.cat([up(levels[0][0], kernel_map, skip[1]), skip[0]], dim=1)
             levels.insert(0, blocks((merged, skip[1])))
         return tuple(levels[index] for index in self.out_indices)
 

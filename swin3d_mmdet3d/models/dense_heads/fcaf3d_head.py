@@ -57,8 +57,8 @@ class UpBlock(nn.Sequential):
         """Make the level at half the stride."""
         upsample, norm, activation, conv, second_norm, second_activation = self
         feats, voxels = upsample(level)
-        feats = activation(norm(feats))
-        return second_activation(second_norm(conv((feats, voxels)))), voxels
+        feats = activation(norm(feats, voxels))
+        return second_activation(second_norm(conv((feats, voxels)), voxels)), voxels
 
 
 @MODELS.register_module()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
-from .sparse_blocks import BatchNorm
+from .norms import BatchNorm
 from .sparse_conv import as_kernel, uniform_bounds
 
 

@@ -10,25 +10,12 @@ from typing import Any, Optional
 import torch
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import Prompt, find_prompt
+from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
-NORMS = (nn.LayerNorm, nn.BatchNorm1d)
+from .norms import BatchNorm, LayerNorm
 
-
-class PromptSlot:
-    """Where the norms of one network read the prompt, while that network runs and at no other time."""
-
-    def __init__(self) -> None:
-        self.prompt: Optional[Prompt] = None
-
-    def read(self) -> Prompt:
-        """The prompt of the running forward pass."""
-        if self.prompt is None:
-            raise ValueError(
-                'voxels must carry a prompt for prompt-driven normalisation, got none; '
-                'PPT puts the condition of the batch there'
-            )
-        return self.prompt
+NORMS = (LayerNorm, BatchNorm)
+PLAIN_NORMS = (nn.LayerNorm, nn.BatchNorm1d)
 
 
 class PromptNorm(nn.Module):
@@ -40,7 +27,6 @@ class PromptNorm(nn.Module):
     Args:
         norm: The plain norm that this one stands for; its parameters and statistics start every condition.
         conditions: Names of the conditions.
-        slot: Where the prompt is read.
         decoupled: One copy of the norm per condition, instead of one for all.
         prompt_channels: Width of the embedding for adaptive scale and shift, or None for none.
 
@@ -52,12 +38,10 @@ class PromptNorm(nn.Module):
         self,
         norm: nn.Module,
         conditions: Sequence[str],
-        slot: PromptSlot,
         decoupled: bool = True,
         prompt_channels: Optional[int] = None,
     ) -> None:
         super().__init__()
-        self.slot = slot
         self.conditions = tuple(conditions)
         self.decoupled = decoupled
         keys = self.conditions if decoupled else ('shared',)
@@ -68,10 +52,19 @@ class PromptNorm(nn.Module):
             nn.init.zeros_(self.modulation.weight)
             nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, feats: Tensor) -> Tensor:
-        """Normalise ``(N, C)`` features under the condition of the running batch."""
-        prompt = self.slot.read()
-        feats = self.norm_of(prompt.condition)(feats)
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Normalise ``(N, C)`` features under the condition that their voxels carry.
+
+        Raises:
+            ValueError: If they carry none.
+        """
+        prompt = voxels.prompt
+        if prompt is None:
+            raise ValueError(
+                'voxels must carry a prompt for prompt-driven normalisation, got none; '
+                'PPT puts the condition of the batch there'
+            )
+        feats = self.norm_of(prompt.condition)(feats, voxels)
         if self.modulation is None:
             return feats
         shift, scale = self._modulate(prompt.embedding)
@@ -115,13 +108,10 @@ def use_prompt_norms(
     prompt_channels: Optional[int] = None,
     exclude: Optional[str] = None,
 ) -> list[PromptNorm]:
-    """Replace every LayerNorm and BatchNorm1d of ``network`` by a :class:`PromptNorm`, in place.
-
-    The network must take :class:`SparseVoxels`, alone or inside its arguments: their prompt reaches the norms
-    for the time of the call.
+    """Replace every norm of ``network`` by a :class:`PromptNorm`, in place.
 
     Args:
-        network: A backbone or neck.
+        network: A backbone or neck whose norms are :class:`LayerNorm` and :class:`BatchNorm`.
         conditions: Names of the conditions, distinct.
         decoupled: See :class:`PromptNorm`.
         prompt_channels: See :class:`PromptNorm`.
@@ -132,31 +122,31 @@ def use_prompt_norms(
 
     Raises:
         ValueError: If conditions repeat, a condition cannot name a module, neither form is chosen, or the
-            network has no norm to replace.
+            network has no norm to replace, or one that is not called with voxels.
     """
     check_conditions(conditions)
     if not decoupled and prompt_channels is None:
         raise ValueError(
             'decoupled must be True where prompt_channels is None, or no norm sees the condition'
         )
-    slot = PromptSlot()
     found = [
         (name, module)
         for name, module in network.named_modules()
-        if isinstance(module, NORMS) and not (exclude and re.search(exclude, name))
+        if isinstance(module, PLAIN_NORMS) and not (exclude and re.search(exclude, name))
     ]
-    if not found:
+    foreign = [name for name, module in found if not isinstance(module, NORMS)]
+    if foreign or not found:
         raise ValueError(
-            f'network must have a LayerNorm or BatchNorm1d, got {type(network).__name__} without'
+            'network must have norms that are called with voxels, LayerNorm or BatchNorm of models.layers, '
+            f'got {type(network).__name__} with {foreign or "none"}'
         )
     norms = []
     for name, module in found:
         if module.weight is None:
             raise ValueError(f'norm {name} must have affine parameters for prompt-driven normalisation')
-        norm = PromptNorm(module, conditions, slot, decoupled, prompt_channels)
+        norm = PromptNorm(module, conditions, decoupled, prompt_channels)
         replace_module(network, name, norm)
         norms.append(norm)
-    _feed(network, slot)
     return norms
 
 
@@ -191,16 +181,3 @@ def replace_module(root: nn.Module, name: str, module: nn.Module) -> None:
     """Put ``module`` in the place of the submodule called ``name``."""
     parent, _, child = name.rpartition('.')
     setattr(root.get_submodule(parent), child, module)
-
-
-def _feed(network: nn.Module, slot: PromptSlot) -> None:
-    """Show the norms the prompt of the arguments while ``network`` runs."""
-
-    def show(module: nn.Module, args: tuple, kwargs: dict) -> None:
-        slot.prompt = find_prompt((args, kwargs))
-
-    def hide(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> None:
-        slot.prompt = None
-
-    network.register_forward_pre_hook(show, with_kwargs=True)
-    network.register_forward_hook(hide, with_kwargs=True, always_call=True)

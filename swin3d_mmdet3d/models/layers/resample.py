@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from swin3d_mmdet3d.structures import SparseVoxels
 
+from .norms import LayerNorm, NormLinear
+
 
 class KNNDownsample(nn.Module):
     """Max over the K nearest fine voxels of each coarse representative, after LayerNorm and Linear.
@@ -25,13 +27,13 @@ class KNNDownsample(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(in_channels)
+        self.norm = LayerNorm(in_channels)
         self.linear = nn.Linear(in_channels, out_channels, bias=False)
 
     def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
         index, _ = knn(coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr)
-        return linear_gather_max(self.norm(feats), self.linear.weight, index)
+        return linear_gather_max(self.norm(feats, fine), self.linear.weight, index)
 
 
 class CellDownsample(nn.Module):
@@ -42,12 +44,12 @@ class CellDownsample(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.norm = nn.ModuleDict({'norm': nn.LayerNorm(in_channels)})
+        self.norm = nn.ModuleDict({'norm': LayerNorm(in_channels)})
         self.linear = nn.ModuleDict({'linear': nn.Linear(in_channels, out_channels, bias=False)})
 
     def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` to ``(M, C_out)``; ``parent`` ``(N,)`` is the coarse row of each fine row."""
-        feats = self.linear['linear'](self.norm['norm'](feats))
+        feats = self.linear['linear'](self.norm['norm'](feats, fine))
         pooled = feats.new_zeros(len(coarse), feats.shape[1])
         rows = parent[:, None].expand_as(feats)
         return torch.scatter_reduce(pooled, 0, rows, feats, 'amax', include_self=False)
@@ -69,8 +71,8 @@ class Upsample(nn.Module):
         if num_neighbors < 1:
             raise ValueError(f'num_neighbors must be at least 1, got {num_neighbors}')
         self.num_neighbors = num_neighbors
-        self.linear1 = nn.Sequential(nn.LayerNorm(out_channels), nn.Linear(out_channels, out_channels))
-        self.linear2 = nn.Sequential(nn.LayerNorm(in_channels), nn.Linear(in_channels, out_channels))
+        self.linear1 = NormLinear(out_channels, out_channels)
+        self.linear2 = NormLinear(in_channels, out_channels)
 
     def forward(
         self, coarse_feats: Tensor, coarse: SparseVoxels, fine_feats: Tensor, fine: SparseVoxels
@@ -79,5 +81,7 @@ class Upsample(nn.Module):
         index, distance = knn(
             fine.signals['xyz'], coarse.signals['xyz'], self.num_neighbors, fine.ptr, coarse.ptr
         )
-        coarse_feats = interpolate(self.linear2(coarse_feats), index, inverse_distance_weights(distance))
-        return self.linear1(fine_feats) + coarse_feats
+        coarse_feats = self.linear2(coarse_feats, coarse)
+        return self.linear1(fine_feats, fine) + interpolate(
+            coarse_feats, index, inverse_distance_weights(distance)
+        )

@@ -1,4 +1,4 @@
-"""Blocks of sparse convolutions: norms, convolution with norm and activation, residual block, first weights.
+"""Blocks of sparse convolutions: convolution with norm and activation, residual block, first weights.
 
 They are named and numbered as in the networks whose weights they hold.
 """
@@ -8,58 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Optional
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
 
+from .norms import BatchNorm
 from .sparse_conv import CubicKernel, GenerativeUpsample, SparseConv3d
 
 NormFactory = Callable[[int], nn.Module]
-"""Makes the batch norm of a width."""
-
-
-class BatchNorm(nn.BatchNorm1d):
-    """Batch norm that takes the running statistics where a training batch holds fewer than two rows.
-
-    The variance of a single row is 0 and PyTorch refuses it; cells of a rare class, RoIs of an early epoch
-    and voxels of the coarsest level can be that few.
-    """
-
-    def forward(self, feats: Tensor) -> Tensor:
-        """Normalise ``(N, C)`` features, N >= 0."""
-        if len(feats) > 1 or not self.training:
-            return super().forward(feats)
-        return functional.batch_norm(
-            feats, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-        )
-
-
-class SparseInstanceNorm(nn.Module):
-    """Instance norm: mean and variance over the voxels of each scene, with learnt scale and shift.
-
-    Source: MinkowskiInstanceNorm.
-    """
-
-    eps = 1e-6
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1, channels))
-        self.bias = nn.Parameter(torch.zeros(1, channels))
-
-    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
-        """Normalise ``(N, C)`` features."""
-        scene = voxels.coords[:, 0].long()
-        count = voxels.ptr.diff().clamp(min=1)[:, None].to(feats.dtype)
-        centered = feats - self._scene_sum(feats, scene, voxels.batch_size).div(count)[scene]
-        variance = self._scene_sum(centered.square(), scene, voxels.batch_size) / count
-        return centered * (variance + self.eps).rsqrt()[scene] * self.weight + self.bias
-
-    @staticmethod
-    def _scene_sum(values: Tensor, scene: Tensor, batch_size: int) -> Tensor:
-        return values.new_zeros(batch_size, values.shape[1]).index_add(0, scene, values)
+"""Makes the norm of a width, called as ``norm(feats, voxels)``."""
 
 
 def make_activation(name: str) -> nn.Module:
@@ -87,7 +44,7 @@ class ConvNormAct(nn.Sequential):
     def forward(self, level: FeatureLevel) -> Tensor:
         """Convolve ``(N, C_in)`` features of a level: ``(N, C_out)``."""
         conv, norm, activation = self
-        return activation(norm(conv(level)))
+        return activation(norm(conv(level), level[1]))
 
 
 class UpsampleNormAct(nn.Sequential):
@@ -111,7 +68,7 @@ class UpsampleNormAct(nn.Sequential):
         """Make the level at half the stride."""
         upsample, norm, activation = self
         feats, voxels = upsample(level)
-        return activation(norm(feats)), voxels
+        return activation(norm(feats, voxels)), voxels
 
 
 class ResBlock(nn.Module):
@@ -148,15 +105,16 @@ class ResBlock(nn.Module):
         """Carry features of ``level`` to ``targets``, its own voxels or their parents."""
         feats, voxels = level
         targets = voxels if targets is None else targets
-        hidden = self.relu(self.norm1(self.conv1(level, targets)))
-        hidden = self.norm2(self.conv2((hidden, targets)))
+        hidden = self.relu(self.norm1(self.conv1(level, targets), targets))
+        hidden = self.norm2(self.conv2((hidden, targets)), targets)
         return self.relu(hidden + self._shortcut(level, targets)), targets
 
     def _shortcut(self, level: FeatureLevel, targets: SparseVoxels) -> Tensor:
         if self.downsample is None:
             return level[0]
         project, norm = self.downsample
-        return norm(project(level[0]) if isinstance(project, nn.Linear) else project(level, targets))
+        is_linear = isinstance(project, nn.Linear)
+        return norm(project(level[0]) if is_linear else project(level, targets), targets)
 
 
 def init_sparse_convs(module: nn.Module) -> None:

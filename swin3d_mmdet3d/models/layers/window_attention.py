@@ -9,8 +9,11 @@ from mmcv.cnn.bricks import DropPath
 from swin3d_ops import window_attention
 from torch import Tensor, nn
 
+from swin3d_mmdet3d.structures import SparseVoxels
+
 from .crse import TABLE_NAMES, AttentionWindows, check_signals, table_rows
 from .gelu_linear import GELULinear
+from .norms import LayerNorm
 
 
 class WindowAttention(nn.Module):
@@ -110,13 +113,13 @@ class Swin3DBlock(nn.Module):
         drop_path: float = 0.0,
     ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(channels)
+        self.norm1 = LayerNorm(channels)
         self.attn = WindowAttention(channels, num_heads, window_size, quant_size, signals)
-        self.norm2 = nn.LayerNorm(channels)
+        self.norm2 = LayerNorm(channels)
         self.mlp = FeedForward(channels)
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, feats: Tensor, windows: AttentionWindows) -> Tensor:
-        """Refine ``(N, C)`` features within ``windows``."""
-        feats = feats + self.drop_path(self.attn(self.norm1(feats), windows))
-        return feats + self.drop_path(self.mlp(self.norm2(feats)))
+    def forward(self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows) -> Tensor:
+        """Refine ``(N, C)`` features of ``voxels`` within their ``windows``."""
+        feats = feats + self.drop_path(self.attn(self.norm1(feats, voxels), windows))
+        return feats + self.drop_path(self.mlp(self.norm2(feats, voxels)))

@@ -55,5 +55,5 @@ class WindowStage(nn.Module):
             for shift in shifts
         ]
         for i, block in enumerate(self.blocks):
-            feats = block(feats, windows[i % 2])
+            feats = block(feats, voxels, windows[i % 2])
         return feats

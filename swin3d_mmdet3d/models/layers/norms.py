@@ -1,0 +1,90 @@
+"""Norms of voxel features, all called as ``norm(feats (N, C), voxels)``.
+
+Layer and batch norm read the features alone, so that rows which are no voxels may do without the second
+argument. Instance norm reads the scene of each voxel, a prompt-driven norm (``prompt_norm``) the condition.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from swin3d_mmdet3d.structures import SparseVoxels
+
+
+class LayerNorm(nn.LayerNorm):
+    """Layer norm of each row."""
+
+    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+        """Normalise ``(N, C)`` features."""
+        return super().forward(feats)
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm that takes the running statistics where a training batch holds fewer than two rows.
+
+    The variance of a single row is 0 and PyTorch refuses it; cells of a rare class, RoIs of an early epoch
+    and voxels of the coarsest level can be that few.
+    """
+
+    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+        """Normalise ``(N, C)`` features, N >= 0."""
+        if len(feats) > 1 or not self.training:
+            return super().forward(feats)
+        return functional.batch_norm(
+            feats, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+
+
+class SyncBatchNorm(nn.SyncBatchNorm):
+    """PyTorch's batch norm over all processes; see ``SyncBatchNormHook``."""
+
+    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+        """Normalise ``(N, C)`` features."""
+        return super().forward(feats)
+
+
+class SparseInstanceNorm(nn.Module):
+    """Instance norm: mean and variance over the voxels of each scene, with learnt scale and shift.
+
+    Source: MinkowskiInstanceNorm.
+    """
+
+    eps = 1e-6
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1, channels))
+        self.bias = nn.Parameter(torch.zeros(1, channels))
+
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Normalise ``(N, C)`` features."""
+        scene = voxels.coords[:, 0].long()
+        count = voxels.ptr.diff().clamp(min=1)[:, None].to(feats.dtype)
+        centered = feats - self._scene_sum(feats, scene, voxels.batch_size).div(count)[scene]
+        variance = self._scene_sum(centered.square(), scene, voxels.batch_size) / count
+        return centered * (variance + self.eps).rsqrt()[scene] * self.weight + self.bias
+
+    @staticmethod
+    def _scene_sum(values: Tensor, scene: Tensor, batch_size: int) -> Tensor:
+        return values.new_zeros(batch_size, values.shape[1]).index_add(0, scene, values)
+
+
+class NormLinear(nn.Sequential):
+    """Layer norm (``0``) and a linear layer (``1``).
+
+    Args:
+        in_channels: Width of the input features.
+        out_channels: Width of the output features.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(LayerNorm(in_channels), nn.Linear(in_channels, out_channels))
+
+    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+        """Project ``(N, C_in)`` features to ``(N, C_out)``."""
+        norm, linear = self
+        return linear(norm(feats, voxels))

@@ -8,6 +8,8 @@ from functools import partial
 
 import numpy as np
 import scan_writers as writers
+import trimesh
+from survey_writers import channels, station, write_e57_file, write_las_file
 
 EXTREMES = (b'-1', b'0', b'1e30', b'nan', b'inf', b'9' * 18, b'9' * 30, b'4294967295', b'-9e200', b'x', b'')
 
@@ -15,6 +17,33 @@ EXTREMES = (b'-1', b'0', b'1e30', b'nan', b'inf', b'9' * 18, b'9' * 30, b'429496
 def write_labelled_npz(path, xyz, rgb, normal):
     label = np.arange(len(xyz)) % 3
     np.savez_compressed(path, xyz=xyz, rgb=rgb, normal=normal, label=label, names=['a', 'b', 'c'])
+
+
+def las(kind, version):
+    def write(path, xyz, rgb, normal):
+        classes = np.arange(len(xyz)) % 20
+        write_las_file(path, xyz.astype(float), kind, version, classification=classes, **channels(rgb * 257))
+
+    return write
+
+
+def write_e57(path, xyz, rgb, normal):
+    path.unlink(missing_ok=True)
+    write_e57_file(path, [(station(xyz.astype(float), rgb), {}), (station(xyz.astype(float)), {})])
+
+
+def mesh(path, xyz, rgb, normal):
+    faces = np.arange(len(xyz) // 3 * 3).reshape(-1, 3)
+    trimesh.Trimesh(xyz, faces, vertex_colors=rgb.astype(np.uint8), process=False).export(str(path))
+
+
+def ascii_stl(path, xyz, rgb, normal):
+    faces = np.arange(len(xyz) // 3 * 3).reshape(-1, 3)
+    path.write_text(trimesh.Trimesh(xyz, faces, process=False).export(file_type='stl_ascii'))
+
+
+def counted(path, xyz, rgb, normal):
+    writers.write_txt_file(path, xyz, rgb, normal, header=str(len(xyz)))
 
 
 FORMATS = {
@@ -29,6 +58,18 @@ FORMATS = {
     'blanks.txt': writers.write_txt_file,
     'commas.xyz': partial(writers.write_txt_file, separator=', ', header='x,y,z,r,g,b,nx,ny,nz'),
     'rows.bin': writers.write_bin_file,
+    'semicolons.csv': partial(writers.write_txt_file, separator=';'),
+    'counted.pts': counted,
+    'format7.las': las(7, '1.4'),
+    'format2.las': las(2, '1.2'),
+    'format7.laz': las(7, '1.4'),
+    'format2.laz': las(2, '1.2'),
+    'stations.e57': write_e57,
+    'mesh.obj': mesh,
+    'mesh.glb': mesh,
+    'mesh.ply': mesh,
+    'binary.stl': mesh,
+    'ascii.stl': ascii_stl,
 }
 
 

@@ -29,6 +29,7 @@ ROOT_MODULES = {
     'dependency_versions',
     'finite_values',
     'one_of_many',
+    'optional_packages',
     'root_registries',
     'whole_file',
     '__init__',

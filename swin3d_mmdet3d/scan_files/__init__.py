@@ -7,6 +7,9 @@ from pathlib import Path
 
 from .arrays import read_npy, read_npz
 from .completion import known_colors, known_normals
+from .e57 import read_e57
+from .las import read_las
+from .mesh_files import MESH_LOADERS, read_mesh
 from .pcd import read_pcd
 from .plausibility import doubts
 from .ply import read_ply
@@ -16,6 +19,7 @@ from .text import read_text
 from .upright import UP_AXES, turn_about_z, turn_upright, upright_turn
 
 __all__ = [
+    'MESH_LOADERS',
     'READERS',
     'UP_AXES',
     'Scan',
@@ -36,17 +40,21 @@ READERS = {
     '.npz': read_npz,
     **dict.fromkeys(('.asc', '.csv', '.pts', '.txt', '.xyz', '.xyzrgb'), read_text),
     '.bin': read_bin,
+    **dict.fromkeys(('.las', '.laz'), read_las),
+    '.e57': read_e57,
+    **dict.fromkeys(('.obj', '.glb', '.stl'), read_mesh),
 }
 
 
-def read_scan(path: str | os.PathLike) -> Scan:
+def read_scan(path: str | os.PathLike, sample: int | None = None) -> Scan:
     """Read one scan file, the format told by its extension.
 
     Args:
         path: a file whose ending is among `READERS`, with coordinates in metres.
+        sample: number of points to draw on the surface of a mesh; None for the points or vertices.
 
     Returns:
-        The points in the order of the file; coordinates keep float64, colours are 0..255.
+        The points in the order of the file, or those drawn; coordinates keep float64, colours are 0..255.
 
     Raises:
         ValueError: naming the file and the matter, for a file that is missing, truncated, empty
@@ -61,7 +69,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
     if not path.is_file():
         raise ValueError(f'{path}: no such file')
     try:
-        return reader(path)
+        return reader(path) if sample is None else read_mesh(path, sample)
     except OSError as error:
         if error.filename is not None:
             raise

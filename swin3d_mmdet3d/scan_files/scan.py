@@ -28,6 +28,8 @@ class Scan:
         label_names: class name of every index in `label`, or None.
         kept: (R,) bool, which of the file's R rows these points are; None for all of them. The others
             have no finite coordinates: depth cameras write such rows where they measured nothing.
+        grid: (2, 3) float64 scale and offset of the whole numbers that a LAS file stores coordinates as, in
+            the units and axes of the file; or None.
     """
 
     xyz: np.ndarray
@@ -36,6 +38,7 @@ class Scan:
     label: np.ndarray | None = None
     label_names: tuple[str, ...] | None = None
     kept: np.ndarray | None = None
+    grid: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.xyz)
@@ -84,6 +87,7 @@ def make_scan(
     normal: np.ndarray | None = None,
     label: np.ndarray | None = None,
     label_names: tuple[str, ...] | None = None,
+    grid: np.ndarray | None = None,
 ) -> Scan:
     """Bring the arrays of a file into the units of a `Scan`.
 
@@ -97,6 +101,7 @@ def make_scan(
         normal: (P, 3) vectors of any length, or None.
         label: (P,) or (P, 1) integers, or names of classes, or None.
         label_names: class names, or None.
+        grid: (2, 3) scale and offset of the whole numbers in a LAS file, or None.
 
     Raises:
         ValueError: naming the array that is empty, out of range or of a wrong shape; no row has
@@ -125,7 +130,7 @@ def make_scan(
         normal = _unit_normals(np.asarray(normal))
     if label is not None:
         label, label_names = _named_labels(label, label_names)
-    return Scan(xyz, color, normal, label, label_names, kept)
+    return Scan(xyz, color, normal, label, label_names, kept, grid)
 
 
 def _usable_rows(xyz: np.ndarray) -> np.ndarray | None:

@@ -49,6 +49,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
     )
+    parser.add_argument(
+        '--sample',
+        type=int,
+        metavar='N',
+        help='draw N points on the surface of meshes instead of their vertices',
+    )
     parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
     parser.add_argument(
         '--unlabelled', type=int, default=255, help='label of rows without finite coordinates (default: 255)'
@@ -69,6 +75,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if not (np.isfinite(args.unit_scale) and args.unit_scale > 0):
         parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
+    if args.sample is not None and args.sample < 1:
+        parser.error(f'--sample: expected a number of points above zero, got {args.sample}')
     twice = [stem for stem, count in Counter(Path(scan).stem for scan in args.scans).items() if count > 1]
     if twice:
         parser.error(f'several scans are named {", ".join(twice)}: their results would have one name')
@@ -85,7 +93,7 @@ def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
 
 def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: argparse.Namespace) -> None:
     """Labels one scan, or finds its boxes, and writes the results."""
-    scan = read_scan(path)
+    scan = read_scan(path, args.sample)
     scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
     for doubt in doubts(scan, inferencer.voxel_size):
         if args.strict:

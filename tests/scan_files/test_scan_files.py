@@ -165,7 +165,7 @@ def truncate(writer, keep):
 
 
 BAD_FILES = {
-    'unknown.las': (write_text('1 2 3'), 'expected a file ending in'),
+    'unknown.dwg': (write_text('1 2 3'), r'expected a file ending in \.ply, \.pcd, .*\.las, .*\.glb'),
     'missing.ply': (lambda path: None, 'no such file'),
     'cut.ply': (truncate(writers.write_ply_file, 0.6), 'not a whole PLY'),
     'text.ply': (write_text('hello'), 'not a whole PLY'),

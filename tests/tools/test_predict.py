@@ -224,6 +224,16 @@ def test_unit_and_up_axis_are_applied_before_labelling(predict, tmp_path):
     np.testing.assert_allclose(read_scan(out / 'a.ply').xyz[:, 2], height / 1000)
 
 
+def test_points_drawn_on_a_mesh_are_labelled(predict, tmp_path):
+    corners = [f'v {x} {y} {z}' for z in (0, 3) for x, y in ((0, 0), (2, 0), (0, 2))]
+    (tmp_path / 'a.obj').write_text('\n'.join([*corners, 'f 1 2 3', 'f 4 5 6']))
+    code, out = predict(tmp_path / 'a.obj', '--sample', '400')
+    assert code == 0
+    ply = read_scan(out / 'a.ply')
+    assert len(ply) == 400 and set(ply.xyz[:, 2]) == {0, 3}
+    np.testing.assert_array_equal(np.load(out / 'a.npz')['label'], np.where(ply.xyz[:, 2] == 3, 2, 0))
+
+
 def test_checkpoint_of_another_model_fails_before_any_scan(tmp_path, log_text):
     config, checkpoint = write_height_model(tmp_path)
     torch.save(dict(state_dict=dict(other=torch.zeros(1))), checkpoint)
@@ -241,6 +251,7 @@ def test_checkpoint_of_another_model_fails_before_any_scan(tmp_path, log_text):
         (['a.ply', '--unit-scale', '-1'], 'expected a number above zero, got -1.0'),
         (['a.ply', '--unit-scale', '-1e-3'], 'expected a number above zero, got -0.001'),
         (['a.ply', '--unit-scale', '-inf'], 'expected a number above zero, got -inf'),
+        (['a.ply', '--sample', '0'], 'expected a number of points above zero, got 0'),
         (['a.ply', '--up', '-q'], "argument --up: invalid choice: '-q'"),
     ],
 )

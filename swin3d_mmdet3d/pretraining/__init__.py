@@ -1,10 +1,12 @@
 """Pretraining methods and their shared parts."""
 
 from . import heads, losses, matchers, methods, teachers
+from .auxiliary import WithObjectives
 from .base import BasePretrainer
 
 __all__ = [
     'BasePretrainer',
+    'WithObjectives',
     'heads',
     'losses',
     'matchers',

@@ -9,7 +9,7 @@ from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import SceneLevels
+from swin3d_mmdet3d.structures import FeatureLevel, Levels, SceneLevels
 
 from .voxel_detector import VoxelDetector
 
@@ -39,17 +39,15 @@ class TwoStageVoxelDetector(VoxelDetector):
         super().__init__(train_cfg=train_cfg, test_cfg=test_cfg, **kwargs)
         self.roi_head = MODELS.build({**roi_head, 'train_cfg': train_cfg, 'test_cfg': test_cfg})
 
-    def extract_feat(self, batch_inputs_dict: dict) -> SceneLevels:
-        """The one level that the heads read, and the scenes' origins."""
-        levels = self.backbone(batch_inputs_dict['feats'], batch_inputs_dict['voxels'])
-        level = self.neck(levels) if self.with_neck else levels[0]
-        return SceneLevels((level,), batch_inputs_dict['origin'])
+    def head_levels(self, levels: Levels) -> tuple[FeatureLevel, ...]:
+        """The one level that the heads read."""
+        return (levels.finest,)
 
-    def loss(
-        self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any
+    def loss_by_levels(
+        self, levels: Levels, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """Losses of both stages; the second learns from the proposals of the first, which it leaves alone."""
-        scenes = self.extract_feat(batch_inputs_dict)
+        scenes = SceneLevels(self.head_levels(levels), batch_inputs_dict['origin'])
         maps = self.bbox_head(scenes)
         losses = self.bbox_head.loss_by_maps(maps, batch_inputs_dict['points'], batch_data_samples)
         proposals = self.bbox_head.proposals(maps, batch_data_samples)

@@ -7,9 +7,12 @@ from typing import Any
 from mmdet3d.models.detectors.single_stage import SingleStage3DDetector
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
+from torch import Tensor
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import SceneLevels
+from swin3d_mmdet3d.structures import FeatureLevel, Levels, SceneLevels
+
+from ..encoding import encode_levels
 
 
 @MODELS.register_module()
@@ -36,11 +39,30 @@ class VoxelDetector(SingleStage3DDetector):
             )
 
     def extract_feat(self, batch_inputs_dict: dict) -> SceneLevels:
-        """Levels of the neck, or of the backbone without one, and the scenes' origins."""
-        levels = self.backbone(batch_inputs_dict['feats'], batch_inputs_dict['voxels'])
-        if self.with_neck:
-            levels = self.neck(levels)
-        return SceneLevels(tuple(levels), batch_inputs_dict['origin'])
+        """What the head reads, and the scenes' origins."""
+        return SceneLevels(self.head_levels(self.encode(batch_inputs_dict)), batch_inputs_dict['origin'])
+
+    def encode(self, batch_inputs_dict: dict) -> Levels:
+        """All levels of backbone and neck for a batch, by name."""
+        neck = self.neck if self.with_neck else None
+        return encode_levels(self.backbone, neck, batch_inputs_dict['feats'], batch_inputs_dict['voxels'])
+
+    def head_levels(self, levels: Levels) -> tuple[FeatureLevel, ...]:
+        """The levels that the head reads: those of the neck, or of the backbone without one."""
+        return levels.decoder or levels.encoder
+
+    def loss(
+        self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any
+    ) -> dict[str, Tensor]:
+        """Losses of the head."""
+        return self.loss_by_levels(self.encode(batch_inputs_dict), batch_inputs_dict, batch_data_samples)
+
+    def loss_by_levels(
+        self, levels: Levels, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample]
+    ) -> dict[str, Tensor]:
+        """The losses of what :meth:`encode` gave for the batch."""
+        scenes = SceneLevels(self.head_levels(levels), batch_inputs_dict['origin'])
+        return self.bbox_head.loss(scenes, batch_data_samples)
 
     def predict(
         self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any

@@ -11,8 +11,9 @@ from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+from swin3d_mmdet3d.structures import FeatureLevel, Levels, SparseVoxels
 
+from ..encoding import encode_levels
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
 TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
@@ -26,7 +27,7 @@ class VoxelSegmentor(Base3DSegmentor):
         backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
         decode_head: Config of a head ``(feats, voxels) -> logits`` on the finest level, such as
             :class:`VoxelSegHead`.
-        neck: Config of a decoder ``levels -> (feats, voxels)``; without one the finest level is used.
+        neck: Config of a decoder, see :func:`encode_levels`; without one the finest level is used.
         data_preprocessor: Config of a :class:`VoxelPreprocessor`.
         train_cfg: Accepted for mmdet3d's configs; nothing is read from it.
         test_cfg: ``dict(mode='whole')``, the default, or ``dict(mode='chunks', chunk_size=4.0,
@@ -58,8 +59,11 @@ class VoxelSegmentor(Base3DSegmentor):
 
     def extract_feat(self, feats: Tensor, voxels: SparseVoxels) -> FeatureLevel:
         """Features ``(N, C)`` of the finest voxels, and those voxels."""
-        levels = self.backbone(feats, voxels)
-        return levels[0] if self.neck is None else self.neck(levels)
+        return encode_levels(self.backbone, self.neck, feats, voxels).finest
+
+    def encode(self, batch_inputs: dict) -> Levels:
+        """All levels of backbone and neck for a batch, by name."""
+        return encode_levels(self.backbone, self.neck, batch_inputs['feats'], batch_inputs['voxels'])
 
     def voxel_logits(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Run the network alone.
@@ -93,6 +97,12 @@ class VoxelSegmentor(Base3DSegmentor):
         Raises:
             ValueError: If the labels of a scene are not one per point.
         """
+        return self.loss_by_levels(self.encode(batch_inputs), batch_inputs, batch_data_samples)
+
+    def loss_by_levels(
+        self, levels: Levels, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
+    ) -> dict[str, Tensor]:
+        """The loss of what :meth:`encode` gave for the batch."""
         labels = []
         for points, sample in zip(batch_inputs['points'], batch_data_samples):
             label = sample.gt_pts_seg.pts_semantic_mask
@@ -102,8 +112,7 @@ class VoxelSegmentor(Base3DSegmentor):
                 )
             labels.append(label.long())
         voxel_labels = torch.cat(labels)[batch_inputs['representative']]
-        feats, voxels = self.extract_feat(batch_inputs['feats'], batch_inputs['voxels'])
-        return self.decode_head.loss(feats, voxels, voxel_labels)
+        return self.decode_head.loss(*levels.finest, voxel_labels)
 
     def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
         """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample.

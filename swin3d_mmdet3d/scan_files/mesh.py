@@ -72,8 +72,10 @@ class MeshPart:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Points (K, 3), normals and colours on faces (K,) at the weights (K, 3) of their corners."""
         corners = self.vertices[self.faces[face]]
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        points = (weight[:, :, None] * corners).sum(axis=1)
+        along, across = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        normal = np.cross(along, across)
+        # From a corner on: points on a plane along the axes stay on it to the last bit.
+        points = corners[:, 0] + weight[:, 1:2] * along + weight[:, 2:] * across
         if self.color is not None:
             return points, normal, (weight[:, :, None] * self.color[self.faces[face]]).sum(axis=1)
         if not self.textures:

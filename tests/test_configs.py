@@ -29,6 +29,9 @@ def bases(path):
 
 
 def hops(path):
+    """The longest way from a recipe to a base; bases of bases count no more."""
+    if '_base_' in path.parts:
+        return 0
     return max((1 + hops(base.resolve()) for base in bases(path)), default=0)
 
 

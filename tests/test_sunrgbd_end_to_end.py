@@ -89,7 +89,7 @@ def test_augmentation_keeps_each_point_in_its_turned_box(root):
 def tiny_config(kind, root, work_dir):
     """The recipe of a head with the tiny backbone of the generated rooms."""
     config = with_data(Config.fromfile(CONFIGS / kind / f'{kind}_swin3d-small_sunrgbd-det.py'), root)
-    model = Config.fromfile(CONFIGS / '_base_' / 'models' / f'swin3d-tiny_{kind}.py').model
+    model = Config.fromfile(CONFIGS / kind / f'{kind}_swin3d-tiny_rooms-scannet-det.py').model
     model.bbox_head.pop('bbox_loss', None)
     model.bbox_head.update(HEADS[kind], bbox_coder=dict(type='MobiusBoxCoder'))
     model.data_preprocessor.voxel_size = 0.12

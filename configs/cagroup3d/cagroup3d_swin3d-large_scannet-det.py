@@ -2,28 +2,16 @@
 # ObjectDet/CAGroup3D/tools/cfgs/scannet_models/CAGroup3D_Swin3D_L.yaml)
 _base_ = [
     '../_base_/datasets/scannet-det.py',
-    '../_base_/models/cagroup3d_scannet.py',
+    '../_base_/backbones/swin3d-large.py',
+    '../_base_/heads/cagroup3d.py',
     '../_base_/schedules/cagroup3d_50e.py',
 ]
 
-sizes = dict(
-    channels=[80, 160, 320, 640, 640],
-    num_heads=[10, 10, 20, 40, 40],
-    window_sizes=[5, 7, 7, 7, 7],
-    quant_size=4,
-    signals={{_base_.signals}},
-)
 model = dict(
-    backbone=dict(
-        type='Swin3D',
-        in_channels=6,
-        depths=[2, 4, 9, 4, 4],
-        down_stride=2,
-        drop_path_rate=0.3,
-        **sizes,
-    ),
-    neck=dict(type='Swin3DDecoder', attention=True, up_k=3, out_level=1, **sizes),
-    bbox_head=dict(in_channels=160),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size),
+    backbone=dict(_base_.encoder, down_stride=2),
+    neck=dict(_base_.decoder, out_level=1),
+    bbox_head=dict(in_channels=_base_.encoder.channels[1]),
 )
 auto_scale_lr = dict(base_batch_size=12)  # on 4 GPUs
 train_dataloader = dict(

@@ -1,7 +1,7 @@
 # CAGroup3D on a tiny Swin3D, on generated rooms in the layout of ScanNet: minutes on a CPU
 _base_ = [
     '../_base_/datasets/rooms-scannet-det.py',
-    '../_base_/models/cagroup3d_scannet.py',
+    '../_base_/heads/cagroup3d.py',
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
@@ -31,7 +31,7 @@ sizes = dict(
     num_heads=[2, 4, 8, 8],
     window_sizes=[5, 5, 5, 5],
     quant_size=4,
-    signals={{_base_.signals}},
+    signals=('xyz', 'rgb'),
 )
 model = dict(
     data_preprocessor=dict(voxel_size=0.08),

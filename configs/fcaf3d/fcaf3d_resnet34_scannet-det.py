@@ -2,6 +2,13 @@
 # / 56.0 in the mean (README of samsunglabs/fcaf3d)
 _base_ = [
     '../_base_/datasets/scannet-det-samples.py',
-    '../_base_/models/resnet34_fcaf3d.py',
+    '../_base_/backbones/sparse-resnet34.py',
+    '../_base_/heads/fcaf3d.py',
     '../_base_/schedules/adamw-steps-det_12e.py',
 ]
+
+model = dict(
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    bbox_head=dict(in_channels=_base_.encoder.channels),
+)

@@ -2,17 +2,15 @@
 # Convert the released weights with `convert_checkpoint --axes swap-yz`: they were trained with y up.
 _base_ = [
     '../_base_/datasets/sunrgbd-det.py',
-    '../_base_/models/swin3d-small_fcaf3d.py',
+    '../_base_/backbones/swin3d-small.py',
+    '../_base_/heads/fcaf3d.py',
     '../_base_/schedules/adamw-steps-det_12e.py',
 ]
 
 model = dict(
-    backbone=dict(
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='checkpoints/swin3d-small_structured3d-rgb_z-up.pth',
-            prefix='backbone.',
-        )
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=dict(_base_.encoder, **_base_.swin3d_levels, init_cfg=_base_.z_up_weights),
+    bbox_head=dict(
+        in_channels=_base_.encoder.channels[1:], num_classes=10, bbox_coder=dict(type='MobiusBoxCoder')
     ),
-    bbox_head=dict(num_classes=10, bbox_coder=dict(type='MobiusBoxCoder')),
 )

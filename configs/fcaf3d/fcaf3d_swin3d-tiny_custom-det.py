@@ -3,27 +3,26 @@
 # them.
 _base_ = [
     '../_base_/datasets/custom-det.py',
-    '../_base_/models/swin3d-tiny_fcaf3d.py',
+    '../_base_/backbones/swin3d-tiny-det.py',
+    '../_base_/heads/fcaf3d-tiny.py',
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
 classes = ('monitor', 'desk')
 metainfo = dict(classes=classes)
 model = dict(
+    data_preprocessor=dict(voxel_size=0.06, **_base_.inputs),
+    backbone=dict(_base_.encoder, **_base_.tiny_levels),
     bbox_head=dict(
         num_classes=2,
         bbox_coder=dict(type='MobiusBoxCoder'),
         bbox_loss=dict(type='PolygonIoU3DLoss'),
-    )
+    ),
 )
 train_dataloader = dict(dataset=dict(dataset=dict(metainfo=metainfo)))
 val_dataloader = dict(dataset=dict(metainfo=metainfo))
 test_dataloader = dict(dataset=dict(metainfo=metainfo))
 
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-2, by_epoch=False, begin=50, end=600, T_max=550),
-]
-auto_scale_lr = dict(enable=False, base_batch_size=2)
+param_scheduler = [_base_.rise, dict(_base_.fall, end=600, T_max=550)]
 train_cfg = dict(max_iters=600, val_interval=600)
 default_hooks = dict(checkpoint=dict(interval=600))

@@ -1,7 +1,8 @@
 # Point prompt training of Swin3D-tiny on the three generated domains, minutes on two CPU cores
 _base_ = [
     '../_base_/datasets/rooms-trio-seg.py',
-    '../_base_/models/swin3d-tiny_seg.py',
+    '../_base_/backbones/swin3d-tiny.py',
+    '../_base_/heads/voxel-seg.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -13,9 +14,9 @@ model = dict(
     norms='both',
     model=dict(
         type='VoxelSegmentor',
-        data_preprocessor={{_base_.model.data_preprocessor}},
-        backbone={{_base_.model.backbone}},
-        neck={{_base_.model.neck}},
+        data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+        backbone=_base_.encoder,
+        neck=_base_.decoder,
         decode_head=dict(
             type='LanguageAlignedHead',
             in_channels=32,

@@ -2,14 +2,15 @@
 # microsoft/Swin3D)
 _base_ = [
     '../_base_/datasets/scannet-normal-seg.py',
-    '../_base_/models/swin3d-large_seg.py',
+    '../_base_/backbones/swin3d-large-normal.py',
+    '../_base_/heads/voxel-seg.py',
     '../_base_/schedules/adamw-cosine_100e.py',
     '../_base_/default_runtime.py',
 ]
 
-signals = ('xyz', 'rgb', 'normal')
 model = dict(
-    data_preprocessor=dict(features=('rgb', 'normal', 'offset'), signals=signals),
-    backbone=dict(in_channels=9, signals=signals),
-    neck=dict(signals=signals),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    neck=_base_.decoder,
+    decode_head=dict(in_channels=_base_.width, num_classes=20),
 )

@@ -1,14 +1,15 @@
 # Swin3D-S on ScanNet with normals, from scratch: 75.2 mIoU (README of microsoft/Swin3D)
 _base_ = [
     '../_base_/datasets/scannet-normal-seg.py',
-    '../_base_/models/swin3d-small_seg.py',
+    '../_base_/backbones/swin3d-small-normal.py',
+    '../_base_/heads/voxel-seg.py',
     '../_base_/schedules/adamw-cosine_100e.py',
     '../_base_/default_runtime.py',
 ]
 
-signals = ('xyz', 'rgb', 'normal')
 model = dict(
-    data_preprocessor=dict(features=('rgb', 'normal', 'offset'), signals=signals),
-    backbone=dict(in_channels=9, signals=signals),
-    neck=dict(signals=signals),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    neck=_base_.decoder,
+    decode_head=dict(in_channels=_base_.width, num_classes=20),
 )

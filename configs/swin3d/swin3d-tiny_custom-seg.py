@@ -2,29 +2,23 @@
 # top of this one with the classes of the scans; those named here stand for them.
 _base_ = [
     '../_base_/datasets/custom-seg.py',
-    '../_base_/models/swin3d-tiny_seg.py',
-    '../_base_/default_runtime.py',
+    '../_base_/backbones/swin3d-tiny.py',
+    '../_base_/heads/voxel-seg.py',
+    '../_base_/schedules/rooms-seg_1400i.py',
 ]
 
 classes = ('desk', 'monitor')
 metainfo = dict(classes=classes)
-model = dict(decode_head=dict(num_classes=len(classes)))
+model = dict(
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    neck=_base_.decoder,
+    decode_head=dict(in_channels=_base_.width, num_classes=len(classes)),
+)
 train_dataloader = dict(dataset=dict(metainfo=metainfo))
 val_dataloader = dict(dataset=dict(metainfo=metainfo))
 test_dataloader = dict(dataset=dict(metainfo=metainfo))
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.05),
-    paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.25)}),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=100, end=600, T_max=500),
-]
-auto_scale_lr = dict(enable=False, base_batch_size=2)
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=600, val_interval=600)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=600))
-log_processor = dict(by_epoch=False)
+param_scheduler = [_base_.rise, dict(_base_.fall, end=600, T_max=500)]
+train_cfg = dict(max_iters=600, val_interval=600)
+default_hooks = dict(checkpoint=dict(interval=600))

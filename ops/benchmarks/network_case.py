@@ -21,7 +21,7 @@ from explicit_pairs import explicit_pairs, table_products  # noqa: E402
 from rooms import room_cloud, scan_cloud  # noqa: E402
 from timing import cpu_seconds, peak_megabytes, report, reset_peak_memory  # noqa: E402
 
-CONFIG = Path(__file__).resolve().parents[2] / 'configs/_base_/models/swin3d-small_seg.py'
+CONFIG = Path(__file__).resolve().parents[2] / 'configs/swin3d/swin3d-small_structured3d-seg.py'
 # the network counts voxels from the slab's own corner, where some of these share a cell
 SLAB_VOXELS = 151_000
 BASELINES = {'products': table_products, 'explicit': explicit_pairs}

@@ -1,83 +1,28 @@
 # Generated rooms in the layout of ScanNet, boxes of 18 classes, xyz and rgb:
 # python -m swin3d_mmdet3d.tools.make_rooms --domain scannet \
 #     --out data/rooms_scannet --rooms 160 --points 30000
+_base_ = ['./rooms-det.py']
+
 data_root = 'data/rooms_scannet/'
-max_points = 12000
 
-load_points = [
-    dict(type='LoadColoredPoints'),
-    dict(
-        type='LoadSceneAnnotations',
-        with_bbox_3d=True,
-        with_label_3d=True,
-        with_mask_3d=True,
-        with_seg_3d=True,
-    ),
-    dict(type='MapSemanticLabels'),
-    dict(type='GlobalAlignment', rotation_axis=2),
+train_pipeline = [
+    *_base_.load_points,
+    _base_.align_points,
+    _base_.crop_points,
+    *_base_.augment_points,
 ]
-augment_points = [
-    dict(
-        type='RandomFlip3D',
-        sync_2d=False,
-        flip_ratio_bev_horizontal=0.5,
-        flip_ratio_bev_vertical=0.5,
-    ),
-    dict(
-        type='GlobalRotScaleTrans',
-        rot_range=[-0.087266, 0.087266],
-        scale_ratio_range=[0.9, 1.1],
-        translation_std=[0.1, 0.1, 0.1],
-    ),
-    dict(type='NormalizeColorSigned'),
-    dict(
-        type='Pack3DDetInputs',
-        keys=['points', 'gt_bboxes_3d', 'gt_labels_3d', 'pts_semantic_mask', 'pts_instance_mask'],
-    ),
-]
-train_pipeline = [*load_points, dict(type='BoxKeepingCrop', max_points=max_points), *augment_points]
-# Whole scenes with all their points, in the frame of the boxes; the metric reads those from eval_ann_info.
-test_pipeline = [
-    dict(type='LoadColoredPoints'),
-    dict(type='GlobalAlignment', rotation_axis=2),
-    dict(type='NormalizeColorSigned'),
-    dict(type='Pack3DDetInputs', keys=['points']),
-]
+# whole scenes with all their points
+test_pipeline = [dict(type='LoadColoredPoints'), _base_.align_points, *_base_.pack_points]
 
-auto_scale_lr = dict(enable=False, base_batch_size=2)
+settings = dict(type='ScanNetDetDataset', data_root=data_root)
+train_set = dict(settings, **_base_.trained, ann_file='scannet_infos_train.pkl', pipeline=train_pipeline)
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=0,  # of two cores, a worker would take its share from the training
-    persistent_workers=False,
-    # endless: mmengine's loop by iterations sleeps two seconds at the end of a finite one
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type='PresentClassBalancedDataset',  # beds and bathtubs stand in every fifth room
-        dataset=dict(
-            type='ScanNetDetDataset',
-            data_root=data_root,
-            ann_file='scannet_infos_train.pkl',
-            pipeline=train_pipeline,
-            filter_empty_gt=True,
-            box_type_3d='Depth',
-        ),
-    ),
+        dataset=train_set,
+    )
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='ScanNetDetDataset',
-        data_root=data_root,
-        ann_file='scannet_infos_val.pkl',
-        pipeline=test_pipeline,
-        box_type_3d='Depth',
-        test_mode=True,
-    ),
+    dataset=dict(settings, **_base_.tested, ann_file='scannet_infos_val.pkl', pipeline=test_pipeline)
 )
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='PresentClassIndoorMetric')
-test_evaluator = dict(type='PresentClassIndoorMetric')

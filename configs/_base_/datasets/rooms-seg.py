@@ -1,94 +1,35 @@
 # Generated rooms in the layout of S3DIS, 13 classes, xyz, rgb and normals; areas 1, 2, 3, 4 and 6 train,
 # area 5 tests. Small enough for two cores; the augmentation is that of S3DIS.
-pi = 3.141592653589793
+_base_ = ['./indoor-seg.py']
+
 data_root = 'data/rooms/'
-ignore_index = 255
 voxel_size = 0.1  # m
 max_voxels = 4000
 train_infos = [f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)]
 test_infos = ['s3dis_infos_Area_5.pkl']
 
-load_points = [
-    dict(type='LoadColoredPoints'),
-    dict(type='LoadNormals'),
-    dict(
-        type='LoadSceneAnnotations',
-        with_bbox_3d=False,
-        with_label_3d=False,
-        with_seg_3d=True,
-    ),
-    dict(type='MapSemanticLabels'),
-]
-train_pipeline = [
-    *load_points,
-    dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
-    dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
+augment_points = [
+    _base_.turn_points,
+    _base_.jitter_points,
     dict(type='ShiftToOrigin'),
     dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
     dict(type='NearestCrop', max_points=max_voxels),
-    dict(type='NormalizeColorSigned'),
-    dict(type='RandomDropColor', prob=0.2),
-    dict(type='Pack3DDetInputs', keys=['points', 'pts_semantic_mask']),
+    *_base_.pack_points,
 ]
-evaluate_points = [
-    dict(type='ShiftToOrigin'),
-    dict(type='NormalizeColorSigned'),
-    dict(type='Pack3DDetInputs', keys=['points']),
-]
-# Whole scenes with all their points; the metric reads the labels from eval_ann_info.
-test_pipeline = [*load_points, *evaluate_points]
-# 12 rotations about z. The original draws them at random; even steps give the same figure each time.
-vote_rotations = [
-    dict(type='GlobalRotScaleTrans', rot_range=[vote * 2 * pi / 12] * 2, scale_ratio_range=[1.0, 1.0])
-    for vote in range(12)
-]
-tta_pipeline = [
-    *load_points,
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            vote_rotations,
-            [dict(type='ShiftToOrigin')],
-            [dict(type='NormalizeColorSigned')],
-            [dict(type='Pack3DDetInputs', keys=['points'])],
-        ],
-    ),
-]
-tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
+train_pipeline = [*_base_.load_points_and_normals, *augment_points]
+test_pipeline = [*_base_.load_points_and_normals, *_base_.evaluate_points]
+tta_pipeline = [*_base_.load_points_and_normals, _base_.vote_points]
 
+settings = dict(type='S3DISWholeSceneDataset', data_root=data_root, ignore_index=_base_.ignore_index)
 auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
         times=1,
-        dataset=dict(
-            type='S3DISWholeSceneDataset',
-            data_root=data_root,
-            ann_file=train_infos,
-            pipeline=train_pipeline,
-            ignore_index=ignore_index,
-        ),
+        dataset=dict(settings, ann_file=train_infos, pipeline=train_pipeline),
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='S3DISWholeSceneDataset',
-        data_root=data_root,
-        ann_file=test_infos,
-        pipeline=test_pipeline,
-        ignore_index=ignore_index,
-        test_mode=True,
-    ),
-)
+val_dataloader = dict(dataset=dict(settings, ann_file=test_infos, pipeline=test_pipeline, test_mode=True))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='ConfusionSegMetric')
-test_evaluator = dict(type='ConfusionSegMetric')

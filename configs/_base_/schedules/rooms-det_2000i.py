@@ -1,19 +1,6 @@
-# Schedule and runtime of detectors on generated rooms: some minutes on two CPU cores
-_base_ = ['../default_runtime.py']
+# Schedule and runtime of FCAF3D on generated rooms in the layout of ScanNet, as long again as 1600 steps need
+_base_ = ['./rooms-det_1600i.py']
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.01),
-    clip_grad=dict(max_norm=10, norm_type=2),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-2, by_epoch=False, begin=50, end=2000, T_max=1950),
-]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=2000, val_interval=2000)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    checkpoint=dict(by_epoch=False, interval=2000, save_best='mAP_0.25', rule='greater'),
-)
-log_processor = dict(by_epoch=False)
+param_scheduler = [_base_.rise, dict(_base_.fall, end=2000, T_max=1950)]
+train_cfg = dict(max_iters=2000, val_interval=2000)
+default_hooks = dict(checkpoint=dict(interval=2000))

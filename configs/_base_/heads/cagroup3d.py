@@ -1,6 +1,4 @@
-# The heads of CAGroup3D for the 18 classes of ScanNet (arXiv 2210.04264); backbone and decoder stand in the
-# configs
-signals = ('xyz', 'rgb')
+# The heads of CAGroup3D for the 18 classes of ScanNet (arXiv 2210.04264); a config adds backbone and decoder
 # Metres, in the order of the data set's classes: the table of cagroup_head.py (Haiyang-W/CAGroup3D),
 # 0.3 of VoteNet's mean sizes of the classes' boxes. The cells are half as long, within 0.04 .. 1 m.
 class_sizes = [
@@ -26,9 +24,7 @@ class_sizes = [
 model = dict(
     type='TwoStageVoxelDetector',
     # offsets before colours, as Swin3D_Task has them for CAGroup3D; its colours lie in +-0.9999, ours in +-1
-    data_preprocessor=dict(
-        type='VoxelPreprocessor', voxel_size=0.02, features=('offset', 'rgb'), signals=signals
-    ),
+    data_preprocessor=dict(type='VoxelPreprocessor', features=('offset', 'rgb'), signals=('xyz', 'rgb')),
     bbox_head=dict(
         type='CAGroup3DHead',
         num_classes=18,

@@ -1,0 +1,5 @@
+# SR-UNet34 (arXiv 2007.10985, section 3.3), on colours; encoder and decoder are one module
+inputs = dict(features=('rgb',), signals=('xyz', 'rgb'))  # it reads no signal; augmented views do
+encoder = dict(type='SparseUNet34', in_channels=3)
+decoder = None
+width = 96

@@ -11,22 +11,12 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
-from recipe_files import RECIPES, ROOT, name, recipe
-from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
+from recipe_files import RECIPES, ROOT, name, recipe, without_weights
 
 import swin3d_mmdet3d  # noqa: F401
 
 EPOCH_LENGTH = 20  # batches
 pytestmark = pytest.mark.filterwarnings('ignore:Detected call of `scheduler.step')
-
-
-def without_weights(model):
-    """The config of a model that needs neither a file nor a package: no checkpoints, a small teacher."""
-    if isinstance(model, dict):
-        if model.get('type') == 'FrozenImageTeacher':
-            return dict(type='FrozenImageTeacher', backbone=dict(type='TinyImageBackbone'), out_indices=(1,))
-        return {key: without_weights(value) for key, value in model.items() if key != 'init_cfg'}
-    return model
 
 
 def optimiser_of(config, model):

@@ -28,8 +28,8 @@ from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.whole_file import whole_file
 
 PRETRAIN = 'ppkt/ppkt_swin3d-tiny_rooms.py'
-FINETUNE = 'ppkt/swin3d-tiny_rooms-seg_ppkt.py'
-PROBE = 'ppkt/swin3d-tiny_rooms-seg_probe.py'
+FINETUNE = 'transfer/swin3d-tiny_rooms-seg_few.py'
+PROBE = 'transfer/swin3d-tiny_rooms-seg_probe.py'
 NUM_TRAINING_AREAS = 5
 LABELLED_ROOMS = 2
 PROBED_ROOMS = 10

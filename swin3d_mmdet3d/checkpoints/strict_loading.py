@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from mmengine.logging import print_log
 from mmengine.registry import WEIGHT_INITIALIZERS
@@ -50,23 +51,38 @@ class StrictPretrained:
     Args:
         checkpoint: File, local or at any address that mmengine reads.
         prefix: What the names of the module's weights begin with in the file, such as 'backbone.'.
+        if_listed: Leave the module as it is, and say so, where the ``parts`` that the file lists in its
+            ``meta``, as ``ExportHook`` writes them, have no such part: a student without a decoder.
 
     Raises:
         ValueError: Naming file and weights, if some are missing, differ in shape or have no place, are NaN or
-            infinite.
+            infinite; if parts are to be listed and the file has no list.
     """
 
-    def __init__(self, checkpoint: str, prefix: str = '') -> None:
+    def __init__(self, checkpoint: str, prefix: str = '', if_listed: bool = False) -> None:
         self.checkpoint = checkpoint
         self.prefix = prefix
+        self.if_listed = if_listed
 
     def __call__(self, module: nn.Module) -> None:
         """Load into ``module``."""
-        weights, _ = read_checkpoint(self.checkpoint)
+        weights, meta = read_checkpoint(self.checkpoint)
+        if self.if_listed and not self._is_listed(meta.get('parts')):
+            return
         start = len(self.prefix)
         own = {name[start:]: w for name, w in weights.items() if name.startswith(self.prefix)}
         load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
         print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
+
+    def _is_listed(self, parts: Optional[Sequence[str]]) -> bool:
+        if parts is None:
+            raise ValueError(f"{self.checkpoint} must list its parts in meta['parts'], got no such list")
+        listed = self.prefix.rstrip('.') in parts
+        if not listed:
+            print_log(
+                f'{self.checkpoint} has {", ".join(parts)} and no {self.prefix}*: not loaded', 'current'
+            )
+        return listed
 
     def _get_init_info(self) -> str:
         return f'{type(self).__name__}: load from {self.checkpoint}'

@@ -7,7 +7,7 @@ from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
-from .necks import SparseTR3DNeck, Swin3DDecoder
+from .necks import LevelConcat, SparseTR3DNeck, Swin3DDecoder
 from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
@@ -20,6 +20,7 @@ __all__ = [
     'DecoupledHead',
     'L1VoteTTAModel',
     'LanguageAlignedHead',
+    'LevelConcat',
     'MobiusBoxCoder',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+
+FROM_ENVIRONMENT = ('student', 'scenes')
+"""Settings that configs take from variables of these names in capitals; other settings follow from them."""
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,16 +37,32 @@ def load_config(args: argparse.Namespace) -> Config:
         FileNotFoundError: the config does not exist.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    options = args.cfg_options or {}
+    with environment({name.upper(): str(options[name]) for name in FROM_ENVIRONMENT if name in options}):
+        cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg.merge_from_dict(options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         name = os.path.splitext(os.path.basename(args.config))[0]
         cfg.work_dir = os.path.join('work_dirs', name)
     return cfg
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """The environment with `variables`, for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def build_runner(cfg: Config, *sections: str):

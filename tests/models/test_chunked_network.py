@@ -25,8 +25,10 @@ def build(stem_transformer=True, attention=True, neck=True, **test_cfg):
                 stem_transformer=stem_transformer,
                 **SIZES,
             ),
-            neck=dict(type='Swin3DDecoder', attention=attention, **SIZES) if neck else None,
-            decode_head=dict(type='VoxelSegHead', in_channels=12, num_classes=5),
+            neck=dict(type='Swin3DDecoder', attention=attention, **SIZES) if neck is True else neck,
+            decode_head=dict(
+                type='VoxelSegHead', in_channels=52 if isinstance(neck, dict) else 12, num_classes=5
+            ),
             test_cfg=test_cfg,
         )
     )
@@ -65,7 +67,15 @@ def logits(model, clouds):
 
 
 @pytest.mark.parametrize(
-    'network', [{}, dict(stem_transformer=False), dict(attention=False), dict(neck=False)], ids=str
+    'network',
+    [
+        {},
+        dict(stem_transformer=False),
+        dict(attention=False),
+        dict(neck=None),
+        dict(neck=dict(type='LevelConcat')),
+    ],
+    ids=str,
 )
 def test_chunks_give_the_logits_of_one_piece(network):
     clouds = [scene(), scene(1200, shift=-7.3, seed=2)]

@@ -149,6 +149,28 @@ def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):
             backbone.init_weights()
 
 
+def test_a_part_that_a_student_does_not_list_stays_as_it_is(trained, tmp_path):
+    content = torch.load(trained[0] / 'student.pth')
+    content['meta']['parts'] = ['backbone']
+    content['state_dict'] = {k: w for k, w in content['state_dict'].items() if k.startswith('backbone.')}
+    torch.save(content, tmp_path / 'encoder.pth')
+    init = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'encoder.pth'), prefix='neck.')
+    torch.manual_seed(0)
+    neck = MODELS.build(dict(tiny_student()['neck'], init_cfg=dict(init, if_listed=True)))
+    before = {name: weight.clone() for name, weight in neck.state_dict().items()}
+    neck.init_weights()
+    for name, weight in neck.state_dict().items():
+        torch.testing.assert_close(weight, before[name], rtol=0, atol=0)
+    neck = MODELS.build(dict(tiny_student()['neck'], init_cfg=init))
+    with pytest.raises(ValueError, match='another model than this Swin3DDecoder: .* missing'):
+        neck.init_weights()
+    del content['meta']
+    torch.save(content, tmp_path / 'encoder.pth')
+    neck = MODELS.build(dict(tiny_student()['neck'], init_cfg=dict(init, if_listed=True)))
+    with pytest.raises(ValueError, match='must list its parts in meta'):
+        neck.init_weights()
+
+
 def test_export_of_nan_is_refused_with_the_weights_named(trained, tmp_path):
     content = torch.load(trained[0] / 'student.pth')
     content['state_dict']['backbone.layers.1.blocks.0.attn.qkv.bias'][0] = float('nan')

@@ -6,10 +6,10 @@ part of the model, or 'optimiser', 'data', 'training' (steps of the training pip
 test).
 """
 
-from . import detection, pretraining, rooms, segmentation
+from . import detection, pretraining, rooms, segmentation, transfer
 
 RECIPE_NUMBERS = {}
-for family in (segmentation, detection, pretraining, rooms):
+for family in (segmentation, detection, pretraining, rooms, transfer):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}
         for group in groups:

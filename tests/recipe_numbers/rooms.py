@@ -256,21 +256,6 @@ OWN_SCANS = split('prepare_custom', 'custom_infos_train.pkl', 'custom_infos_val.
 
 RECIPES = {
     'swin3d-tiny_rooms-seg': [*ROOMS_SEG, CLASS_WEIGHTS],
-    'swin3d-tiny_rooms-seg_ppkt': [
-        *ROOMS_SEG,
-        CLASS_WEIGHTS,
-        FEW_ROOMS,
-        ours('few labels', data=dict(scenes=2)),
-    ],
-    'swin3d-tiny_rooms-seg_probe': [
-        *ROOMS_SEG,
-        FEW_ROOMS,
-        ours(
-            'one linear layer is trained',
-            data=dict(scenes=10),
-            FreezeHook=dict(names=('backbone', 'neck')),
-        ),
-    ],
     'swin3d-tiny_custom-seg': [
         *ROOMS_SEG,
         OWN_SCANS,

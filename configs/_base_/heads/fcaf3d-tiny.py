@@ -11,6 +11,5 @@ model = dict(
         bbox_loss=dict(type='AxisAlignedLogIoULoss'),
     )
 )
-tiny_levels = dict(
-    drop_path_rate=0.0, out_indices=(1, 2, 3)
-)  # 12, 24 and 48 cm: of 16 cm, none may lie in a door
+# 12, 24 and 48 cm: of 16 cm, none may lie in a door
+tiny_levels = dict(drop_path_rate=0.0, out_indices=(1, 2, 3))

@@ -1,0 +1,10 @@
+# Generated rooms in the layout of S3DIS with normals, for students that were pretrained with them
+_base_ = ['./rooms-s3dis-det.py']
+
+load_normals = dict(type='LoadNormals')
+train_pipeline = [_base_.train_pipeline[0], load_normals, *_base_.train_pipeline[1:]]
+test_pipeline = [_base_.test_pipeline[0], load_normals, *_base_.test_pipeline[1:]]
+train_sets = [dict(settings, pipeline=train_pipeline) for settings in _base_.train_sets]
+train_dataloader = dict(dataset=dict(dataset=dict(datasets=train_sets)))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,11 @@
+# The pretrained student that a recipe of configs/transfer starts from: STUDENT=work_dirs/NAME/student.pth in
+# the environment, or --cfg-options student=...; 'none' trains from scratch. Few-label recipes and the probes
+# of generated rooms train on the first SCENES scenes.
+student = '{{$STUDENT:work_dirs/pretrain/student.pth}}'
+scenes = int('{{$SCENES:10}}')
+encoder_weights = dict(type='StrictPretrained', checkpoint=student, prefix='backbone.')
+decoder_weights = dict(type='StrictPretrained', checkpoint=student, prefix='neck.')
+# of a student that may have no decoder: its list of parts says so
+listed_decoder_weights = dict(decoder_weights, if_listed=True)
+if student == 'none':
+    encoder_weights = decoder_weights = listed_decoder_weights = None

@@ -1,0 +1,4 @@
+# Swin3D-S with the TR3D head on S3DIS from any student
+_base_ = ['../tr3d/tr3d_swin3d-small_s3dis-det.py', '../_base_/runtime/student.py']
+
+model = dict(backbone=dict(init_cfg=_base_.encoder_weights))

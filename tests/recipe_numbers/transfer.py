@@ -1,0 +1,127 @@
+"""What starts from a pretrained student: fine-tuning, few labels, linear probes; segmentation and boxes."""
+
+from .detection import RECIPES as DETECTION
+from .detection import TR3D_LEVELS
+from .rooms import CLASS_WEIGHTS, FEW_ROOMS, ROOMS_SEG, SCANNET_ROOMS, TINY, boxes
+from .segmentation import (
+    AUGMENTATION,
+    S3DIS_ORDER,
+    S3DIS_SMALL,
+    S3DIS_YAML,
+    SCANNET_RGB,
+    SMALL,
+    VOTES,
+)
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+
+SPARSE_UNET_S3DIS = [
+    taken(
+        'arXiv 2104.04687, section 4.2',
+        data=dict(batch=32),
+        optimiser=dict(length=(15000, 'iterations')),
+    ),
+    taken(
+        'PointContrast, its segmentation of S3DIS',
+        training=dict(voxel=0.05),
+        data_preprocessor=dict(voxel_size=0.05, features=('rgb',)),
+        backbone=dict(in_channels=3),
+        decode_head=dict(in_channels=96, num_classes=13),
+        optimiser=dict(
+            type='SGD',
+            lr=0.1,
+            momentum=0.9,
+            dampening=0.1,
+            weight_decay=0.0001,
+            schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
+        ),
+    ),
+    S3DIS_SPLIT,
+    AUGMENTATION,
+    VOTES,
+    S3DIS_ORDER,
+    taken(S3DIS_YAML, training=dict(crop=80000, jitter=(0.005,) * 3, jitter_clip=(-0.02, 0.02))),
+    ours(
+        'the data of Swin3D on S3DIS; one device; a test every 5000 iterations',
+        data=dict(devices=1, repeats=6),
+        data_preprocessor=dict(signals=('xyz', 'rgb')),
+        optimiser=dict(tested_every=5000, seed=123),
+        test_cfg=dict(mode='whole'),
+    ),
+]
+
+Z_UP = ours('students are trained z up', data_preprocessor=dict(axes=(0, 1, 2)))
+SCANNET_STUDENT = [*SCANNET_RGB, SMALL, Z_UP]
+S3DIS_STUDENT = [*S3DIS_SMALL, taken(S3DIS_YAML, data=dict(repeats=6)), Z_UP]
+PROBE = ours(
+    'a linear layer is trained in 20 epochs, without warm-up, at the rate of ScanNet',
+    data=dict(repeats=1),
+    optimiser=dict(
+        lr=0.006, schedule=(('CosineLR', 0, 20, 'epochs', 1e-6),), length=(20, 'epochs'), tested_every=20
+    ),
+    FreezeHook=dict(names=('backbone', 'neck')),
+)
+ROOMS_PROBE = ours(
+    'one linear layer is trained', data=dict(scenes=10), FreezeHook=dict(names=('backbone', 'neck'))
+)
+ROOM_BOXES = [
+    *boxes(1600),
+    {key: number for key, number in TINY.items() if not key.startswith('neck')},
+    ours(
+        'the tiny Swin3D that rooms pretrain, with the tiny TR3D',
+        backbone=dict(out_indices=(0, 1, 2, 3)),
+        neck=dict(in_channels=(32, 64, 128, 192), out_channels=32),
+        bbox_head=dict(in_channels=32, pts_center_threshold=6),
+    ),
+]
+PRETRAINED_WINDOWS = ours(
+    'the finest windows are those of pretraining', backbone=dict(window_sizes=(5, 7, 7, 7, 7))
+)
+
+
+def few(groups, scenes, repeats):
+    return [*groups, ours('as many samples an epoch as of all', data=dict(scenes=scenes, repeats=repeats))]
+
+
+def encoder_probe(groups, width):
+    """The probe of all levels of the encoder, without the numbers of the decoder."""
+    kept = [{key: number for key, number in group.items() if not key.startswith('neck.')} for group in groups]
+    return [*kept, ours('the sum of the widths', decode_head=dict(in_channels=width))]
+
+
+RECIPES = {
+    'sparse-unet34_s3dis-seg_from-student': SPARSE_UNET_S3DIS,
+    'swin3d-small_scannet-seg_from-student': SCANNET_STUDENT,
+    'swin3d-small_scannet-seg_few': few(SCANNET_STUDENT, 10, 720),
+    'swin3d-small_scannet-seg_probe': [*SCANNET_STUDENT, PROBE],
+    'swin3d-small_scannet-seg_encoder-probe': encoder_probe([*SCANNET_STUDENT, PROBE], 1104),
+    'swin3d-small_s3dis-seg_from-student': S3DIS_STUDENT,
+    'swin3d-small_s3dis-seg_few': few(S3DIS_STUDENT, 10, 122),
+    'swin3d-small_s3dis-seg_probe': [*S3DIS_STUDENT, PROBE],
+    'swin3d-small_s3dis-seg_encoder-probe': encoder_probe([*S3DIS_STUDENT, PROBE], 1104),
+    'swin3d-tiny_rooms-seg_from-student': [*ROOMS_SEG, CLASS_WEIGHTS],
+    'swin3d-tiny_rooms-seg_few': [
+        *ROOMS_SEG,
+        CLASS_WEIGHTS,
+        FEW_ROOMS,
+        ours('few labels', data=dict(scenes=2)),
+    ],
+    'swin3d-tiny_rooms-seg_probe': [*ROOMS_SEG, FEW_ROOMS, ROOMS_PROBE],
+    'swin3d-tiny_rooms-seg_encoder-probe': encoder_probe([*ROOMS_SEG, FEW_ROOMS, ROOMS_PROBE], 672),
+    'fcaf3d_swin3d-small_scannet-det_from-student': [
+        *DETECTION['fcaf3d_swin3d-small_scannet-det'],
+        PRETRAINED_WINDOWS,
+    ],
+    'tr3d_swin3d-small_scannet-det_from-student': DETECTION['tr3d_swin3d-small_scannet-det'],
+    'tr3d_swin3d-small_s3dis-det_from-student': DETECTION['tr3d_swin3d-small_s3dis-det'],
+    'tr3d_swin3d-tiny_rooms-scannet-det_from-student': [
+        *ROOM_BOXES,
+        SCANNET_SPLIT,
+        SCANNET_ROOMS,
+        taken('TR3D', bbox_head=dict(label2level=TR3D_LEVELS['scannet'])),
+    ],
+    'tr3d_swin3d-tiny_rooms-s3dis-det_from-student': [
+        *ROOM_BOXES,
+        S3DIS_SPLIT,
+        taken('TR3D', bbox_head=dict(label2level=TR3D_LEVELS['s3dis'])),
+    ],
+}

@@ -21,12 +21,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / '.venv'
+SPCONV = ROOT / '.spconv'
 LOG = ROOT / 'bootstrap.log'
 STEPS = VENV / 'steps.json'
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'swin3d_mmdet3d'
 VERSIONS = ((3, 11), (3, 10), (3, 9))
 TORCH = {(3, 11): 'torch==2.13.0', (3, 10): 'torch==2.13.0', (3, 9): 'torch==2.8.0'}
 MMCV = 'mmcv==2.1.0'
+SPCONV_LOCK = 'requirements/lock-spconv.txt'
 FREE_GIGABYTES = 5
 IMPORT_CHECK = 'import swin3d_ops, swin3d_mmdet3d, mmcv.ops, mmdet3d.models'
 JOBS = {
@@ -35,6 +37,8 @@ JOBS = {
     'test-all': ['-m', 'pytest'],
     'env': [],
 }
+SPCONV_JOB = ['-m', 'pytest', 'tests/ops', '-k', 'spconv']
+"""What `test-all` runs besides, with spconv at hand."""
 
 
 class SetupError(Exception):
@@ -193,6 +197,32 @@ def build_mmcv(step: str, wheels: Path) -> None:
             os.replace(wheel, wheels / wheel.name)
 
 
+def install_spconv(step: str) -> None:
+    """Installs spconv into a folder of its own, which mmdet3d does not see, unless it is there already."""
+    installed = SPCONV / 'installed.txt'
+    key = '\n'.join([*file_keys(SPCONV_LOCK), STEPS.read_text(encoding='utf-8')])
+    if installed.is_file() and installed.read_text(encoding='utf-8') == key:
+        return
+    say(f'>>> {step}')
+    shutil.rmtree(SPCONV, ignore_errors=True)
+    pip(step, 'install', '--no-deps', '--target', str(SPCONV), '-r', SPCONV_LOCK)
+    installed.write_text(key, encoding='utf-8')
+
+
+def test_spconv() -> int:
+    """Runs the tests of the back-end that needs spconv, and returns their exit code."""
+    try:
+        install_spconv('spconv')
+    except SetupError as error:
+        say(f'ERROR: {error}\n       The log is {LOG}')
+        return 1
+    environment = job_environment()
+    paths = [str(SPCONV), *filter(None, [environment.get('PYTHONPATH')])]
+    environment['PYTHONPATH'] = os.pathsep.join(paths)
+    say('>>> tests with spconv')
+    return subprocess.call([venv_python(), *SPCONV_JOB], cwd=ROOT, env=environment)
+
+
 def file_keys(*patterns: str) -> list[str]:
     """Names and contents of the files of the repository that match the patterns."""
     files = sorted(file for pattern in patterns for file in ROOT.glob(pattern))
@@ -286,9 +316,10 @@ def main(arguments: list[str]) -> int:
         return 1
     say(f'>>> {arguments[0]}; the environment took {time.monotonic() - start:.0f} s')
     job = JOBS[arguments[0]]
-    return (
-        subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT, env=job_environment()) if job else 0
-    )
+    if not job:
+        return 0
+    code = subprocess.call([venv_python(), *job, *arguments[1:]], cwd=ROOT, env=job_environment())
+    return test_spconv() or code if arguments == ['test-all'] else code
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
 """Sparse-voxel ops of Swin3D: windows, window attention, nearest neighbours, resampling, convolution."""
 
-from . import resample, voxel_index
-from .backends import available_backends
+from . import neighbors, resample, voxel_index
 from .knn import knn
+from .op import available_backends
 from .sparse_conv import KernelMap, sparse_conv
 from .window_attention import window_attention
 from .window_index import WindowIndex, partition_windows
@@ -12,6 +12,7 @@ __all__ = [
     'WindowIndex',
     'available_backends',
     'knn',
+    'neighbors',
     'partition_windows',
     'resample',
     'sparse_conv',

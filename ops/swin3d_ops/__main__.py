@@ -8,8 +8,8 @@ import sys
 import torch
 
 from . import cpu_runtime, cuda_compiler, cuda_runtime
-from .backends import OPS, available_backends, choose_backend, logger
 from .cpu_library import KernelsUnavailableError
+from .op import available_backends, declared, logger
 
 
 def _cuda_status() -> str:
@@ -36,11 +36,11 @@ def main() -> None:
         threads = 'OpenMP' if library.has_openmp else 'no OpenMP, one thread'
         logger.info('CPU kernels: %s build, %s, %s', library.isa, threads, library.path)
     logger.info('CUDA kernels: %s', _cuda_status())
-    for op in OPS:
-        choose_backend(op, 'cpu', 'auto')
+    for name_of_op, op in declared().items():
+        op.choose('cpu', 'auto')
         if torch.cuda.is_available():
-            choose_backend(op, 'cuda', 'auto')
-        for name, reason in available_backends(op).items():
+            op.choose('cuda', 'auto')
+        for name, reason in available_backends(name_of_op).items():
             logger.info('    %-10s %s', name, 'can run' if reason is None else f'cannot run: {reason}')
 
 

@@ -22,12 +22,12 @@ def computes_in_float32(op: Callable) -> Callable:
         if not tensors or not _is_enabled(tensors[0].device.type):
             return op(*arguments, **named)
         with torch.autocast(tensors[0].device.type, enabled=False):
-            return op(*map(widened, arguments), **{name: widened(value) for name, value in named.items()})
+            return op(*map(_widened, arguments), **{name: _widened(value) for name, value in named.items()})
 
     return run
 
 
-def widened(value):
+def _widened(value):
     """Return a tensor of 16-bit floats as float32, anything else as it is."""
     narrow = isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16)
     return value.float() if narrow else value

@@ -40,12 +40,6 @@ def reason_unavailable() -> str | None:
     return None
 
 
-def index_kernels_serve(device_type: str) -> bool:
-    """Whether the library serves integer work on this device, for which there are no back-ends to compare."""
-    named = os.environ.get('SWIN3D_OPS', 'auto')
-    return device_type == 'cpu' and named in ('auto', 'cpu') and not reason_unavailable()
-
-
 def num_threads() -> int:
     """Return the number of threads that a kernel may use."""
     return 1 if _forked else torch.get_num_threads()

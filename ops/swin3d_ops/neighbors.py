@@ -10,6 +10,7 @@ from . import cpu_runtime
 from .arguments import check_int
 from .cpu_runtime import pointer
 from .kernel_offsets import first_offset
+from .op import Implementation, Op, cpu_kernels
 from .sparse_conv.kernel_map import KernelMap
 from .voxel_index import KEY_LIMIT, bounds_of, check_query, pack
 
@@ -35,9 +36,7 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
         TypeError: coordinates that are no integers, or a kernel size that is no int.
         ValueError: wrong shapes, two devices, a kernel size out of range, or an extent beyond the 64-bit key.
     """
-    _check(coords, query, kernel_size)
-    found = _search_by_kernel(coords, query, kernel_size)
-    return _search_by_torch(coords, query, kernel_size) if found is None else found[0].long()
+    return _search(coords, query, kernel_size)[0].long()
 
 
 def kernel_map_between(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> KernelMap:
@@ -46,13 +45,10 @@ def kernel_map_between(coords: torch.Tensor, query: torch.Tensor, kernel_size: i
     Arguments and errors are those of :func:`lookup_neighbors`. Where both are the same tensor of distinct
     voxels and the kernel is odd, the map of the input gradient comes without another search or sort.
     """
-    _check(coords, query, kernel_size)
-    found = _search_by_kernel(coords, query, kernel_size)
-    rows = _search_by_torch(coords, query, kernel_size) if found is None else found[0]
+    rows, counts = _search(coords, query, kernel_size)
     mirrored = coords is query and kernel_size % 2 == 1 and _are_distinct(rows)
-    if found is None:
+    if counts is None:
         return KernelMap.from_table(rows, len(coords), mirrored)
-    counts = found[1]
     ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32)
     sizes = (ctypes.c_int64(size) for size in rows.shape)
@@ -69,18 +65,22 @@ def _are_distinct(rows: torch.Tensor) -> bool:
     return torch.equal(centre, torch.arange(len(centre), dtype=rows.dtype, device=rows.device))
 
 
-def _check(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> None:
+def _search(
+    coords: torch.Tensor, query: torch.Tensor, kernel_size: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Rows (K, M) by the back-end that serves, and where it has counted them, how many under each offset."""
     check_query(coords, query)
     check_int('kernel_size', kernel_size, 1, MAX_EDGE)
+    return OP.run(OP.choose(coords.device.type, 'auto'), coords, query, kernel_size)
 
 
 def _search_by_kernel(
     coords: torch.Tensor, query: torch.Tensor, kernel_size: int
-) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Rows (K, M) int32 and their counts (K,), or None where the kernels do not serve."""
-    few = len(coords) and len(query) and max(len(coords), len(query)) < MAX_ROWS
-    if not few or not cpu_runtime.index_kernels_serve(coords.device.type):
-        return None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Search by the kernel; clouds that are empty or too far apart for it, by torch."""
+    if not (len(coords) and len(query) and max(len(coords), len(query)) < MAX_ROWS):
+        return _search_by_torch(coords, query, kernel_size)
+    wide = coords, query
     narrow = coords.dtype == query.dtype == torch.int32
     dtype = torch.int32 if narrow else torch.int64
     coords, query = (part.to(dtype).contiguous() for part in (coords, query))
@@ -91,13 +91,15 @@ def _search_by_kernel(
         pointer(query), ctypes.c_int64(len(query)), ctypes.c_int64(kernel_size), pointer(rows),
         pointer(counts), ctypes.byref(fits), ctypes.c_int(cpu_runtime.num_threads()),
     )  # fmt: skip
-    return (rows, counts) if fits.value else None
+    return (rows, counts) if fits.value else _search_by_torch(*wide, kernel_size)
 
 
-def _search_by_torch(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> torch.Tensor:
+def _search_by_torch(
+    coords: torch.Tensor, query: torch.Tensor, kernel_size: int
+) -> tuple[torch.Tensor, None]:
     """One search serves the k voxels of a column along z, whose keys follow each other."""
     if not len(coords):
-        return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64)
+        return query.new_full((kernel_size**3, len(query)), -1, dtype=torch.int64), None
     lowest = first_offset(kernel_size)
     low, high = bounds_of(coords, query)
     for axis in (1, 2, 3):  # room for the kernel, so that keys of different columns never meet
@@ -117,4 +119,19 @@ def _search_by_torch(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
                 rows.append(torch.where(found, order[place.clamp(max=len(order) - 1)], -1))
                 place = place + found
                 wanted = wanted + 1
-    return torch.stack(rows)
+    return torch.stack(rows), None
+
+
+def _probe(run, dtype: torch.dtype) -> list[torch.Tensor]:
+    """Search a few voxels of two batch items around others, with an odd kernel and an even one."""
+    number = torch.arange(60)
+    coords = torch.stack([number // 30, number * 5 % 4 - 2, number * 3 % 5, number * 7 % 6], 1).unique(dim=0)
+    query = coords.flip(0) + torch.tensor([0, 1, 0, -1])
+    return [run(coords, query, kernel_size)[0] for kernel_size in (2, 3)]
+
+
+OP = Op(
+    'neighbors',
+    {'torch': Implementation(_search_by_torch), 'cpu': cpu_kernels(_search_by_kernel)},
+    _probe,
+)

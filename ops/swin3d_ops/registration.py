@@ -1,4 +1,4 @@
-"""Registers the kernels with torch.library: schema, CPU kernel, fake kernel, autograd, autocast.
+"""Registers the kernels with torch.library: schema, CPU kernel, fake kernel, autograd.
 
 Only ``Library.define`` and ``Library.impl`` are required, which torch 2.1 has; the newer helpers
 are used where they exist.
@@ -7,8 +7,6 @@ are used where they exist.
 from __future__ import annotations
 
 import torch
-
-from .autocast import widened
 
 NAMESPACE = 'swin3d'
 _library = torch.library.Library(NAMESPACE, 'DEF')
@@ -61,14 +59,3 @@ def differentiate(operator, backward, setup_context) -> None:
             return backward(ctx, *grads)
 
     _library.impl(name.split('::')[1], Formula.apply, 'Autograd')
-
-
-def autocast_to_float32(operator) -> None:
-    """Under autocast, run the operator in float32 whatever the precision of its arguments."""
-    for device_type, key in (('cpu', 'AutocastCPU'), ('cuda', 'AutocastCUDA')):
-
-        def rule(*arguments, device_type=device_type):
-            with torch.autocast(device_type, enabled=False):
-                return operator(*map(widened, arguments))
-
-        _library.impl(operator._qualified_op_name.split('::')[1], rule, key)

@@ -10,6 +10,7 @@ import torch
 from . import cpu_runtime
 from .arguments import LARGEST, check_int, check_tensor
 from .contents import kept
+from .op import Implementation, Op, cpu_kernels
 from .voxel_index import check_coords, voxel_keys
 
 
@@ -110,16 +111,14 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     if isinstance(shift, bool) or not isinstance(shift, int):
         raise TypeError(f'shift must be an int, got {type(shift).__name__}')
     shift %= window_size  # whole windows only renumber them
-    serves = cpu_runtime.index_kernels_serve(coords.device.type)
-    index = _partition_by_kernel(coords, window_size, shift) if serves else None
-    index = index or _partition_by_torch(coords.long(), window_size, shift)
+    index = OP.run(OP.choose(coords.device.type, 'auto'), coords, window_size, shift)
     if index.order.is_cuda:
         kept(index, 'is_partition', (index.order, index.ptr), lambda: True)
     return index
 
 
-def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex | None:
-    """Return the partition, or None where the coordinates are too far apart for the kernel."""
+def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
+    """Partition by the kernel; where the coordinates are too far apart for it, by torch."""
     narrow = coords.dtype == torch.int32
     coords = coords.contiguous() if narrow else coords.long().contiguous()
     count = len(coords)
@@ -131,12 +130,13 @@ def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> 
         cpu_runtime.pointer(ptr), cpu_runtime.pointer(cell), ctypes.byref(windows),
     )  # fmt: skip
     if windows.value < 0:
-        return None
+        return _partition_by_torch(coords, window_size, shift)
     return WindowIndex(order=order, ptr=ptr[: windows.value + 1].clone(), cell=cell)
 
 
 def _partition_by_torch(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
     """Add the shift, less than a window, to places in a window alone, so that no sum overflows."""
+    coords = coords.long()
     cell = torch.remainder(coords[:, 1:], window_size) + shift
     beyond = cell >= window_size
     window = torch.div(coords[:, 1:], window_size, rounding_mode='floor') + beyond
@@ -146,3 +146,18 @@ def _partition_by_torch(coords: torch.Tensor, window_size: int, shift: int) -> W
     counts = torch.unique_consecutive(keys, return_counts=True)[1]
     ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     return WindowIndex(order=order, ptr=ptr, cell=cell)
+
+
+def _probe(run, dtype: torch.dtype) -> list[torch.Tensor]:
+    """Partition voxels of two batch items, some of them below the origin."""
+    coords = torch.arange(40).view(-1, 1) * torch.tensor([0, 5, 3, 7]) % 11 - torch.tensor([0, 5, 5, 5])
+    coords[:, 0] = torch.arange(40) // 25
+    index = run(coords, 4, 2)
+    return [index.order, index.ptr, index.cell]
+
+
+OP = Op(
+    'partition_windows',
+    {'torch': Implementation(_partition_by_torch), 'cpu': cpu_kernels(_partition_by_kernel)},
+    _probe,
+)

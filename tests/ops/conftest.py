@@ -9,6 +9,7 @@ import pytest
 import swin3d_ops
 import torch
 from swin3d_ops import cpu_library, cpu_runtime, cuda_emulation, cuda_runtime
+from swin3d_ops.op import declared
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 
@@ -24,7 +25,7 @@ def backend_parameters(op):
 
 
 def pytest_generate_tests(metafunc):
-    for op in ('window_attention', 'knn', 'gather_max'):
+    for op in declared():
         if f'{op}_backend' in metafunc.fixturenames:
             metafunc.parametrize(f'{op}_backend', backend_parameters(op))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from pathlib import Path
 import pytest
 import swin3d_ops
 import torch
-from swin3d_ops import backends, cpu_library, cpu_runtime, self_check
+from swin3d_ops import cpu_library, cpu_runtime
+from swin3d_ops import op as op_module
+from swin3d_ops.op import declared
 
 REASON = swin3d_ops.available_backends('window_attention')['cpu']
 needs_kernels = pytest.mark.skipif(REASON is not None, reason=str(REASON))
@@ -230,16 +234,16 @@ def test_portable_build_agrees_with_the_reference(monkeypatch, attention):
 
 @needs_kernels
 def test_kernel_that_fails_its_self_check_is_not_trusted(monkeypatch):
-    from swin3d_ops.resample import cpu_impl
-
-    self_check.reason_to_distrust.cache_clear()
-    monkeypatch.setattr(cpu_impl, 'gather_max', lambda feats, index: feats[index[:, 0]])
+    op = declared()['gather_max']
+    wrong = dataclasses.replace(op.implementations['cpu'], run=lambda feats, index: feats[index[:, 0]])
+    op_module.reason_to_distrust.cache_clear()
+    monkeypatch.setitem(op.implementations, 'cpu', wrong)
     try:
         assert 'self-check differs' in swin3d_ops.available_backends('gather_max')['cpu']
         monkeypatch.delenv('SWIN3D_OPS', raising=False)
-        assert backends.choose_backend('gather_max', 'cpu', 'auto') == 'torch'
+        assert op.choose('cpu', 'auto') == 'torch'
     finally:
-        self_check.reason_to_distrust.cache_clear()
+        op_module.reason_to_distrust.cache_clear()
 
 
 def test_status_report_names_every_op():
@@ -247,6 +251,6 @@ def test_status_report_names_every_op():
     report = subprocess.run(
         [sys.executable, '-m', 'swin3d_ops'], cwd=root, capture_output=True, text=True, check=True
     ).stdout
-    for op in backends.OPS:
-        assert f'{op} on cpu runs on back-end' in report
-    assert report.count('    cuda       can') == len(backends.OPS)
+    for name, op in declared().items():
+        (part,) = re.findall(rf'^{name} on cpu runs on back-end .*\n((?: +.*\n)+)', report, re.MULTILINE)
+        assert [line.split()[0] for line in part.splitlines()] == list(op.implementations)

@@ -8,8 +8,10 @@ import logging
 import pytest
 import swin3d_ops
 import torch
-from swin3d_ops import backends, cuda_runtime, self_check
+from swin3d_ops import cuda_runtime, self_check
+from swin3d_ops import op as op_module
 from swin3d_ops.cpu_library import KernelsUnavailableError, publish
+from swin3d_ops.op import declared
 
 OPERATORS = (
     'window_attention', 'window_attention_backward', 'knn', 'gather_max', 'gather_max_backward',
@@ -38,17 +40,12 @@ def test_every_operator_has_cuda_kernels(operator):
     assert torch._C._dispatch_has_kernel_for_dispatch_key(f'swin3d::{operator}', 'CUDA')
 
 
-@pytest.mark.parametrize('operator', ['window_attention', 'gather_max', 'interpolate'])
-def test_autocast_on_cuda_has_a_rule(operator):
-    assert torch._C._dispatch_has_kernel_for_dispatch_key(f'swin3d::{operator}', 'AutocastCUDA')
-
-
 def test_machine_without_a_gpu_is_named(gpu):
     gpu(available=False)
-    reasons = {op: swin3d_ops.available_backends(op)['cuda'] for op in backends.OPS}
-    assert reasons.pop('sparse_conv') == 'sparse_conv has no CUDA kernels'
-    for op, reason in reasons.items():
-        assert reason.startswith('torch.cuda is not available'), op
+    named = [name for name, op in declared().items() if 'cuda' in op.implementations]
+    assert len(named) == 5
+    for name in named:
+        assert swin3d_ops.available_backends(name)['cuda'].startswith('torch.cuda is not available')
 
 
 def test_named_cuda_on_a_machine_without_it_gives_the_reason(gpu, monkeypatch):
@@ -58,18 +55,18 @@ def test_named_cuda_on_a_machine_without_it_gives_the_reason(gpu, monkeypatch):
     with pytest.raises(ValueError, match="SWIN3D_OPS: 'cuda' cannot take .* torch.cuda is not available"):
         swin3d_ops.knn(points, points, 1, torch.tensor([0, 2]), torch.tensor([0, 2]))
     with pytest.raises(ValueError, match="'cuda' cannot run knn: torch.cuda is not available"):
-        backends.choose_backend('knn', 'cuda', 'cuda')
+        declared()['knn'].choose('cuda', 'cuda')
 
 
 def test_auto_gives_cuda_tensors_to_torch_and_says_so_once(gpu, monkeypatch, caplog):
     gpu(available=False)
-    monkeypatch.setattr(backends, '_logged', set())
+    monkeypatch.setattr(op_module, '_logged', set())
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
-        assert [backends.choose_backend('knn', 'cuda', 'auto') for _ in range(2)] == ['torch', 'torch']
+        assert [declared()['knn'].choose('cuda', 'auto') for _ in range(2)] == ['torch', 'torch']
     (record,) = caplog.records
     assert record.levelname == 'WARNING'
-    assert 'knn on cuda runs on back-end torch (cuda kernels: torch.cuda is not' in record.message
+    assert 'knn on cuda runs on back-end torch (cuda: torch.cuda is not' in record.message
 
 
 def test_old_gpu_is_named(gpu):
@@ -109,12 +106,12 @@ def test_kernel_that_fails_to_launch_on_the_current_gpu_is_not_trusted(gpu, monk
     monkeypatch.setattr(self_check, '_on_device', on_device)
     monkeypatch.setattr(cuda_runtime, 'reason_unavailable', lambda: None)
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
-    self_check.reason_to_distrust.cache_clear()
+    op_module.reason_to_distrust.cache_clear()
     try:
         assert 'the self-check failed: cuLaunchKernel' in swin3d_ops.available_backends('knn')['cuda']
-        assert backends.choose_backend('knn', 'cuda', 'auto') == 'torch'
+        assert declared()['knn'].choose('cuda', 'auto') == 'torch'
     finally:
-        self_check.reason_to_distrust.cache_clear()
+        op_module.reason_to_distrust.cache_clear()
 
 
 THIS_GPU, OTHER_GPU = 0xC0, 0xC1  # contexts

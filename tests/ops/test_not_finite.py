@@ -12,10 +12,9 @@ import shutil
 
 import pytest
 import torch
-from swin3d_ops import KernelMap, cpu_library, knn, sparse_conv, window_attention
+from swin3d_ops import KernelMap, available_backends, cpu_library, knn, sparse_conv, window_attention
 from swin3d_ops.resample import cuda_impl as resample_cuda
 from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
-from swin3d_ops.sparse_conv import reference as sparse_conv_reference
 from swin3d_ops.window_attention import cuda_impl as attention_cuda
 from swin3d_ops.window_index import WindowIndex
 
@@ -243,25 +242,38 @@ def test_weighted_sums_are_spoilt_alike(kernels, dtype):
                 assert_same_masks(run(kernels, inputs, dtype), run('reference', inputs, torch.float64))
 
 
+@pytest.fixture(params=['torch', *cpu_library.ISA_FLAGS, 'spconv'])
+def convolution(request, use_isa):
+    """Name of a back-end of sparse convolution for the CPU."""
+    reason = available_backends('sparse_conv').get(request.param)
+    if reason is not None:
+        pytest.skip(reason)
+    if request.param in cpu_library.ISA_FLAGS:
+        use_isa(request.param)
+        return 'cpu'
+    return request.param
+
+
 @pytest.mark.parametrize('dtype', DTYPES)
-def test_convolutions_are_spoilt_alike(isa, dtype):
+def test_convolutions_are_spoilt_alike(convolution, dtype):
     generator = torch.Generator().manual_seed(0)
     source, target = (
         torch.cat([torch.randperm(rows, generator=generator)[:n] for n in (9, 0, 11)]).int()
         for rows in (13, 21)
     )
-    pairs = KernelMap.ordered(source, target, [9, 0, 11], 13, 21)
+    kernel_map = KernelMap.ordered(source, target, [9, 0, 11], 13, 21)
     shapes = ((13, 5), (3, 5, 18), (21, 18))
     tensors = [torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in shapes]
+
+    def run(backend, inputs, grad, dtype):
+        return differentiated(lambda x, w: sparse_conv(x, w, kernel_map, backend), inputs, grad, dtype)
+
     for bad in BAD:
         for which in range(3):
             for seed in range(2):
                 *inputs, grad = spoil(tensors, which, bad, seed)
-                expected = differentiated(
-                    lambda x, w: sparse_conv_reference.sparse_conv(x, w, pairs), inputs, grad, torch.float64
-                )
-                got = differentiated(lambda x, w: sparse_conv(x, w, pairs), inputs, grad, dtype)
-                assert_same_masks(got, expected)
+                expected = run('reference', inputs, grad, torch.float64)
+                assert_same_masks(run(convolution, inputs, grad, dtype), expected)
 
 
 @pytest.mark.parametrize('bad', BAD)

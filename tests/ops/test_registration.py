@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import swin3d_ops
 import torch
-from swin3d_ops import available_backends, knn
-from swin3d_ops.resample import gather_max, interpolate
+from swin3d_ops import available_backends, knn, sparse_conv
+from swin3d_ops.neighbors import kernel_map_between
+from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
 
 pytestmark = pytest.mark.skipif(
     available_backends('window_attention')['cpu'] is not None,
@@ -70,16 +71,26 @@ def test_autocast_computes_in_float32(attention, backend):
     torch.testing.assert_close(got, problem.run(backend, [*(t.float() for t in narrow), *tables]))
 
 
-def test_autocast_rule_of_the_operators(attention):
-    problem = attention(20, 2, 8, dtype=torch.float32)
-    arguments = [a.bfloat16() if n < 3 else a for n, a in enumerate(operator_arguments(problem))]
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        out, lse = torch.ops.swin3d.window_attention(*arguments)
-        feats = torch.ones(3, 2).bfloat16()
-        index = torch.zeros(4, 2, dtype=torch.int64)
-        total = interpolate(feats, index, torch.ones(4, 2))
-    assert out.dtype == lse.dtype == total.dtype == torch.float32
-    assert total.eq(2).all()
+@pytest.mark.parametrize('backend', ['cpu', 'torch', 'reference'])
+def test_autocast_of_resampling_and_convolution_computes_in_float32(backend):
+    generator = torch.Generator().manual_seed(0)
+    feats, weight = (torch.randn(*shape, generator=generator).bfloat16() for shape in ((10, 6), (27, 6, 4)))
+    index, matrix = torch.arange(24).view(8, 3) % 10, torch.randn(5, 6, generator=generator)
+    voxels = torch.arange(40).view(10, 4) // 4 % torch.tensor([1, 2, 3, 4])
+    kernel_map = kernel_map_between(voxels, voxels, 3)
+    calls = (
+        (gather_max, (feats, index)),
+        (interpolate, (feats, index, torch.rand(8, 3, generator=generator))),
+        (linear_gather_max, (feats, matrix.bfloat16(), index)),
+        (sparse_conv, (feats, weight, kernel_map)),
+        (sparse_conv, (feats, weight.float(), kernel_map)),
+    )
+    for op, arguments in calls:
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            got = op(*arguments, backend=backend)
+        wide = [a.float() if torch.is_tensor(a) and a.dtype == torch.bfloat16 else a for a in arguments]
+        assert got.dtype == torch.float32
+        torch.testing.assert_close(got, op(*wide, backend=backend), rtol=1e-6, atol=1e-6)
 
 
 def test_any_number_of_threads_gives_the_same_bits(attention):

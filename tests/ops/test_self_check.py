@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import multiprocessing
 import threading
 
 import pytest
 import torch
-from swin3d_ops import available_backends, backends, self_check
+from swin3d_ops import available_backends
+from swin3d_ops import op as op_module
+from swin3d_ops.op import declared
 from swin3d_ops.resample import reference as resample_reference
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
@@ -20,14 +23,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+OPS = sorted(declared())
+
+
 @pytest.fixture(autouse=True)
 def first_call(monkeypatch):
     """Forget the verdicts before and after the test."""
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
-    monkeypatch.setattr(backends, '_logged', set())
-    self_check.reason_to_distrust.cache_clear()
+    monkeypatch.setattr(op_module, '_logged', set())
+    op_module.reason_to_distrust.cache_clear()
     yield
-    self_check.reason_to_distrust.cache_clear()
+    op_module.reason_to_distrust.cache_clear()
 
 
 class ForbidFunctions(TorchFunctionMode):
@@ -80,12 +86,12 @@ MODES = dict(
 
 
 @pytest.mark.filterwarnings('ignore:Anomaly Detection', 'ignore:.*CUDA is not available', 'ignore:.*TF32')
-@pytest.mark.parametrize('op', backends.OPS)
+@pytest.mark.parametrize('op', OPS)
 @pytest.mark.parametrize('mode', MODES)
 def test_first_call_under_a_mode_trusts_the_kernels(mode, op):
     with MODES[mode]():
-        chosen = backends.choose_backend(op, 'cpu', 'auto')
-        reason = self_check.reason_to_distrust(op)
+        chosen = declared()[op].choose('cpu', 'auto')
+        reason = op_module.reason_to_distrust(op, 'cpu', 'cpu')
     assert (chosen, reason) == ('cpu', None)
 
 
@@ -99,11 +105,11 @@ def test_first_call_inside_a_transform_trusts_the_kernels(transform):
     chosen = []
 
     def call(x):
-        chosen.extend([backends.choose_backend(op, 'cpu', 'auto') for op in backends.OPS])
+        chosen.extend([declared()[op].choose('cpu', 'auto') for op in OPS])
         return x.square().sum()
 
     transform(call)(torch.ones(3))
-    assert chosen == ['cpu'] * len(backends.OPS)
+    assert chosen == ['cpu'] * len(OPS)
 
 
 def test_settings_of_the_process_and_of_the_thread_are_left_alone():
@@ -115,7 +121,7 @@ def test_settings_of_the_process_and_of_the_thread_are_left_alone():
         )  # fmt: skip
 
     before = settings()
-    assert [self_check.reason_to_distrust(op) for op in backends.OPS] == [None] * len(backends.OPS)
+    assert [op_module.reason_to_distrust(op, 'cpu', 'cpu') for op in OPS] == [None] * len(OPS)
     assert settings() == before
 
 
@@ -140,7 +146,7 @@ def test_products_of_rounded_factors_pass_the_check():
     def on_rounding_hardware(feats, weight, index):
         return resample_reference.gather_max(Rounded.apply(feats, weight), index)
 
-    problem = self_check._PROBLEMS['linear_gather_max']
+    problem = declared()['linear_gather_max'].probe
     results = problem(on_rounding_hardware, torch.float32)
     for got, expected in zip(results, problem(resample_reference.linear_gather_max, torch.float64)):
         assert torch.equal(got.double(), expected)
@@ -151,7 +157,7 @@ def test_many_threads_at_once_reach_one_verdict(caplog):
 
     def first():
         barrier.wait()
-        chosen.extend(backends.choose_backend(op, 'cpu', 'auto') for op in backends.OPS)
+        chosen.extend(declared()[op].choose('cpu', 'auto') for op in OPS)
 
     threads = [threading.Thread(target=first) for _ in range(4)]
     with caplog.at_level('INFO', logger='swin3d_ops'):
@@ -159,37 +165,36 @@ def test_many_threads_at_once_reach_one_verdict(caplog):
             thread.start()
         for thread in threads:
             thread.join()
-    assert chosen == ['cpu'] * 4 * len(backends.OPS)
-    assert len(caplog.records) == len(backends.OPS)
+    assert chosen == ['cpu'] * 4 * len(OPS)
+    assert len(caplog.records) == len(OPS)
 
 
 def _first_call_of_a_child(results):
-    self_check.reason_to_distrust.cache_clear()
-    results.put([self_check.reason_to_distrust(op) for op in backends.OPS])
+    op_module.reason_to_distrust.cache_clear()
+    results.put([op_module.reason_to_distrust(op, 'cpu', 'cpu') for op in OPS])
 
 
 def test_a_forked_worker_reaches_the_same_verdict():
     if 'fork' not in multiprocessing.get_all_start_methods():
         pytest.skip('this system does not fork')
     torch.ones(600, 600) @ torch.ones(600, 600)  # the parent has used its threads
-    self_check.reason_to_distrust('window_attention')
+    op_module.reason_to_distrust('window_attention', 'cpu', 'cpu')
     context = multiprocessing.get_context('fork')
     results = context.SimpleQueue()
     child = context.Process(target=_first_call_of_a_child, args=(results,))
     child.start()
     child.join(60)
-    assert not child.is_alive() and results.get() == [None] * len(backends.OPS)
+    assert not child.is_alive() and results.get() == [None] * len(OPS)
 
 
 @pytest.mark.parametrize('op', ['gather_max', 'interpolate'])
 def test_a_wrong_gradient_alone_is_found(op, monkeypatch):
-    from swin3d_ops.resample import cpu_impl
-
-    right = getattr(cpu_impl, op)
+    cpu = declared()[op].implementations['cpu']
 
     def wrong_backwards(*arguments):
-        out = right(*arguments)
+        out = cpu.run(*arguments)
         return out + 0.01 * (out - out.detach())  # the same value
 
-    monkeypatch.setattr(cpu_impl, op, wrong_backwards)
-    assert 'differs from the reference by 1' in self_check.reason_to_distrust(op)
+    wrong = dataclasses.replace(cpu, run=wrong_backwards)
+    monkeypatch.setitem(declared()[op].implementations, 'cpu', wrong)
+    assert 'differs from the reference by 1' in op_module.reason_to_distrust(op, 'cpu', 'cpu')

@@ -23,6 +23,7 @@ def bootstrap(tmp_path, monkeypatch):
         'LOG': 'bootstrap.log',
         'STEPS': '.venv/steps.json',
         'CACHE': 'cache',
+        'SPCONV': '.spconv',
     }.items():
         monkeypatch.setattr(module, name, tmp_path / path)
     (tmp_path / '.venv').mkdir()
@@ -180,7 +181,7 @@ def test_lock_torch_and_configs_are_part_of_the_keys(bootstrap, tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    'lock', sorted((REPOSITORY / 'requirements').glob('lock-*.txt')), ids=lambda path: path.stem
+    'lock', sorted((REPOSITORY / 'requirements').glob('lock-py*.txt')), ids=lambda path: path.stem
 )
 def test_locks_pin_every_package_and_leave_out_the_heavy_ones(lock):
     lines = [line for line in lock.read_text().splitlines() if not line.startswith('#')]
@@ -189,6 +190,68 @@ def test_locks_pin_every_package_and_leave_out_the_heavy_ones(lock):
     assert all(line.count('==') == 1 for line in lines)
     assert not names & {'torch', 'torchvision', 'open3d', 'opencv-python', 'mmcv', 'scikit-image'}
     assert {'mmengine', 'mmdet', 'mmdet3d', 'numpy', 'openmim'} <= names
+
+
+@pytest.fixture
+def calls(bootstrap, monkeypatch):
+    """The commands of jobs, with PYTHONPATH; each ends with the code in `codes`."""
+
+    class Calls(list):
+        codes = {}
+
+        def run(self, command, env, **_):
+            self.append((command[1:], env.get('PYTHONPATH')))
+            return self.codes.get(len(self), 0)
+
+    calls = Calls()
+    bootstrap.STEPS.write_text('{}')
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    monkeypatch.setattr(bootstrap, 'make_environment', lambda *_: None)
+    monkeypatch.setattr(bootstrap.subprocess, 'call', calls.run)
+    return calls
+
+
+def installing(bootstrap, monkeypatch, ran):
+    def pip(step, *arguments):
+        ran.append(arguments)
+        bootstrap.SPCONV.mkdir()
+
+    monkeypatch.setattr(bootstrap, 'pip', pip)
+
+
+def test_all_tests_run_again_with_spconv_out_of_the_environment(bootstrap, monkeypatch, calls):
+    ran = []
+    installing(bootstrap, monkeypatch, ran)
+    assert bootstrap.main(['test-all']) == bootstrap.main(['test-all']) == 0
+    assert [command for command, _ in calls] == [bootstrap.JOBS['test-all'], bootstrap.SPCONV_JOB] * 2
+    assert [path for _, path in calls] == [None, str(bootstrap.SPCONV)] * 2
+    ((*arguments, lock),) = ran  # installed once
+    assert arguments == ['install', '--no-deps', '--target', str(bootstrap.SPCONV), '-r']
+    assert lock == 'requirements/lock-spconv.txt'
+    assert 'spconv-cu120==2.3.6\n' in (REPOSITORY / lock).read_text()
+
+
+@pytest.mark.parametrize('job', [['test'], ['env'], ['test-all', 'tests/ops']])
+def test_other_jobs_do_without_spconv(bootstrap, monkeypatch, calls, job):
+    installing(bootstrap, monkeypatch, [])
+    assert bootstrap.main(job) == 0
+    assert not bootstrap.SPCONV.exists() and bootstrap.SPCONV_JOB not in [command for command, _ in calls]
+
+
+@pytest.mark.parametrize('failing', [1, 2])
+def test_a_failure_with_or_without_spconv_is_one_of_all_tests(bootstrap, monkeypatch, calls, failing):
+    installing(bootstrap, monkeypatch, [])
+    calls.codes = {failing: 3}
+    assert bootstrap.main(['test-all']) == 3 and len(calls) == 2
+
+
+def test_spconv_that_cannot_be_had_fails_after_the_tests(bootstrap, monkeypatch, calls, capsys):
+    def refuse(*_):
+        raise bootstrap.SetupError('spconv: the package index did not answer')
+
+    monkeypatch.setattr(bootstrap, 'pip', refuse)
+    assert bootstrap.main(['test-all']) == 1 and len(calls) == 1
+    assert 'spconv: the package index did not answer' in capsys.readouterr().out
 
 
 def test_continuous_integration_keeps_find_links(tmp_path):

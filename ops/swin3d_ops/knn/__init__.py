@@ -7,17 +7,22 @@ import math
 import torch
 
 from ..arguments import check_int, check_tensor
-from ..backends import choose_backend
+from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
+from .probe import probe
 
 __all__ = ['knn']
 
-_IMPLEMENTATIONS = {
-    'reference': reference.knn,
-    'torch': torch_impl.knn,
-    'cpu': cpu_impl.knn,
-    'cuda': cuda_impl.knn,
-}
+OP = Op(
+    'knn',
+    {
+        'reference': Implementation(reference.knn),
+        'torch': Implementation(torch_impl.knn),
+        'cpu': cpu_kernels(cpu_impl.knn),
+        'cuda': cuda_kernels(cuda_impl.knn),
+    },
+    probe,
+)
 
 MAX_NEIGHBOURS = 2**31 - 1
 
@@ -74,8 +79,8 @@ def knn(
         queries = query_bounds[item + 1] - query_bounds[item]
         if queries and source_bounds[item + 1] == source_bounds[item]:
             raise ValueError(f'source_ptr: batch item {item} has {queries} queries and no source')
-    run = _IMPLEMENTATIONS[choose_backend('knn', query.device.type, backend)]
-    return run(query.detach(), source.detach(), k, query_bounds, source_bounds)
+    arguments = query.detach(), source.detach(), k, query_bounds, source_bounds
+    return OP.run(OP.choose(query.device.type, backend, *arguments), *arguments)
 
 
 def _check_positions(query, source) -> None:

@@ -6,15 +6,26 @@ import torch
 
 from ..arguments import check_floats, check_rows, check_tensor
 from ..autocast import computes_in_float32
-from ..backends import choose_backend
+from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
+from .probe import probe_gather_max, probe_interpolate, probe_linear_gather_max
 
 __all__ = ['gather_max', 'interpolate', 'inverse_distance_weights', 'linear_gather_max']
 
-_MODULES = {'reference': reference, 'torch': torch_impl, 'cpu': cpu_impl, 'cuda': cuda_impl}
-_GATHER_MAX = {name: module.gather_max for name, module in _MODULES.items()}
-_LINEAR_GATHER_MAX = {name: module.linear_gather_max for name, module in _MODULES.items()}
-_INTERPOLATE = {name: module.interpolate for name, module in _MODULES.items()}
+
+def _declare(name: str, probe) -> Op:
+    implementations = {
+        'reference': Implementation(getattr(reference, name)),
+        'torch': Implementation(getattr(torch_impl, name)),
+        'cpu': cpu_kernels(getattr(cpu_impl, name)),
+        'cuda': cuda_kernels(getattr(cuda_impl, name)),
+    }
+    return Op(name, implementations, probe)
+
+
+GATHER_MAX = _declare('gather_max', probe_gather_max)
+LINEAR_GATHER_MAX = _declare('linear_gather_max', probe_linear_gather_max)
+INTERPOLATE = _declare('interpolate', probe_interpolate)
 
 
 @computes_in_float32
@@ -36,9 +47,9 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
         ValueError: a wrong shape, or a row out of range.
     """
     _check(feats, index)
-    name = choose_backend('gather_max', feats.device.type, backend)
+    name = GATHER_MAX.choose(feats.device.type, backend)
     _check_values(index, feats, name)
-    return _GATHER_MAX[name](feats, index)
+    return GATHER_MAX.run(name, feats, index)
 
 
 @computes_in_float32
@@ -67,9 +78,9 @@ def linear_gather_max(
     _check_dtype('weight', weight, feats)
     if weight.ndim != 2 or weight.shape[1] != feats.shape[1]:
         raise ValueError(f'weight must have shape (D, {feats.shape[1]}), got {tuple(weight.shape)}')
-    name = choose_backend('linear_gather_max', feats.device.type, backend)
+    name = LINEAR_GATHER_MAX.choose(feats.device.type, backend)
     _check_values(index, feats, name)
-    return _LINEAR_GATHER_MAX[name](feats, weight, index)
+    return LINEAR_GATHER_MAX.run(name, feats, weight, index)
 
 
 @computes_in_float32
@@ -103,9 +114,9 @@ def interpolate(
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
-    name = choose_backend('interpolate', feats.device.type, backend)
+    name = INTERPOLATE.choose(feats.device.type, backend)
     _check_values(index, feats, name)
-    return _INTERPOLATE[name](feats, index, weight).to(dtype)
+    return INTERPOLATE.run(name, feats, index, weight).to(dtype)
 
 
 def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:

@@ -213,6 +213,3 @@ def _differentiate_sum(ctx, grad_out):
 registration.differentiate(_gather_max, _differentiate_max, _save_max)
 registration.differentiate(_linear_max, _differentiate_linear_max, _save_linear_max)
 registration.differentiate(_interpolate, _differentiate_sum, _save_sum)
-registration.autocast_to_float32(_gather_max)
-registration.autocast_to_float32(_linear_max)
-registration.autocast_to_float32(_interpolate)

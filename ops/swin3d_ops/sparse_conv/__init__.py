@@ -6,17 +6,29 @@ import torch
 
 from ..arguments import check_floats
 from ..autocast import computes_in_float32
-from ..backends import choose_backend
-from . import cpu_impl, reference, torch_impl
+from ..op import Implementation, Op, cpu_kernels
+from . import cpu_impl, reference, spconv_impl, torch_impl
 from .kernel_map import KernelMap
+from .probe import probe
 
 __all__ = ['KernelMap', 'sparse_conv']
 
-_IMPLEMENTATIONS = {
-    'reference': reference.sparse_conv,
-    'torch': torch_impl.sparse_conv,
-    'cpu': cpu_impl.sparse_conv,
-}
+OP = Op(
+    'sparse_conv',
+    {
+        'reference': Implementation(reference.sparse_conv),
+        'torch': Implementation(torch_impl.sparse_conv),
+        'cpu': cpu_kernels(cpu_impl.sparse_conv),
+        'spconv': Implementation(
+            spconv_impl.sparse_conv,
+            devices=('cuda', 'cpu'),
+            first_on=('cuda',),
+            reason_missing=spconv_impl.reason_missing,
+            reason_against=spconv_impl.reason_against,
+        ),
+    },
+    probe,
+)
 
 
 @computes_in_float32
@@ -34,20 +46,22 @@ def sparse_conv(
         weight: (K, C, E), dtype of ``feats``; offsets of a cubic kernel in the order of
             :func:`swin3d_ops.kernel_offsets.kernel_offsets`.
         kernel_map: pairs of N input and M output rows under K offsets.
-        backend: 'auto', 'reference', 'torch' or 'cpu'.
+        backend: 'auto', 'reference', 'torch', 'cpu' or 'spconv', which serves a GPU first and, by name alone,
+            the CPU.
 
     Returns:
         (M, E), dtype of ``feats``.
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape or device, or a map whose pairs are out of range or order.
+        ValueError: a wrong shape or device, a map whose pairs are out of range or order, or a back-end that
+            cannot run.
 
     Source: generalised sparse convolution, arXiv 1904.08755, equation 3.
     """
     _check(feats, weight, kernel_map)
-    run = _IMPLEMENTATIONS[choose_backend('sparse_conv', feats.device.type, backend)]
-    return run(feats, weight, kernel_map)
+    arguments = feats, weight, kernel_map
+    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)
 
 
 def _check(feats, weight, kernel_map) -> None:

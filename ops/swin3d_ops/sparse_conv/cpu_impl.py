@@ -97,4 +97,3 @@ def _differentiate(ctx, grad_out):
 
 
 registration.differentiate(_sparse_conv, _differentiate, _save)
-registration.autocast_to_float32(_sparse_conv)

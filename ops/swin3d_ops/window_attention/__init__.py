@@ -14,18 +14,23 @@ import torch
 
 from ..arguments import check_floats
 from ..autocast import computes_in_float32
-from ..backends import choose_backend
+from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from ..window_index import WindowIndex, check_partition
 from . import cpu_impl, cuda_impl, reference, torch_impl
+from .probe import probe
 
 __all__ = ['window_attention']
 
-_IMPLEMENTATIONS = {
-    'reference': reference.window_attention,
-    'torch': torch_impl.window_attention,
-    'cpu': cpu_impl.window_attention,
-    'cuda': cuda_impl.window_attention,
-}
+OP = Op(
+    'window_attention',
+    {
+        'reference': Implementation(reference.window_attention),
+        'torch': Implementation(torch_impl.window_attention),
+        'cpu': cpu_kernels(cpu_impl.window_attention, cpu_impl.reason_against),
+        'cuda': cuda_kernels(cuda_impl.window_attention, cuda_impl.reason_against),
+    },
+    probe,
+)
 
 
 @computes_in_float32
@@ -78,12 +83,12 @@ def window_attention(
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)
-    name = choose_backend('window_attention', q.device.type, backend)
-    _check_values(windows, name)
-    return _IMPLEMENTATIONS[name](
-        q, k, v, q_table, k_table, v_table, signals.detach(), table_rows,
-        windows.order, windows.ptr, scale,
+    arguments = (
+        q, k, v, q_table, k_table, v_table, signals.detach(), table_rows, windows.order, windows.ptr, scale,
     )  # fmt: skip
+    name = OP.choose(q.device.type, backend, *arguments)
+    _check_values(windows, name)
+    return OP.run(name, *arguments)
 
 
 def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:

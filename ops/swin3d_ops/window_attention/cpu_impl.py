@@ -8,9 +8,9 @@ import torch
 
 from .. import cpu_runtime, registration
 from ..window_index import check_partition
+from .table_rows import size_limit
 
-MAX_ROWS = 4095
-MAX_WIDTH = 64
+reason_against = size_limit(max_rows=4095, max_width=64)
 
 
 def window_attention(
@@ -36,11 +36,9 @@ def _arguments(inputs, signals, table_rows, order, ptr, scale):
     """Return the leading C arguments and the tensors that must outlive the call."""
     num_voxels, heads, width = inputs[0].shape
     rows = inputs[3].shape[0]
-    if rows > MAX_ROWS or width > MAX_WIDTH:
-        raise ValueError(
-            f'the CPU kernels take up to {MAX_ROWS} table rows and head width {MAX_WIDTH}, '
-            f'got {rows} and {width}'
-        )
+    reason = reason_against(*inputs)
+    if reason is not None:
+        raise ValueError(reason)
     check_partition(order, ptr)  # whoever wrote into them, and by whatever way: the kernels trust them
     signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
     sizes = (num_voxels, heads, width, rows, len(table_rows), ptr.shape[0] - 1)
@@ -127,4 +125,3 @@ def _differentiate(ctx, grad_out, _grad_lse):
 
 
 registration.differentiate(_attend, _differentiate, _save)
-registration.autocast_to_float32(_attend)

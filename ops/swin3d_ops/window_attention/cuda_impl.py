@@ -10,10 +10,10 @@ import torch
 from .. import cuda_runtime, registration
 from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operators
+from .table_rows import size_limit
 
 SOURCE = 'window_attention.cuh'
-MAX_ROWS = 65535
-MAX_WIDTH = 64
+reason_against = size_limit(max_rows=65535, max_width=64)
 WARP = 32
 TILE = 16  # kTile
 BLOCKS_PER_MULTIPROCESSOR = 4  # persistent blocks of the backward passes
@@ -67,11 +67,9 @@ class Plan:
     def __init__(self, q, q_table, signals, table_rows, ptr):
         self.voxels, self.heads, self.width = q.shape
         self.axes, self.rows = len(table_rows), q_table.shape[0]
-        if self.rows > MAX_ROWS or self.width > MAX_WIDTH:
-            raise ValueError(
-                f'the CUDA kernels take up to {MAX_ROWS} table rows and head width {MAX_WIDTH}, '
-                f'got {self.rows} and {self.width}'
-            )
+        reason = reason_against(q, q, q, q_table)
+        if reason is not None:
+            raise ValueError(reason)
         self.real = torch.float64 if q.dtype == torch.float64 else torch.float32
         self.signal_bytes = signals.element_size()
         self.windows = ptr.shape[0] - 1

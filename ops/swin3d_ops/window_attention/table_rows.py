@@ -5,6 +5,20 @@ from __future__ import annotations
 import torch
 
 
+def size_limit(max_rows: int, max_width: int):
+    """Return the ``reason_against`` of kernels that take so many table rows and heads so wide."""
+
+    def reason_against(q, k, v, q_table, *others) -> str | None:
+        if len(q_table) <= max_rows and q.shape[2] <= max_width:
+            return None
+        return (
+            f'the kernels take up to {max_rows} table rows and head width {max_width}, '
+            f'got {len(q_table)} and {q.shape[2]}'
+        )
+
+    return reason_against
+
+
 def table_row(query: torch.Tensor, key: torch.Tensor, num_rows: int) -> torch.Tensor:
     """Return the table row of each pair on one axis.
 

@@ -31,7 +31,7 @@ ROOT_MODULES = {
     'one_of_many',
     'optional_packages',
     'root_registries',
-    'whole_file',
+    'atomic_write',
     '__init__',
 }
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}

@@ -22,10 +22,10 @@ from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.transforms.crops import ANCHORS
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.whole_file import whole_file
 
 PRETRAIN = 'ppkt/ppkt_swin3d-tiny_rooms.py'
 FINETUNE = 'transfer/swin3d-tiny_rooms-seg_few.py'
@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
         path = out / args.anchor / f'seed{seed}.json'
         if not path.is_file():
             result = run_seed(args, rooms, seed)
-            with whole_file(path) as part:
+            with atomic_write(path) as part:
                 part.write_text(json.dumps(result))
         results.append(json.loads(path.read_text()))
         sys.stdout.write(f'{table(results)}\n')

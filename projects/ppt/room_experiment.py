@@ -24,9 +24,9 @@ from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.whole_file import whole_file
 
 CONFIG = 'ppt/ppt_swin3d-tiny_rooms-trio.py'
 ARMS = ('ppt', 'joint', 'single')
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
             path = out / f'seed{seed}-{arm}.json'
             if not path.is_file():
                 scores = run_arm(arm, args, out / 'rooms', seed)
-                with whole_file(path) as part:
+                with atomic_write(path) as part:
                     part.write_text(json.dumps(scores))
             results.setdefault(seed, {})[arm] = json.loads(path.read_text())
             means = {a: float(np.mean(list(s.values()))) for a, s in results[seed].items()}

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from swin3d_mmdet3d.atomic_write import atomic_writes
 from swin3d_mmdet3d.scan_files import Scan
 from swin3d_mmdet3d.visualization import box_corners, box_picture, label_colors, write_box_edges
-from swin3d_mmdet3d.whole_file import whole_files
 
 from .detected_boxes import DetectedBoxes, write_boxes
 
@@ -39,16 +39,16 @@ def write_boxed_scan(
         The paths written.
     """
     corners = box_corners(boxes.center, boxes.size, boxes.yaw)
-    with whole_files(folder, stem) as drafts:
-        write_boxes(drafts.folder / f'{stem}.json', boxes, names)
+    with atomic_writes(folder, stem) as pending:
+        write_boxes(pending.folder / f'{stem}.json', boxes, names)
         comments = [
             f'box {i} {names[label]} {score:.3f}'
             for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
         ]
-        write_box_edges(drafts.folder / f'{stem}.ply', corners, label_colors(boxes.label, palette), comments)
+        write_box_edges(pending.folder / f'{stem}.ply', corners, label_colors(boxes.label, palette), comments)
         columns = {'boxes': (corners, boxes.label)}
         if truth is not None:
             columns = {'truth': (box_corners(truth.center, truth.size, truth.yaw), truth.label), **columns}
         picture = box_picture(scan.xyz, scan.color, columns, palette, names)
-        picture.save(drafts.folder / f'{stem}.png')
-    return drafts.written
+        picture.save(pending.folder / f'{stem}.png')
+    return pending.written

@@ -15,7 +15,7 @@ from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 _UNITS = 'metres and radians, z up; yaw turns the box about z, counter-clockwise from above'
 
@@ -111,7 +111,7 @@ def write_boxes(path: str | os.PathLike, boxes: DetectedBoxes, names: Sequence[s
         }
         for i in range(len(boxes))
     ]
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps({'classes': list(names), 'units': _UNITS, 'boxes': entries}, indent=1))
 
 

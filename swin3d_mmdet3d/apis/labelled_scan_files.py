@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.atomic_write import atomic_writes
 from swin3d_mmdet3d.scan_files import Scan
 from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
-from swin3d_mmdet3d.whole_file import whole_files
 
 UNLABELLED = 255
 
@@ -45,21 +45,21 @@ def write_labelled_scan(
     Returns:
         The paths written.
     """
-    with whole_files(folder, stem) as drafts:
-        draft = drafts.folder
+    with atomic_writes(folder, stem) as pending:
+        part = pending.folder
         label = (
             scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
         )
         write_ply(
-            draft / f'{stem}.ply', scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names
+            part / f'{stem}.ply', scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names
         )
         np.savez_compressed(
-            draft / f'{stem}.npz', label=label, names=np.array(names), palette=np.array(palette)
+            part / f'{stem}.npz', label=label, names=np.array(names), palette=np.array(palette)
         )
         picture = prediction_picture(scan.xyz, scan.color, truth, prediction, palette, names)
-        picture.save(draft / f'{stem}.png')
+        picture.save(part / f'{stem}.png')
         if with_html:
             write_html_viewer(
-                draft / f'{stem}.html', scan.xyz, scan.color, truth, prediction, palette, names, title=stem
+                part / f'{stem}.html', scan.xyz, scan.color, truth, prediction, palette, names, title=stem
             )
-    return drafts.written
+    return pending.written

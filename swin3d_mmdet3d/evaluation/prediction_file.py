@@ -14,7 +14,7 @@ from mmdet3d.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 
 @METRICS.register_module()
@@ -52,7 +52,7 @@ class PredictionFile(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Write the file; there is no score."""
         content = dict(classes=list(self.dataset_meta['classes']), scenes=results)
-        with whole_file(self.path) as part, open(part, 'wb') as file:
+        with atomic_write(self.path) as part, open(part, 'wb') as file:
             pickle.dump(content, file)
         MMLogger.get_current_instance().info(f'wrote {self.path} with {len(results)} scenes')
         return {}

@@ -11,7 +11,7 @@ from typing import Optional
 
 import numpy as np
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 from .confusion_matrix import SegmentationScores, segmentation_scores
 
@@ -41,7 +41,7 @@ class RunScores:
     def write(self, folder: str | os.PathLike) -> Path:
         """Write ``test_result.json``, or ``test_result_votes.json``, into a work folder."""
         path = Path(folder) / ('test_result_votes.json' if self.votes else 'test_result.json')
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             part.write_text(json.dumps(asdict(self), indent=1))
         return path
 

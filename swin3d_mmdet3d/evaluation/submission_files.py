@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 
 def scene_text(raw_ids: np.ndarray) -> str:
@@ -27,7 +27,7 @@ def write_submission(path: str | os.PathLike, scenes: Iterable[tuple[str, str]])
         path: The zip file.
         scenes: Name and text of each scan; see :func:`scene_text`.
     """
-    with whole_file(path) as part, zipfile.ZipFile(part, 'w', zipfile.ZIP_DEFLATED) as archive:
+    with atomic_write(path) as part, zipfile.ZipFile(part, 'w', zipfile.ZIP_DEFLATED) as archive:
         for name, text in scenes:
             archive.writestr(f'{name}.txt', text)
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..whole_file import whole_file
+from ..atomic_write import atomic_write
 
 TABLE_FOLDER = Path(__file__).parent / 'text_tables'
 """Tables that travel with the package."""
@@ -90,7 +90,7 @@ def load_text_table(path: Union[str, Path]) -> TextTable:
 
 def save_text_table(table: TextTable, path: Union[str, Path]) -> None:
     """Write a table as an ``.npz`` file, whole or not at all."""
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         np.savez(
             part,
             names=np.array(table.names),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.layout.infos import read_info_file
-from swin3d_mmdet3d.whole_file import whole_file
 
 SMALL = 1.0  # m: a class whose objects are smaller learns at TR3D's finer level
 HEAD = """# {what} of {count} classes in {root}, written by prepare_custom. Train and test:
@@ -66,7 +66,7 @@ def _write(path: Path, what: str, base: Path, classes: tuple[str, ...], model: s
     head = HEAD.format(
         what=what, count=len(classes), name=path.name, root=f'{path.parent}/', base=str(base), classes=classes
     )
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(head + model + TESTED, encoding='utf-8')
     return path
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic_write import atomic_folder
 from ..datasets.layout.frames import write_frame, write_intrinsic
 from ..geometry.camera import check_intrinsic, is_rigid
-from ..whole_file import whole_folder
 from .frame_folder import FrameFolder
 from .sens_stream import RecordedFrame, SensStream
 
@@ -48,7 +48,7 @@ def prepare_recording(
     folder = Path(folder)
     if folder.exists():
         raise ValueError(f'folder must not exist yet, got {folder}')
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         counts = _write(recording, part, every, up, min_valid)
         if not counts['frames']:
             raise ValueError(f'{source} has no usable frame: {dict(counts)}')

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..atomic_write import atomic_folder
 from ..datasets.layout.frames import write_frame, write_intrinsic
 from ..geometry.camera import intrinsic_matrix, look_at, pixel_grid, unproject
-from ..whole_file import whole_folder
 from .domains import SensorStyle
 from .lighting import Lighting
 from .ray_caster import RayCaster
@@ -54,7 +54,7 @@ def write_frames(
         The files.
     """
     intrinsic = intrinsic_matrix(*size, HORIZONTAL_VIEW)
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         write_intrinsic(part, intrinsic)
         for index, eye in enumerate(_eyes(rng, scene, count)):
             pose = _pose_with_a_view(rng, scene, rays, eye)

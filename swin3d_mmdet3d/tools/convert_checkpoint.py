@@ -16,6 +16,7 @@ from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
 from ..apis.inferencer import read_config
+from ..atomic_write import atomic_write
 from ..checkpoints import read_checkpoint
 from ..checkpoints.official_network import infer_official_arguments, official_model_cfg
 from ..checkpoints.official_weights import (
@@ -26,7 +27,6 @@ from ..checkpoints.official_weights import (
 )
 from ..checkpoints.target_network import fit_to_config
 from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
-from ..whole_file import whole_file
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
 
@@ -86,7 +86,7 @@ def convert_file(
 
 def save(checkpoint: dict, target: str) -> None:
     """Write ``checkpoint`` whole or not at all."""
-    with whole_file(target) as part:
+    with atomic_write(target) as part:
         torch.save(checkpoint, part)
 
 

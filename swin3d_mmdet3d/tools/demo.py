@@ -23,6 +23,7 @@ from swin3d_mmdet3d.apis import (
     set_iterations,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.evaluation import (
     ConfusionSegMetric,
@@ -32,7 +33,6 @@ from swin3d_mmdet3d.evaluation import (
     segmentation_scores,
 )
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.whole_file import whole_file
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
 PROGRESS_LINES = 25
@@ -141,7 +141,7 @@ def save_model(runner: Runner, path: Path) -> Path:
     metainfo = runner.test_dataloader.dataset.metainfo
     palette = [[int(channel) for channel in color] for color in metainfo['palette']]
     meta = dict(dataset_meta=dict(classes=list(metainfo['classes']), palette=palette))
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         torch.save(dict(meta=meta, state_dict=runner.model.state_dict()), part)
     return path
 

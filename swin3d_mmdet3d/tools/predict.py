@@ -25,12 +25,12 @@ from swin3d_mmdet3d.apis import (
     write_boxed_scan,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.atomic_write import sweep_parts
 from swin3d_mmdet3d.evaluation import confusion_matrix, scores_table, segmentation_scores
 from swin3d_mmdet3d.one_of_many import one_of_many
 from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
 from swin3d_mmdet3d.tools.command_line import CommandLine
 from swin3d_mmdet3d.visualization import room_yaw
-from swin3d_mmdet3d.whole_file import sweep_parts
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from plyfile import PlyData, PlyElement
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 from .views import View
 
@@ -91,7 +91,7 @@ def write_box_edges(
         vertex[channel] = np.repeat(np.rint(color[:, i]), 8)
         edge[channel] = np.repeat(np.rint(color[:, i]), 12)
     elements = [PlyElement.describe(vertex, 'vertex'), PlyElement.describe(edge, 'edge')]
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         PlyData(elements, byte_order='<', comments=list(comments)).write(str(part))
 
 

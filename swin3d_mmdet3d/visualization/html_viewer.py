@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 from .point_renderer import point_sizes
 
@@ -71,7 +71,7 @@ def write_html_viewer(
     record = json.dumps(scan, separators=(',', ':')).replace('</', '<\\/')
     page = _PAGE.read_text(encoding='utf-8')
     page = page.replace('<title>Point cloud</title>', f'<title>{html.escape(title)}</title>')
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(page.replace('/*SCAN*/', record), encoding='utf-8')
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from plyfile import PlyData, PlyElement
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 
 def write_ply(
@@ -53,5 +53,5 @@ def write_ply(
         vertex['label'] = label
     comments = [f'label {i} {name}' for i, name in enumerate(names)]
     element = PlyElement.describe(vertex, 'vertex')
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         PlyData([element], byte_order='<', comments=comments).write(str(part))

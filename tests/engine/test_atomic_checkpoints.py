@@ -11,10 +11,10 @@ import pytest
 import torch
 from tiny_training import tiny_runner
 
-from swin3d_mmdet3d.engine import whole_checkpoints
+from swin3d_mmdet3d.atomic_write import _part_of
+from swin3d_mmdet3d.engine import atomic_checkpoints
+from swin3d_mmdet3d.engine.atomic_checkpoints import checkpoint_damage
 from swin3d_mmdet3d.engine.hooks import AtomicCheckpointHook
-from swin3d_mmdet3d.engine.whole_checkpoints import checkpoint_damage
-from swin3d_mmdet3d.whole_file import _part_of
 
 RECORD = None
 
@@ -65,7 +65,7 @@ def warnings(monkeypatch):
     def record(text, logger, level):
         lines.append((level, text))
 
-    monkeypatch.setattr(whole_checkpoints, 'print_log', record)
+    monkeypatch.setattr(atomic_checkpoints, 'print_log', record)
     return lines
 
 

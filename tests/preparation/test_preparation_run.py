@@ -299,7 +299,7 @@ def run_scenes(out, read=one_point, names='abcd', workers=1, **settings):
 
 def killed_while_writing_normals_of_c(out):
     """A run that ends, as if killed, when half a file is on the disk."""
-    written = layout_scenes.whole_file
+    written = layout_scenes.atomic_write
 
     def half(path):
         if Path(path) == out / 'normals' / 'c.bin':
@@ -308,7 +308,7 @@ def killed_while_writing_normals_of_c(out):
                 os._exit(9)
         return written(path)
 
-    layout_scenes.whole_file = half
+    layout_scenes.atomic_write = half
     run_scenes(out)
 
 
@@ -343,7 +343,7 @@ def test_killed_worker_costs_its_own_scene_alone(tmp_path):
 
 
 def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    written = layout_scenes.whole_file
+    written = layout_scenes.atomic_write
 
     def killed(path):
         if Path(path) == tmp_path / 'normals' / 'c.bin':
@@ -352,7 +352,7 @@ def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatc
                 os._exit(9)
         return written(path)
 
-    monkeypatch.setattr(layout_scenes, 'whole_file', killed)
+    monkeypatch.setattr(layout_scenes, 'atomic_write', killed)
     assert [it.state for it in run_scenes(tmp_path, workers=2)].index('failed') == 2
     assert not [path for path in files(tmp_path) if 'c.bin' in path or '.part' in path]
 
@@ -417,14 +417,14 @@ def test_reason_of_a_failure_of_the_disk_is_told(tmp_path):
 
 
 def test_failure_while_writing_leaves_no_file_of_the_scene(tmp_path, monkeypatch):
-    written = layout_scenes.whole_file
+    written = layout_scenes.atomic_write
 
     def full(path):
         if Path(path).parent.name == 'normals' and Path(path).stem == 'b':
             raise OSError(28, 'No space left on device', str(path))
         return written(path)
 
-    monkeypatch.setattr(layout_scenes, 'whole_file', full)
+    monkeypatch.setattr(layout_scenes, 'atomic_write', full)
     assert [it.state for it in run_scenes(tmp_path)] == ['prepared', 'failed', 'prepared', 'prepared']
     assert not list(tmp_path.rglob('*b.*'))
 

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.layout import scenes, tickets
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.whole_file import whole_file
 
 ROOM = 'Area_1_conferenceRoom_1'
 TICKET = f'finished_rooms/{ROOM}.json'
@@ -79,11 +79,11 @@ def test_rooms_that_are_kept_have_the_info_files_of_new_ones(tmp_path):
 def full_disk_for_second(path):
     if '_2_' in path.name:
         raise OSError(28, 'No space left on device', str(path))
-    return whole_file(path)
+    return atomic_write(path)
 
 
 def test_a_room_that_fails_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(scenes, 'whole_file', full_disk_for_second)
+    monkeypatch.setattr(scenes, 'atomic_write', full_disk_for_second)
     options = dict(num_rooms=3, points_per_room=1000, workers=2)
     with pytest.raises(RuntimeError, match='1 of 3 rooms failed, the others are kept: .*No space left'):
         make_rooms('s3dis', tmp_path, **options)

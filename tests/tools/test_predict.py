@@ -14,9 +14,9 @@ from mmengine.logging import MMLogger
 from PIL import Image
 
 from swin3d_mmdet3d.apis import labelled_scan_files, read_scan
+from swin3d_mmdet3d.atomic_write import atomic_writes
 from swin3d_mmdet3d.scan_files import READERS
 from swin3d_mmdet3d.tools.predict import main
-from swin3d_mmdet3d.whole_file import whole_files
 
 FORMATS = {
     'a.ply': writers.write_ply_file,
@@ -161,8 +161,8 @@ def test_the_longest_name_is_labelled_and_one_too_long_for_its_results_named(pre
 
 
 def die_while_writing(out):
-    with whole_files(out, 'a') as drafts:
-        (drafts.folder / 'a.ply').write_bytes(b'half')
+    with atomic_writes(out, 'a') as pending:
+        (pending.folder / 'a.ply').write_bytes(b'half')
         os._exit(9)
 
 

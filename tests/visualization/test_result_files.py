@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from plyfile import PlyData
 
+from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.visualization import write_html_viewer, write_ply
-from swin3d_mmdet3d.whole_file import whole_file
 
 PALETTE, NAMES = [(10, 20, 30), (40, 50, 60)], ['wall', '</script><b>']
 
@@ -88,14 +88,14 @@ def test_failed_writing_leaves_the_old_file_and_no_other(tmp_path):
     target.write_text('old')
 
     def fail():
-        with whole_file(target) as part:
+        with atomic_write(target) as part:
             part.write_text('half')
             raise RuntimeError('stop')
 
     with pytest.raises(RuntimeError):
         fail()
     assert target.read_text() == 'old' and list(tmp_path.iterdir()) == [target]
-    with whole_file(target) as part:
+    with atomic_write(target) as part:
         part.write_text('new')
     assert target.read_text() == 'new' and list(tmp_path.iterdir()) == [target]
 

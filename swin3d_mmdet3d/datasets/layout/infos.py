@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...whole_file import whole_file
+from ...atomic_write import atomic_write
 from ..class_lists import ClassList
 
 INFO_VERSION = '1.1'
@@ -69,6 +69,6 @@ def write_info_file(
         **(metainfo or {}),
     }
     path = root / f'{dataset}_infos_{split}.pkl'
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(pickle.dumps({'metainfo': metainfo, 'data_list': list(data_list)}, protocol=4))
     return path

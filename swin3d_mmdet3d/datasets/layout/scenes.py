@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...whole_file import sweep_parts, whole_file
+from ...atomic_write import atomic_write, sweep_parts
 from .frames import FRAMES_FOLDER
 from .infos import scene_name
 
@@ -96,7 +96,7 @@ def write_scene(root: Path, name: str, scene: IndoorScene) -> list[Path]:
     try:
         for folder, values in scene.arrays().items():
             written.append(root / folder / f'{name}.bin')
-            with whole_file(written[-1]) as part:
+            with atomic_write(written[-1]) as part:
                 part.write_bytes(np.ascontiguousarray(values).data)
     except BaseException:
         for path in written:

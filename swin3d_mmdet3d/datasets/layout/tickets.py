@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.logging import print_log
 
-from ...whole_file import whole_file
+from ...atomic_write import atomic_write
 
 
 def write_ticket(path: Path, root: Path, stamp: dict, files: Iterable[Path], content: dict) -> dict:
@@ -30,7 +30,7 @@ def write_ticket(path: Path, root: Path, stamp: dict, files: Iterable[Path], con
     sizes = {file.relative_to(root).as_posix(): file.stat().st_size for file in files}
     ticket = {'stamp': stamp, 'bytes': sizes, 'content': content}
     text = json.dumps({'crc32': _check_sum(ticket), 'ticket': ticket})
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text)
     return json.loads(text)['ticket']['content']
 

@@ -16,8 +16,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, save_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.engine.whole_checkpoints import WholeFileBackend, newest_whole_checkpoint
-from swin3d_mmdet3d.whole_file import sweep_parts
+from swin3d_mmdet3d.atomic_write import sweep_parts
+from swin3d_mmdet3d.engine.atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
 
 
 @HOOKS.register_module()
@@ -66,7 +66,7 @@ class AtomicCheckpointHook(CheckpointHook):
         super().before_train(runner)
         if not isinstance(self.file_backend, LocalBackend):
             return
-        self.backend_args = dict(backend='whole_file')
+        self.backend_args = dict(backend='atomic_write')
         if is_main_process():
             for folder in {runner.work_dir, self.out_dir}:
                 for part in sweep_parts(folder):
@@ -97,7 +97,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if not is_main_process():
             return
         pointer = os.path.join(runner.work_dir, 'last_checkpoint')
-        WholeFileBackend().put(self.last_ckpt.encode(), pointer)
+        AtomicWriteBackend().put(self.last_ckpt.encode(), pointer)
         for old in outdated:
             self._remove(self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old)))
 

@@ -10,7 +10,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 from ..wrapped_models import unwrapped
 
@@ -49,6 +49,6 @@ class ExportHook(Hook):
                 state_dict={key: weight.cpu() for key, weight in weights.items()},
             )
             path = Path(runner.work_dir) / name
-            with whole_file(path) as part:
+            with atomic_write(path) as part:
                 torch.save(content, part)
             runner.logger.info(f'exported {len(weights)} weights of {", ".join(parts)} to {path}')

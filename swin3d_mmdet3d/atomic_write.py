@@ -1,4 +1,4 @@
-"""Whole files: an output file, or several together, appear complete or not at all."""
+"""Atomic writes: an output file, or several together, appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAY = 86400
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary path beside `path` to write to; it becomes `path` when the block succeeds.
 
     When the block raises, the temporary file is removed and `path` stays as it was. The bytes are on the disk
@@ -46,7 +46,7 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary folder beside `path` to write to; it becomes `path` when the block succeeds.
 
     When the block raises, the temporary folder is removed.
@@ -67,8 +67,8 @@ def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
 
 
 @dataclass
-class Drafts:
-    """Files that `whole_files` is about to write.
+class PendingFiles:
+    """Files that `atomic_writes` is about to write.
 
     Attributes:
         folder: where to write them.
@@ -80,7 +80,7 @@ class Drafts:
 
 
 @contextmanager
-def whole_files(folder: str | os.PathLike, stem: str) -> Iterator[Drafts]:
+def atomic_writes(folder: str | os.PathLike, stem: str) -> Iterator[PendingFiles]:
     """A temporary folder to write to; its files move to `folder` when the block succeeds.
 
     When the block raises, none of them appears.
@@ -91,14 +91,14 @@ def whole_files(folder: str | os.PathLike, stem: str) -> Iterator[Drafts]:
     """
     folder = Path(folder)
     with _part_folder(folder / stem) as part:
-        drafts = Drafts(part)
-        yield drafts
+        pending = PendingFiles(part)
+        yield pending
         files = sorted(part.iterdir())
         for file in files:
             _sync(file)
         for file in files:
             os.replace(file, folder / file.name)
-            drafts.written.append(folder / file.name)
+            pending.written.append(folder / file.name)
         _sync(folder)
 
 

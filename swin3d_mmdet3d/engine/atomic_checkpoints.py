@@ -14,12 +14,12 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.whole_file import whole_file
+from swin3d_mmdet3d.atomic_write import atomic_write
 
 
-@register_backend('whole_file', force=True)
-class WholeFileBackend(LocalBackend):
-    """mmengine's storage of local files by `whole_file`, for ``backend_args=dict(backend='whole_file')``."""
+@register_backend('atomic_write', force=True)
+class AtomicWriteBackend(LocalBackend):
+    """mmengine's storage of local files for ``backend_args=dict(backend='atomic_write')``."""
 
     def put(self, obj: bytes, filepath: Union[str, os.PathLike]) -> None:
         """Write bytes to a file, or leave it as it was.
@@ -28,7 +28,7 @@ class WholeFileBackend(LocalBackend):
             OSError: Naming the file, its size and the free space, if it cannot be written.
         """
         try:
-            with whole_file(filepath) as part:
+            with atomic_write(filepath) as part:
                 part.write_bytes(obj)
         except OSError as error:
             free = shutil.disk_usage(Path(filepath).parent).free

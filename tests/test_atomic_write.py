@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from swin3d_mmdet3d.whole_file import sweep_parts, whole_file, whole_files, whole_folder
+from swin3d_mmdet3d.atomic_write import atomic_folder, atomic_write, atomic_writes, sweep_parts
 
 
 @pytest.fixture
@@ -30,15 +30,15 @@ def events(monkeypatch):
 
 
 def test_bytes_reach_the_disk_before_the_name_and_the_name_before_the_end(tmp_path, events):
-    with whole_file(tmp_path / 'a.txt') as part:
+    with atomic_write(tmp_path / 'a.txt') as part:
         part.write_text('text')
     assert events == [('sync', part.name), ('rename', 'a.txt'), ('sync', tmp_path.name)]
 
 
 def test_bytes_of_several_files_reach_the_disk_before_their_names(tmp_path, events):
-    with whole_files(tmp_path, 'scan') as drafts:
+    with atomic_writes(tmp_path, 'scan') as pending:
         for name in ('a.txt', 'b.txt'):
-            (drafts.folder / name).write_text(name)
+            (pending.folder / name).write_text(name)
     renames = [('rename', 'a.txt'), ('rename', 'b.txt')]
     assert events == [('sync', 'a.txt'), ('sync', 'b.txt'), *renames, ('sync', tmp_path.name)]
 
@@ -46,12 +46,12 @@ def test_bytes_of_several_files_reach_the_disk_before_their_names(tmp_path, even
 def leave(folder, kind):
     """Writes half a result and dies."""
     if kind == 'file':
-        with whole_file(folder / 'a.bin') as part:
+        with atomic_write(folder / 'a.bin') as part:
             part.write_bytes(b'half')
             os._exit(9)
-    context = whole_files(folder, 'a') if kind == 'files' else whole_folder(folder / 'a')
-    with context as drafts:
-        (getattr(drafts, 'folder', drafts) / 'a.ply').write_bytes(b'half')
+    context = atomic_writes(folder, 'a') if kind == 'files' else atomic_folder(folder / 'a')
+    with context as pending:
+        (getattr(pending, 'folder', pending) / 'a.ply').write_bytes(b'half')
         os._exit(9)
 
 
@@ -125,15 +125,15 @@ def test_folders_that_are_not_there_are_nothing_to_sweep(tmp_path):
 
 @pytest.mark.parametrize('name', ['a' * 251 + '.bin', 'ä' * 125 + '.bin', 'a.' + 'b' * 250])
 def test_names_as_long_as_files_may_have_are_written(name, tmp_path):
-    with whole_file(tmp_path / name) as part:
+    with atomic_write(tmp_path / name) as part:
         part.write_bytes(b'whole')
     assert (tmp_path / name).read_bytes() == b'whole'
-    with whole_files(tmp_path / 'out', name) as drafts:
-        (drafts.folder / name).write_bytes(b'whole')
-    assert drafts.written == list((tmp_path / 'out').iterdir()) == [tmp_path / 'out' / name]
+    with atomic_writes(tmp_path / 'out', name) as pending:
+        (pending.folder / name).write_bytes(b'whole')
+    assert pending.written == list((tmp_path / 'out').iterdir()) == [tmp_path / 'out' / name]
 
 
-@pytest.mark.parametrize('open_part', [lambda p: whole_file(p / 'a.bin'), lambda p: whole_files(p, 'a')])
+@pytest.mark.parametrize('open_part', [lambda p: atomic_write(p / 'a.bin'), lambda p: atomic_writes(p, 'a')])
 def test_a_block_that_raises_leaves_nothing(open_part, tmp_path):
     with pytest.raises(KeyboardInterrupt), open_part(tmp_path):
         raise KeyboardInterrupt
@@ -141,10 +141,10 @@ def test_a_block_that_raises_leaves_nothing(open_part, tmp_path):
 
 
 def test_a_folder_appears_whole(tmp_path):
-    with whole_folder(tmp_path / 'a') as part:
+    with atomic_folder(tmp_path / 'a') as part:
         (part / 'b').touch()
         assert not (tmp_path / 'a').exists()
     assert [path.name for path in (tmp_path / 'a').iterdir()] == ['b']
-    with pytest.raises(ValueError), whole_folder(tmp_path / 'c'):
+    with pytest.raises(ValueError), atomic_folder(tmp_path / 'c'):
         raise ValueError
     assert [path.name for path in tmp_path.iterdir()] == ['a']

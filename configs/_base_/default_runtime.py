@@ -9,6 +9,8 @@ default_hooks = dict(
         type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='miou', rule='greater'
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    position_seed=dict(type='PositionSeedHook'),
+    resumed_validation=dict(type='ResumedValidationHook'),
     class_agreement=dict(type='ClassAgreementHook'),
     learnable_boxes=dict(type='LearnableBoxesHook'),
     sync_batch_norm=dict(type='SyncBatchNormHook'),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 import numpy as np
 from mmdet3d.datasets import CBGSDataset
 from mmdet3d.registry import DATASETS
@@ -19,12 +21,18 @@ class PresentClassBalancedDataset(CBGSDataset):
     Args:
         dataset: The detection data set, or its config.
         lazy_init: Whether to leave reading the annotations for later.
+        seed: Seed of the draws; they depend on it and the annotations alone, so that all processes, and a
+            resumed training, have the same.
 
     Raises:
         ValueError: If no scene has a box.
 
     Source: arXiv 1908.09492, section 3.2; CBGSDataset of mmdet3d 1.4.0.
     """
+
+    def __init__(self, dataset: Union[BaseDataset, dict], lazy_init: bool = False, seed: int = 0) -> None:
+        self.seed = seed
+        super().__init__(dataset, lazy_init)
 
     def _get_sample_indices(self, dataset: BaseDataset) -> list[int]:
         scenes: dict[int, list[int]] = {}
@@ -34,4 +42,5 @@ class PresentClassBalancedDataset(CBGSDataset):
         if not scenes:
             raise ValueError(f'dataset must have a scene with a box, got none in {len(dataset)} scenes')
         draws = sum(map(len, scenes.values())) // len(scenes)
-        return [int(i) for label in sorted(scenes) for i in np.random.choice(scenes[label], draws)]
+        generator = np.random.default_rng(self.seed)
+        return [int(i) for label in sorted(scenes) for i in generator.choice(scenes[label], draws)]

@@ -24,9 +24,8 @@ class LabelledScenes(BaseDataset):
         return self.get_data_info(index)['labels']
 
 
-def balanced(scenes, kind=PresentClassBalancedDataset, seed=0):
-    np.random.seed(seed)
-    return kind(LabelledScenes(scenes))
+def balanced(scenes, kind=PresentClassBalancedDataset, **settings):
+    return kind(LabelledScenes(scenes), **settings)
 
 
 def test_every_present_class_gets_the_same_number_of_draws():
@@ -50,7 +49,8 @@ def test_absent_classes_ignored_boxes_and_empty_scenes_are_left_out():
     assert [data.get_cat_ids(i) for i in range(len(data))] == [{0, -1}, {1}]
 
 
-def test_draws_follow_the_seed():
+def test_draws_follow_the_seed_alone():
+    """Not what numpy's generator has given before, which differs between processes and resumed trainings."""
     scenes = [{0}] * 50 + [{1}] * 50
     first, again, other = (balanced(scenes, seed=seed).sample_indices for seed in (1, 1, 2))
     assert first == again != other

@@ -10,6 +10,8 @@ from .finite_weights_hook import FiniteWeightsHook
 from .freeze_hook import FreezeHook
 from .learnable_boxes_hook import LearnableBoxesHook
 from .momentum_teacher_hook import MomentumTeacherHook
+from .position_seed_hook import PositionSeedHook
+from .resumed_validation_hook import ResumedValidationHook
 from .semantic_threshold_hook import SemanticThresholdHook
 from .sync_batch_norm_hook import SyncBatchNormHook
 
@@ -24,6 +26,8 @@ __all__ = [
     'FreezeHook',
     'LearnableBoxesHook',
     'MomentumTeacherHook',
+    'PositionSeedHook',
+    'ResumedValidationHook',
     'SemanticThresholdHook',
     'SyncBatchNormHook',
 ]

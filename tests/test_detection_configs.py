@@ -38,7 +38,7 @@ def test_voxels_classes_and_data_agree(path):
         steps = {step.type: step for step in dataset.pipeline}
         is_thinned = 'rooms' not in path.name and 'custom' not in path.name  # others: means of voxels
         if 'PointSample' not in steps and is_thinned:
-            assert steps['RandomPointPerVoxel'].voxel_size == voxel_size
+            assert steps['GridSample'].voxel_size == voxel_size
         assert steps['Pack3DDetInputs']['keys'][1:3] == ['gt_bboxes_3d', 'gt_labels_3d']
         assert ('GlobalAlignment' in steps) == (dataset.type == 'ScanNetDetDataset')
     names = class_names(config)

@@ -74,7 +74,7 @@ def run_config(name: str, rooms: Path, work_dir: Path, seed: int, iters: int | N
 def set_anchor(config: Config, anchor: str) -> None:
     """Lay the crops of the training samples around points of frames ('matched') or around any ('random')."""
     for step in config.train_dataloader.dataset.pipeline:
-        if step.type == 'NearestCrop':
+        if step.type == 'SphereCrop':
             step.anchor = anchor
 
 

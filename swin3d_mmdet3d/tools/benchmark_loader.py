@@ -58,7 +58,7 @@ def write_rooms(folder: str, num_rooms: int, num_points: int, raw_ids: Sequence[
 def with_elastic(pipeline: list[dict]) -> list[dict]:
     """The pipeline with an elastic distortion in front of its first shift to the origin."""
     steps = [step['type'] for step in pipeline]
-    at = steps.index('ShiftToOrigin')
+    at = steps.index('PositiveShift')
     return [*pipeline[:at], ELASTIC, *pipeline[at:]]
 
 

@@ -13,7 +13,7 @@ from swin3d_mmdet3d.datasets.transforms.point_selection import point_ids
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
-CROPS = [dict(type='NearestCrop', max_points=20), dict(type='SphereCrop', radius=0.05)]
+CROPS = [dict(type='SphereCrop', max_points=20), dict(type='RadiusCrop', radius=0.05)]
 
 
 def frame_of(ids):
@@ -81,8 +81,8 @@ def test_scenes_with_frames_never_lose_all_their_pairs(tmp_path):
         dict(type='LoadColoredPoints'),
         dict(type='LoadRGBDFrames', num_frames=1),
         dict(type='MatchVisiblePixels', tolerance=0.02),
-        dict(type='RandomPointPerVoxel', voxel_size=0.1),
-        dict(type='NearestCrop', max_points=100),
+        dict(type='GridSample', voxel_size=0.1),
+        dict(type='SphereCrop', max_points=100),
         dict(type='PackPretrainInputs'),
     ]
     root = write_posed_room(tmp_path)

@@ -61,9 +61,9 @@ class TwoScenes:
 
 
 SELECT = {
-    'RandomPointPerVoxel': dict(voxel_size=0.3),
-    'NearestCrop': dict(max_points=300),
-    'SphereCrop': dict(radius=0.8),
+    'GridSample': dict(voxel_size=0.3),
+    'SphereCrop': dict(max_points=300),
+    'RadiusCrop': dict(radius=0.8),
     'RandomPointDropout': dict(drop_ratio=0.4, prob=1.0),
     'BoxKeepingCrop': dict(max_points=300),
 }
@@ -73,7 +73,7 @@ KEEP = {
     'EstimateNormals': dict(k=9),
     'CropFrames': dict(size=(20, 15), min_kept=0.0),
     'FlipFrames': dict(prob=1.0),
-    'ShiftToOrigin': {},
+    'PositiveShift': {},
     'CenterShift': {},
     'GlobalRotScaleTrans': dict(rot_range=[0.3, 0.3], scale_ratio_range=[1.1, 1.1]),
     'RandomFlip3D': dict(flip_ratio_bev_horizontal=1.0, sync_2d=False),
@@ -81,7 +81,7 @@ KEEP = {
     'ElasticDistortion': dict(prob=1.0),
     'RandomJitterPoints': dict(jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
 }
-MIX = {'Mix3D': dict(pre_transform=[dict(type='RandomPointPerVoxel', voxel_size=0.2)], prob=1.0)}
+MIX = {'Mix3D': dict(pre_transform=[dict(type='GridSample', voxel_size=0.2)], prob=1.0)}
 MOVES_NORMALS = ('EstimateNormals', 'GlobalRotScaleTrans', 'RandomFlip3D', 'RandomAxisRotation')
 WITHOUT_BOXES = ('RandomAxisRotation', 'ElasticDistortion')
 

@@ -80,8 +80,8 @@ def test_matches_follow_points_through_selection_and_are_dropped_with_them(tmp_p
     pipeline = [
         *FRAME_PIPELINE,
         dict(type='GlobalRotScaleTrans', rot_range=[0.5, 0.5], scale_ratio_range=[1.1, 1.1]),
-        dict(type='RandomPointPerVoxel', voxel_size=0.3),
-        dict(type='NearestCrop', max_points=80),
+        dict(type='GridSample', voxel_size=0.3),
+        dict(type='SphereCrop', max_points=80),
         dict(type='PackPretrainInputs'),
     ]
     view = frame_dataset(write_posed_room(tmp_path), pipeline)[0]['inputs']['views'][0]
@@ -161,7 +161,7 @@ def test_matching_after_the_image_was_moved_is_refused():
 
 def test_two_views_keep_which_point_is_which(tmp_path):
     turn = dict(type='GlobalRotScaleTrans', rot_range=[-3, 3], scale_ratio_range=[1.0, 1.0])
-    thin = dict(type='RandomPointPerVoxel', voxel_size=0.2)
+    thin = dict(type='GridSample', voxel_size=0.2)
     pipeline = [
         dict(type='LoadColoredPoints'),
         dict(type='SourceCoords'),

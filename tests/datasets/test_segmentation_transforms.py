@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates, uniform_filter1d
 
 from swin3d_mmdet3d.datasets.transforms.axis_rotation import rotation_matrix
 from swin3d_mmdet3d.datasets.transforms.elastic_distortion import smooth_noise
-from swin3d_mmdet3d.datasets.transforms.voxel_sampling import first_of_each, voxel_keys
+from swin3d_mmdet3d.datasets.transforms.grid_sample import first_of_each, voxel_keys
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 
@@ -44,7 +44,7 @@ def assert_labels_follow(before, after):
 def test_one_point_of_every_voxel_is_kept_and_the_grid_stays(results):
     before = results['points'].tensor.clone()
     occupied = set(cells(before[:, :3], 0.25))
-    sampled = build('RandomPointPerVoxel', voxel_size=0.25)(results)
+    sampled = build('GridSample', voxel_size=0.25)(results)
     assert_labels_follow(before, sampled)
     kept = cells(sampled['points'].coord, 0.25)
     assert set(kept) == occupied
@@ -57,7 +57,7 @@ def test_all_points_that_hold_the_corner_stay_even_in_one_voxel():
     columns[:3, :3] = torch.tensor([[0, 0.1, 0.1], [0.1, 0, 0.1], [0.1, 0.1, 0]])
     for _ in range(20):
         cloud = dict(points=NormalPoints.from_columns(columns), pts_semantic_mask=np.arange(60))
-        assert build('RandomPointPerVoxel', voxel_size=0.5)(cloud)['pts_semantic_mask'].tolist() == [0, 1, 2]
+        assert build('GridSample', voxel_size=0.5)(cloud)['pts_semantic_mask'].tolist() == [0, 1, 2]
 
 
 def test_points_of_a_voxel_are_kept_equally_often(results):
@@ -66,13 +66,13 @@ def test_points_of_a_voxel_are_kept_equally_often(results):
     counts = np.zeros(12)
     for _ in range(2000):
         cloud = dict(points=NormalPoints.from_columns(columns), pts_semantic_mask=np.arange(12))
-        counts[build('RandomPointPerVoxel', voxel_size=0.5)(cloud)['pts_semantic_mask']] += 1
+        counts[build('GridSample', voxel_size=0.5)(cloud)['pts_semantic_mask']] += 1
     assert np.abs(counts[2:] - 200).max() < 5 * math.sqrt(200)
 
 
-def test_nearest_crop_keeps_a_ball_of_exactly_n_points(results):
+def test_sphere_crop_keeps_a_ball_of_exactly_n_points(results):
     before = results['points'].tensor.clone()
-    cropped = build('NearestCrop', max_points=300)(results)
+    cropped = build('SphereCrop', max_points=300)(results)
     assert_labels_follow(before, cropped)
     rows = cropped['pts_semantic_mask']
     assert len(rows) == 300
@@ -85,14 +85,14 @@ def test_nearest_crop_keeps_a_ball_of_exactly_n_points(results):
 @pytest.mark.parametrize(
     ('arguments', 'count'), [((5000, 1.0), 2000), ((5000, 0.8), 1600), ((900, 0.8), 900)]
 )
-def test_nearest_crop_obeys_both_limits(results, arguments, count):
-    cropped = build('NearestCrop', max_points=arguments[0], keep_ratio=arguments[1])(results)
+def test_sphere_crop_obeys_both_limits(results, arguments, count):
+    cropped = build('SphereCrop', max_points=arguments[0], keep_ratio=arguments[1])(results)
     assert len(cropped['points']) == count
 
 
-def test_sphere_crop_keeps_all_points_within_the_radius(results):
+def test_radius_crop_keeps_all_points_within_the_radius(results):
     before = results['points'].tensor.clone()
-    cropped = build('SphereCrop', radius=0.5)(results)
+    cropped = build('RadiusCrop', radius=0.5)(results)
     assert_labels_follow(before, cropped)
     distance = torch.cdist(before[:, :3].double(), before[:, :3].double())
     kept = set(cropped['pts_semantic_mask'].tolist())
@@ -103,9 +103,9 @@ def test_crops_keep_the_rim_of_the_sphere_and_never_nothing():
     columns = torch.zeros(3, 6)
     columns[:, 0] = torch.tensor([0, 0.5, 1.0])
     line = NormalPoints.from_columns(columns)
-    counts = {len(build('SphereCrop', radius=0.5)(dict(points=line.clone()))['points']) for _ in range(40)}
+    counts = {len(build('RadiusCrop', radius=0.5)(dict(points=line.clone()))['points']) for _ in range(40)}
     assert counts == {2, 3}  # from an end and from the middle
-    assert len(build('NearestCrop', max_points=5, keep_ratio=0.5)(dict(points=line[:1]))['points']) == 1
+    assert len(build('SphereCrop', max_points=5, keep_ratio=0.5)(dict(points=line[:1]))['points']) == 1
 
 
 def test_dropout_leaves_out_the_ratio(results):
@@ -119,7 +119,7 @@ def test_shift_puts_the_corner_at_the_origin_and_back_restores_the_cloud(results
     far = torch.tensor([1000.0, -500.0, 30.0])
     results['points'].coord = results['points'].coord + far
     before = results['points'].coord.clone().double()
-    after = build('ShiftToOrigin')(results)['points'].coord.double()
+    after = build('PositiveShift')(results)['points'].coord.double()
     assert torch.equal(after.amin(0), torch.zeros(3, dtype=torch.float64))
     torch.testing.assert_close(after + before.amin(0), before, atol=1e-6, rtol=0)
 
@@ -136,7 +136,7 @@ def test_shift_moves_boxes_with_the_points(results):
 
     low = results['points'].coord.amin(0)
     results['gt_bboxes_3d'] = DepthInstance3DBoxes(torch.tensor([[1.0, 2, 3, 1, 1, 1, 0]]))
-    moved = build('ShiftToOrigin')(results)['gt_bboxes_3d']
+    moved = build('PositiveShift')(results)['gt_bboxes_3d']
     torch.testing.assert_close(moved.tensor[0, :3], torch.tensor([1.0, 2, 3]) - low)
 
 
@@ -325,10 +325,10 @@ def test_mix3d_holds_both_scenes_centred(results):
 @pytest.mark.parametrize(
     ('name', 'arguments', 'message'),
     [
-        ('RandomPointPerVoxel', dict(voxel_size=0), 'voxel_size must be a positive number, got 0'),
-        ('NearestCrop', dict(max_points=0), 'max_points must be an integer of at least 1, got 0'),
-        ('NearestCrop', dict(max_points=9, keep_ratio=1.5), r'keep_ratio must lie in \(0, 1\], got 1.5'),
-        ('SphereCrop', dict(radius=-1.0), 'radius must be a positive number, got -1.0'),
+        ('GridSample', dict(voxel_size=0), 'voxel_size must be a positive number, got 0'),
+        ('SphereCrop', dict(max_points=0), 'max_points must be an integer of at least 1, got 0'),
+        ('SphereCrop', dict(max_points=9, keep_ratio=1.5), r'keep_ratio must lie in \(0, 1\], got 1.5'),
+        ('RadiusCrop', dict(radius=-1.0), 'radius must be a positive number, got -1.0'),
         ('RandomDropColor', dict(prob=1.2), r'prob must be a probability in \[0, 1\], got 1.2'),
         ('RandomAxisRotation', dict(axis='w', angle_range=(0, 1)), "axis must be 'x', 'y' or 'z', got 'w'"),
         ('RandomAxisRotation', dict(axis='x', angle_range=(1, 0)), 'angle_range must be two finite numbers'),
@@ -347,7 +347,7 @@ def test_bad_arguments_raise_when_the_pipeline_is_built(name, arguments, message
 def test_extent_beyond_the_voxel_key_raises(results):
     results['points'].tensor[0, 0] = 1e7
     with pytest.raises(ValueError, match='points must extend over fewer than'):
-        build('RandomPointPerVoxel', voxel_size=0.01)(results)
+        build('GridSample', voxel_size=0.01)(results)
 
 
 @pytest.mark.parametrize('name', ['RandomAxisRotation', 'ElasticDistortion'])

@@ -62,11 +62,11 @@ class Scenes:
 
 
 STEPS = [
-    dict(type='RandomPointPerVoxel', voxel_size=0.3),
+    dict(type='GridSample', voxel_size=0.3),
     dict(type='CropFrames', size=(20, 15), min_kept=0.0),
     dict(type='GlobalRotScaleTrans', rot_range=[-1, 1], scale_ratio_range=[0.9, 1.1]),
     dict(type='RandomPointDropout', drop_ratio=0.3, prob=1.0),
-    dict(type='NearestCrop', max_points=60),
+    dict(type='SphereCrop', max_points=60),
 ]
 NEW = [dict(type='AddFieldsOfANewMethod')]
 MIX = [dict(type='Mix3D', pre_transform=NEW, prob=1.0)]

@@ -79,7 +79,7 @@ def test_unlabelled_scans_load_whole_with_their_normals(roots):
     unlabelled = (
         'LoadColoredPoints',
         'LoadNormals',
-        'ShiftToOrigin',
+        'PositiveShift',
         'NormalizeColorSigned',
         'Pack3DDetInputs',
     )

@@ -44,5 +44,5 @@ def test_crops_of_pretraining_lie_around_the_anchor_that_was_asked_for(experimen
     for anchor in ('random', 'matched'):
         config = experiment.run_config(experiment.PRETRAIN, tmp_path, tmp_path / 'run', 3, 60)
         experiment.set_anchor(config, anchor)
-        crops = [step for step in config.train_dataloader.dataset.pipeline if step.type == 'NearestCrop']
+        crops = [step for step in config.train_dataloader.dataset.pipeline if step.type == 'SphereCrop']
         assert [crop.anchor for crop in crops] == [anchor]

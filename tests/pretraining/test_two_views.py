@@ -15,8 +15,8 @@ from swin3d_mmdet3d.pretraining.matchers import RadiusMatcher
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 TURN = dict(type='GlobalRotScaleTrans', rot_range=[-3, 3], scale_ratio_range=[0.9, 1.1])
-THIN = dict(type='RandomPointPerVoxel', voxel_size=0.2)
-CROP = dict(type='NearestCrop', max_points=120)
+THIN = dict(type='GridSample', voxel_size=0.2)
+CROP = dict(type='SphereCrop', max_points=120)
 
 
 class Contrast(BasePretrainer):

@@ -96,7 +96,7 @@ SWIN3D_BOXES = [
         TASK_DET,
         data=dict(empty_scenes_left_out=True),
         training=dict(
-            voxel=0.02, order=('RandomPointPerVoxel', 'BoxKeepingCrop', 'RandomFlip3D', 'GlobalRotScaleTrans')
+            voxel=0.02, order=('GridSample', 'BoxKeepingCrop', 'RandomFlip3D', 'GlobalRotScaleTrans')
         ),
         data_preprocessor=dict(voxel_size=0.02),
     ),
@@ -135,7 +135,7 @@ SWIN3D_SCANNET_BOXES = [
         training=dict(
             order=(
                 'GlobalAlignment',
-                'RandomPointPerVoxel',
+                'GridSample',
                 'BoxKeepingCrop',
                 'RandomFlip3D',
                 'GlobalRotScaleTrans',
@@ -275,7 +275,7 @@ VIEWS = [
 ]
 VIEWS_ON_SWIN3D = ours(
     'a view is small enough without a crop',
-    training=dict(order=('RandomPointPerVoxel', 'RandomFlip3D', 'GlobalRotScaleTrans'), crop=None),
+    training=dict(order=('GridSample', 'RandomFlip3D', 'GlobalRotScaleTrans'), crop=None),
 )
 
 

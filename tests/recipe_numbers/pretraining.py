@@ -44,7 +44,7 @@ SCANNET_FRAMES = [
                 'FlipFrames',
                 'GlobalRotScaleTrans',
                 'ElasticDistortion',
-                'RandomPointPerVoxel',
+                'GridSample',
             ),
         ),
         optimiser=dict(seed=0),

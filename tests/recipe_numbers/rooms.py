@@ -128,8 +128,8 @@ ROOM_FRAMES = ours(
             'FlipFrames',
             'GlobalRotScaleTrans',
             'RandomJitterPoints',
-            'RandomPointPerVoxel',
-            'NearestCrop',
+            'GridSample',
+            'SphereCrop',
         ),
     ),
 )
@@ -146,9 +146,9 @@ ANY_FRAMES = ours(
             'BackProjectFrames',
             'ResizeFrames',
             'FlipFrames',
-            'RandomPointPerVoxel',
+            'GridSample',
             'GlobalRotScaleTrans',
-            'RandomPointPerVoxel',
+            'GridSample',
         ),
     ),
 )

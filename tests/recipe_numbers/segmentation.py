@@ -81,8 +81,8 @@ S3DIS_ORDER = taken(
         order=(
             'GlobalRotScaleTrans',
             'RandomJitterPoints',
-            'RandomPointPerVoxel',
-            'NearestCrop',
+            'GridSample',
+            'SphereCrop',
             'RandomDropColor',
         )
     ),
@@ -145,7 +145,7 @@ SCANNET = [
     ),
     taken(
         'Swin3D_Task, SemanticSeg/datasets/scannet_v2.py',
-        training=dict(order=('GlobalRotScaleTrans', 'RandomPointPerVoxel', 'NearestCrop', 'RandomDropColor')),
+        training=dict(order=('GlobalRotScaleTrans', 'GridSample', 'SphereCrop', 'RandomDropColor')),
     ),
 ]
 SCANNET_RGB = [
@@ -192,8 +192,8 @@ POINTCEPT_ORDER = ours(
             'ChromaticTranslation',
             'ChromaticJitter',
             'Mix3D',
-            'RandomPointPerVoxel',
-            'NearestCrop',
+            'GridSample',
+            'SphereCrop',
         )
     ),
 )

@@ -28,5 +28,5 @@ def test_the_distortion_comes_before_voxels_are_made():
         step['type']
         for step in with_elastic(Config.fromfile(CONFIGS / 'swin3d-tiny_rooms-seg.py').train_pipeline)
     ]
-    assert steps.index('ElasticDistortion') == steps.index('ShiftToOrigin') - 1
-    assert steps.index('ElasticDistortion') < steps.index('RandomPointPerVoxel')
+    assert steps.index('ElasticDistortion') == steps.index('PositiveShift') - 1
+    assert steps.index('ElasticDistortion') < steps.index('GridSample')

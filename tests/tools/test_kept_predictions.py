@@ -119,7 +119,7 @@ def test_a_pipeline_that_drops_points_is_refused_by_scene(tmp_path):
     write_scenes(tmp_path, ())
     config, checkpoint = height_segmentor.write_height_model(tmp_path)
     text = config.read_text().replace(
-        "dict(type='NormalizeColorSigned'),", "dict(type='NearestCrop', max_points=100),"
+        "dict(type='NormalizeColorSigned'),", "dict(type='SphereCrop', max_points=100),"
     )
     sections = dict(dataset='CustomSegDataset', metric='ConfusionSegMetric', root=str(tmp_path))
     names = dict(names=height_segmentor.NAMES, palette=height_segmentor.PALETTE)

@@ -9,11 +9,11 @@ train_pipeline = [
     dict(type='ResizeFrames', size=(320, 240)),
     dict(type='FlipFrames', prob=0.5),
     # thinned out before normals are estimated; their grid follows the cloud's corner again further down
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size / 2),
+    dict(type='GridSample', voxel_size=voxel_size / 2),
     dict(type='EstimateNormals'),
     dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]

@@ -23,5 +23,5 @@ mix_points = [
     # A second scene of the same data set. Mixed before the crop, so that the cap holds; those recipes mix
     # pairs of a batch behind it.
     dict(type='Mix3D', pre_transform=[*_base_.load_points_and_normals, *augment_points], prob=0.8),
-    dict(type='ShiftToOrigin'),
+    dict(type='PositiveShift'),
 ]

@@ -19,7 +19,7 @@ pack_points = [
 ]
 # Whole scenes with all their points; the metric reads the labels from eval_ann_info.
 evaluate_points = [
-    dict(type='ShiftToOrigin'),
+    dict(type='PositiveShift'),
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points']),
 ]

@@ -15,21 +15,21 @@ sources = dict(
         folder='structured3d/',
         train='structured3d_infos_train.pkl',
         val='structured3d_infos_val.pkl',
-        crop=dict(type='NearestCrop', max_points=120000, keep_ratio=0.8),
+        crop=dict(type='SphereCrop', max_points=120000, keep_ratio=0.8),
     ),
     ScanNet=dict(
         type='ScanNetWholeSceneDataset',
         folder='scannet/',
         train='scannet_infos_train.pkl',
         val='scannet_infos_val.pkl',
-        crop=dict(type='NearestCrop', max_points=100000),
+        crop=dict(type='SphereCrop', max_points=100000),
     ),
     S3DIS=dict(
         type='S3DISWholeSceneDataset',
         folder='s3dis/',
         train=s3dis_areas,
         val='s3dis_infos_Area_5.pkl',
-        crop=dict(type='NearestCrop', max_points=100000, keep_ratio=0.6),
+        crop=dict(type='SphereCrop', max_points=100000, keep_ratio=0.6),
     ),
 )
 meta_keys = ['condition', 'lidar_path']
@@ -59,7 +59,7 @@ pack_points = [
     dict(type='Pack3DDetInputs', keys=['points', 'pts_semantic_mask'], meta_keys=meta_keys),
 ]
 evaluate_points = [
-    dict(type='ShiftToOrigin'),
+    dict(type='PositiveShift'),
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points'], meta_keys=meta_keys),
 ]
@@ -74,8 +74,8 @@ train_sources = {
             *augment_points,
             # a second scene of the same data set
             dict(type='Mix3D', pre_transform=[*load_points, *augment_points], prob=0.8),
-            dict(type='ShiftToOrigin'),
-            dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+            dict(type='PositiveShift'),
+            dict(type='GridSample', voxel_size=voxel_size),
             sources[name]['crop'],
             *pack_points,
         ],

@@ -23,9 +23,9 @@ view_pipeline = [
     dict(type='FlipFrames', prob=0.5),
     dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
-    dict(type='NearestCrop', max_points=max_voxels),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels),
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs', meta_keys=meta_keys),
 ]

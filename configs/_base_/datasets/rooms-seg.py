@@ -11,9 +11,9 @@ test_infos = ['s3dis_infos_Area_5.pkl']
 augment_points = [
     _base_.turn_points,
     _base_.jitter_points,
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
-    dict(type='NearestCrop', max_points=max_voxels),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels),
     *_base_.pack_points,
 ]
 train_pipeline = [*_base_.load_points_and_normals, *augment_points]

@@ -3,7 +3,6 @@ _base_ = ['./s3dis-seg.py']
 
 voxel_size = 0.05  # m
 train_pipeline = [
-    dict(step, voxel_size=voxel_size) if step.type == 'RandomPointPerVoxel' else step
-    for step in _base_.train_pipeline
+    dict(step, voxel_size=voxel_size) if step.type == 'GridSample' else step for step in _base_.train_pipeline
 ]
 train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))

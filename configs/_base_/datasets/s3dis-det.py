@@ -8,7 +8,7 @@ voxel_size = 0.02  # m
 max_voxels = 60000
 train_areas = (1, 2, 3, 4, 6)
 
-load_points = [*_base_.load_points, dict(type='RandomPointPerVoxel', voxel_size=voxel_size)]
+load_points = [*_base_.load_points, dict(type='GridSample', voxel_size=voxel_size)]
 train_pipeline = [
     *load_points,
     dict(type='BoxKeepingCrop', max_points=max_voxels),

@@ -14,9 +14,9 @@ submission_infos = test_infos  # what `test --submission` labels; there is no te
 augment_points = [
     _base_.turn_points,
     _base_.jitter_points,
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
-    dict(type='NearestCrop', max_points=max_voxels),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels),
     *_base_.pack_points,
 ]
 train_pipeline = [*_base_.load_points, *augment_points]

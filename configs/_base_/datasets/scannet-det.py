@@ -9,7 +9,7 @@ max_voxels = 60000
 load_points = [
     *_base_.load_points,
     _base_.align_points,
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=voxel_size),
 ]
 train_pipeline, train_pipeline_50k = (
     [*load_points, dict(type='BoxKeepingCrop', max_points=crop), *_base_.augment_points]

@@ -14,8 +14,8 @@ train_pipeline = [
     # 3D: scale, rotation, elastic (paper; ranges are ours)
     dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
     dict(type='ElasticDistortion'),
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]

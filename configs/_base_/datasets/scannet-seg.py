@@ -12,9 +12,9 @@ submission_infos = 'scannet_infos_test.pkl'  # what `test --submission` labels
 
 augment_points = [
     _base_.turn_points,
-    dict(type='ShiftToOrigin'),
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
-    dict(type='NearestCrop', max_points=max_voxels),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels),
     *_base_.pack_points,
 ]
 train_pipeline = [*_base_.load_points, *augment_points]

@@ -10,8 +10,8 @@ submission_infos = 'structured3d_infos_test.pkl'  # what `test --submission` lab
 
 train_pipeline = [
     *_base_.mix_points,
-    dict(type='RandomPointPerVoxel', voxel_size=voxel_size),
-    dict(type='NearestCrop', max_points=max_voxels, keep_ratio=0.8),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels, keep_ratio=0.8),
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points', 'pts_semantic_mask']),
 ]

@@ -15,7 +15,7 @@ augment_points = [
     dict(_base_.turn_points, rot_range=[-0.523599, 0.523599], scale_ratio_range=[0.85, 1.15]),
     *_base_.pack_boxes,
 ]
-train_pipeline = [*load_points, dict(type='RandomPointPerVoxel', voxel_size=voxel_size), *augment_points]
+train_pipeline = [*load_points, dict(type='GridSample', voxel_size=voxel_size), *augment_points]
 test_pipeline = [load_points[0], *_base_.pack_points]  # all points of a view
 
 settings = dict(type='SUNRGBDDetDataset', data_root=data_root)

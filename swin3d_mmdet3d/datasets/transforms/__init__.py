@@ -10,17 +10,17 @@ from .colors import (
     RandomDropColor,
 )
 from .condition import SetCondition
-from .crops import NearestCrop, SphereCrop
+from .crops import RadiusCrop, SphereCrop
 from .elastic_distortion import ElasticDistortion
 from .frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
 from .frames import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
+from .grid_sample import GridSample
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .mix3d import Mix3D
 from .point_dropout import RandomPointDropout
-from .shifts import CenterShift, ShiftToOrigin
+from .shifts import CenterShift, PositiveShift
 from .source_coords import SourceCoords
 from .view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
-from .voxel_sampling import RandomPointPerVoxel
 
 __all__ = [
     'BackProjectFrames',
@@ -33,6 +33,7 @@ __all__ = [
     'ElasticDistortion',
     'EstimateNormals',
     'FlipFrames',
+    'GridSample',
     'JitterFrameColors',
     'LoadColoredPoints',
     'LoadNormals',
@@ -42,17 +43,16 @@ __all__ = [
     'MapSemanticLabels',
     'MatchVisiblePixels',
     'Mix3D',
-    'NearestCrop',
     'NormalizeColorSigned',
     'PackFieldInputs',
     'PackPretrainInputs',
+    'PositiveShift',
+    'RadiusCrop',
     'RandomAxisRotation',
     'RandomDropColor',
     'RandomPointDropout',
-    'RandomPointPerVoxel',
     'ResizeFrames',
     'SetCondition',
-    'ShiftToOrigin',
     'SourceCoords',
     'SphereCrop',
 ]

@@ -32,7 +32,7 @@ class BoxKeepingCrop(BaseTransform):
     draws another scene.
 
     Args:
-        max_points: Largest number of points of a sample; behind ``RandomPointPerVoxel``, of voxels.
+        max_points: Largest number of points of a sample; behind ``GridSample``, of voxels.
         min_overlap: Least overlap of a cut box that stays, in [0, 1].
 
     Source: DistancePointSampler of Swin3D_Task (FCAF3D). That one draws the seed from all points of box

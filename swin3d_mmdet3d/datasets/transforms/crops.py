@@ -44,10 +44,10 @@ def squared_distance_to_row(results: dict[str, Any], row: int) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class NearestCrop(BaseTransform):
+class SphereCrop(BaseTransform):
     """Keep the N points nearest to an anchor, one of them; the order of points stays.
 
-    Behind ``RandomPointPerVoxel`` this counts voxels, as the original does.
+    Behind ``GridSample`` this counts voxels, as the original does.
 
     Args:
         max_points: Largest number of points of a sample.
@@ -56,7 +56,8 @@ class NearestCrop(BaseTransform):
         anchor: 'matched', a point that one of the sample's frames shows, where it has any (see
             :func:`anchor_row`), so that no sample with frames loses all its pairs; or 'random', any point.
 
-    Source: Swin3D_Task, crop of the data loaders; Pointcept's SphereCrop where ``keep_ratio`` is below 1.
+    Source: Swin3D_Task, crop of the data loaders; SphereCrop of Pointcept, whose ``sample_rate`` is
+    ``keep_ratio``.
     """
 
     def __init__(self, max_points: int, keep_ratio: float = 1.0, anchor: str = 'matched') -> None:
@@ -84,12 +85,12 @@ class NearestCrop(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class SphereCrop(BaseTransform):
+class RadiusCrop(BaseTransform):
     """Keep the points within a sphere around an anchor, one of them; the order of points stays.
 
     Args:
         radius: Radius of the sphere in metres.
-        anchor: As that of :class:`NearestCrop`.
+        anchor: As that of :class:`SphereCrop`.
     """
 
     def __init__(self, radius: float, anchor: str = 'matched') -> None:

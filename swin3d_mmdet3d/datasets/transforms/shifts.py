@@ -31,8 +31,11 @@ def scene_bounds(results: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @TRANSFORMS.register_module()
-class ShiftToOrigin(BaseTransform):
-    """Move a scene so that its lowest corner is the origin; boxes move along."""
+class PositiveShift(BaseTransform):
+    """Move a scene so that its lowest corner is the origin; boxes move along.
+
+    Source: PositiveShift of Pointcept.
+    """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Translate ``points`` and ``gt_bboxes_3d``."""

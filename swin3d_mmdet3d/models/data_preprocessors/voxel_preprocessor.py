@@ -37,7 +37,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
     evaluation each scene's lowest corner becomes its origin, so that predictions do not depend on where a
     scene lies in the world. In training the lattice stays where the pipeline put it, so that a crop of one
     point per voxel keeps one point per voxel; the crop then moves by whole voxels. Both are the same for a
-    scene whose corner is the origin, as ``ShiftToOrigin`` makes it.
+    scene whose corner is the origin, as ``PositiveShift`` makes it.
 
     Args:
         voxel_size: Edge of a voxel in metres.

@@ -51,7 +51,7 @@ def first_of_each(keys: np.ndarray) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class RandomPointPerVoxel(BaseTransform):
+class GridSample(BaseTransform):
     """Keep one random point of each voxel: the training sample of a sparse network.
 
     The lowest point along each axis always speaks for its voxel, so that the corner of the cloud, and with it
@@ -61,7 +61,7 @@ class RandomPointPerVoxel(BaseTransform):
     Args:
         voxel_size: Edge of a voxel in metres, that of the network's preprocessor.
 
-    Source: arXiv 2304.06906; Swin3D_Task, random representative in training.
+    Source: arXiv 2304.06906; Swin3D_Task, random representative in training; GridSample of Pointcept.
     """
 
     def __init__(self, voxel_size: float) -> None:

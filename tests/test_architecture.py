@@ -1,12 +1,13 @@
-"""The rooms of the package: imports only go down the floors."""
+"""The rooms of the package, the ops, their benchmarks and the projects: imports only go down the floors."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / 'swin3d_mmdet3d'
+PACKAGE, OPS = ROOT / 'swin3d_mmdet3d', ROOT / 'ops'
 FLOORS = {
     'structures': 1,
     'geometry': 1,
@@ -35,6 +36,7 @@ ROOT_MODULES = {
     '__init__',
 }
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}
+BENCHMARKS_MAY_IMPORT = {'numpy', 'scipy'}
 SPCONV = 'spconv_impl.py'
 
 
@@ -77,17 +79,46 @@ def test_imports_go_down_the_floors(path):
         assert parts[1] == room or FLOORS[parts[1]] < FLOORS[room], f'{room} imports {module}'
 
 
-def test_ops_import_torch_alone():
-    import sys
-
-    standard = sys.stdlib_module_names if hasattr(sys, 'stdlib_module_names') else set()
-    if not standard:
+@pytest.fixture
+def standard_library():
+    if not hasattr(sys, 'stdlib_module_names'):
         pytest.skip('Python 3.9 does not list its standard library')
-    for path in files(ROOT / 'ops' / 'swin3d_ops'):
-        for module in imported_modules(path, package_of(path, ROOT / 'ops')):
+    return sys.stdlib_module_names
+
+
+def test_ops_import_torch_alone(standard_library):
+    for path in files(OPS / 'swin3d_ops'):
+        for module in imported_modules(path, package_of(path, OPS)):
             top = module.split('.')[0]
             by_choice = top == 'spconv' and path.name == SPCONV
-            assert top in OPS_MAY_IMPORT or top in standard or by_choice, f'{path.name} imports {module}'
+            allowed = top in OPS_MAY_IMPORT or top in standard_library or by_choice
+            assert allowed, f'{path.name} imports {module}'
+
+
+def test_benchmarks_of_the_ops_import_ops_and_themselves(standard_library):
+    folder = OPS / 'benchmarks'
+    own = {path.stem for path in files(folder)}
+    assert len(own) > 5
+    for path in files(folder):
+        for module in imported_modules(path, ()):
+            top = module.split('.')[0]
+            allowed = top in OPS_MAY_IMPORT | BENCHMARKS_MAY_IMPORT | own or top in standard_library
+            assert allowed, f'{path.name} imports {module}'
+
+
+def test_no_room_imports_a_project_a_benchmark_or_a_test():
+    above = {'projects', 'benchmarks', 'tests', *(path.stem for path in files(OPS / 'benchmarks'))}
+    for path in files(PACKAGE):
+        for module in imported_modules(path, package_of(path, ROOT)):
+            assert module.split('.')[0] not in above, f'{path} imports {module}'
+
+
+def test_no_project_imports_another():
+    projects = {path.name for path in (ROOT / 'projects').iterdir() if path.is_dir()}
+    for path in files(ROOT / 'projects'):
+        for module in imported_modules(path, package_of(path, ROOT)):
+            others = projects - {path.parent.name}
+            assert not ('projects' in module and others & set(module.split('.'))), f'{path} imports {module}'
 
 
 def test_no_pretraining_method_imports_another():
@@ -101,12 +132,12 @@ def test_no_pretraining_method_imports_another():
 
 def test_no_junk_drawers():
     banned = {'utils', 'util', 'misc', 'common', 'helpers'}
-    for folder in (PACKAGE, ROOT / 'ops' / 'swin3d_ops'):
+    for folder in (PACKAGE, OPS, ROOT / 'projects'):
         assert not [p for p in folder.rglob('*') if p.stem in banned]
 
 
-def test_no_asserts_and_no_prints_in_the_package():
-    for folder in (PACKAGE, ROOT / 'ops' / 'swin3d_ops'):
+def test_no_asserts_and_no_prints_outside_of_tests():
+    for folder in (PACKAGE, OPS, ROOT / 'projects'):
         for path in files(folder):
             for node in ast.walk(ast.parse(path.read_text())):
                 assert not isinstance(node, ast.Assert), f'{path}:{node.lineno} asserts'

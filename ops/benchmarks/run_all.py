@@ -3,7 +3,7 @@
     python ops/benchmarks/run_all.py [--tables NAME ...] [--out results.md]
 
 One thread, CPU seconds (user + system), medians, ratios within one run; baselines that take long are timed
-once. About 25 minutes on a quiet machine. The network's table needs the package swin3d_mmdet3d.
+once. About 20 minutes on a quiet machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import attention_tables  # noqa: E402
 import convolution_tables  # noqa: E402
 import level_tables  # noqa: E402
-from network_table import network  # noqa: E402
 from rooms import scan_cloud  # noqa: E402
 from timing import describe_machine  # noqa: E402
 
@@ -45,7 +44,6 @@ TABLES = {
     'windows': level_tables.window_index,
     'resampling': level_tables.resampling,
     'convolution': convolution_tables.convolution,
-    'network': network,
     'stages': attention_tables.stages,
 }
 

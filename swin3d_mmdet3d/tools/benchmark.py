@@ -3,13 +3,15 @@
 ``python -m swin3d_mmdet3d.tools.benchmark CONFIG [--points 25000 50000 100000] [--train]`` runs the config's
 model on a generated room of boxes, or on ``--scan FILE`` thinned to each number of points, and prints a
 table. Every size runs in a process of its own, so that the peak memory is that size's; so do a detector's
-backbone and head.
+backbone and head, and the back-ends of the ops that ``--backends`` compares.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
+import os
 import resource
 import statistics
 import sys
@@ -23,6 +25,7 @@ from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
+from swin3d_ops.op import ENVIRONMENT_VARIABLE
 from terminaltables import AsciiTable
 from torch import Tensor, nn
 
@@ -137,6 +140,11 @@ def measure(config: Config, points: np.ndarray, train: bool, runs: int, part: st
     )
 
 
+def use_backend(name: str) -> None:
+    """Let this process run the ops by a back-end."""
+    os.environ[ENVIRONMENT_VARIABLE] = name
+
+
 def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description=__doc__)
@@ -147,6 +155,13 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     parser.add_argument('--runs', type=int, default=3, help='timed runs after the first')
     parser.add_argument(
         '--voxel-size', type=float, help="edge of a voxel in metres, in place of the config's"
+    )
+    parser.add_argument(
+        '--backends',
+        nargs='+',
+        default=[os.environ.get(ENVIRONMENT_VARIABLE, 'auto')],
+        metavar='NAME',
+        help=f'back-ends of the ops to compare, as in {ENVIRONMENT_VARIABLE}',
     )
     return parser.parse_args(arguments)
 
@@ -159,14 +174,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size
     init_default_scope('mmdet3d')
-    rows = [['part', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel']]
+    rows = [['part', 'back-end', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel']]
     for num_points in args.points:
         points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
-        for part in part_names(config):
-            with multiprocessing.get_context('spawn').Pool(1) as pool:
+        for part, backend in itertools.product(part_names(config), args.backends):
+            with multiprocessing.get_context('spawn').Pool(1, use_backend, (backend,)) as pool:
                 row = pool.apply(measure, (config, points, args.train, args.runs, part))
             per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)
-            rows.append([part, row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
+            rows.append([part, backend, row.voxels, *(f'{value:.3g}' for value in (*row[1:], *per_voxel))])
         logger.info(f'{num_points} points done')
     logger.info(f'{args.config}, {torch.get_num_threads()} threads\n{AsciiTable(rows).table}')
     return 0

@@ -7,14 +7,18 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
+from swin3d_ops.op import declared
 
 from swin3d_mmdet3d.tools.benchmark import (
     boxes_room,
+    main,
     measure,
     network_part,
+    parse_arguments,
     part_names,
     scan_points,
     step,
+    use_backend,
 )
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -68,3 +72,20 @@ def test_scan_is_thinned_to_distinct_points_of_it(tmp_path):
     assert len({tuple(p) for p in points[:, :3].round(3).tolist()}) == 40
     assert {tuple(p) for p in points[:, :3].round(3).tolist()} <= places
     assert np.abs(points[:, 3:]).max() <= 1
+
+
+def test_a_run_can_be_told_its_back_end(monkeypatch):
+    monkeypatch.setenv('SWIN3D_OPS', 'torch')
+    assert parse_arguments(['config.py']).backends == ['torch']
+    assert parse_arguments(['config.py', '--backends', 'auto', 'knn=torch']).backends == ['auto', 'knn=torch']
+    use_backend('knn=reference')
+    assert declared()['knn'].choose('cpu', 'auto') == 'reference'
+
+
+@pytest.mark.slow
+def test_back_ends_are_compared_row_by_row(capsys):
+    assert main([str(CONFIG), '--points', '600', '--runs', '1', '--backends', 'torch', 'cpu']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split('|')[1:4] for line in lines if line.startswith('| network')]
+    assert [[cell.strip() for cell in row[:2]] for row in rows] == [['network', 'torch'], ['network', 'cpu']]
+    assert rows[0][2] == rows[1][2]  # as many voxels

@@ -78,7 +78,7 @@ def test_second_block_sees_windows_shifted_by_half():
     stage = WindowStage(4, 1, 4, 4, ('xyz',), [0.0, 0.0])
     seen = []
     for block in stage.blocks:
-        block.register_forward_hook(lambda module, inputs, out: seen.append(inputs[1].index))
+        block.register_forward_hook(lambda module, inputs, out: seen.append(inputs[2].index))
     stage(torch.randn(8, 4), voxels)
     groups = [sorted(sorted(part.tolist()) for part in w.order.split(w.ptr.diff().tolist())) for w in seen]
     assert groups == [[[0, 1, 2, 3], [4, 5, 6, 7]], [[0, 1], [2, 3, 4, 5], [6, 7]]]

@@ -13,7 +13,7 @@ import torch
 from . import cuda_compiler
 from .cpu_library import KernelsUnavailableError, contents
 
-OLDEST = 70  # compute capability 7.0
+MIN_COMPUTE_CAPABILITY = 70  # 7.0
 ELEMENTS = {  # names of the element types in the kernels' sources
     torch.float32: 'float',
     torch.float64: 'double',
@@ -140,8 +140,8 @@ def reason_unavailable() -> str | None:
         built = 'no GPU was found' if torch.version.cuda else 'this torch is built without CUDA'
         return f'torch.cuda is not available: {built}'
     major, minor = torch.cuda.get_device_capability()
-    if 10 * major + minor < OLDEST:
-        return f'compute capability {major}.{minor} is below {OLDEST / 10}'
+    if 10 * major + minor < MIN_COMPUTE_CAPABILITY:
+        return f'compute capability {major}.{minor} is below {MIN_COMPUTE_CAPABILITY / 10}'
     try:
         cuda_compiler.find_compiler()
         _driver()

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 # Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit: no
-# image has more pixels to a byte of its file. No camera gives more than MOST_PIXELS.
-MOST_PIXELS_PER_BYTE = 8300
-MOST_PIXELS = 1 << 28
+# image has more pixels to a byte of its file. No camera gives more than MAX_PIXELS.
+MAX_PIXELS_PER_BYTE = 8300
+MAX_PIXELS = 1 << 28
 
 
 def check_image_size(data: bytes, name: str) -> None:
@@ -31,7 +31,7 @@ def check_image_size(data: bytes, name: str) -> None:
     except Exception as error:  # Pillow's readers of headers fail in many ways on damaged ones
         kind = 'empty' if not data else 'truncated or of another format'
         raise ValueError(f'{name} must be an image, it is {kind}') from error
-    if width * height > min(MOST_PIXELS_PER_BYTE * len(data), MOST_PIXELS):
+    if width * height > min(MAX_PIXELS_PER_BYTE * len(data), MAX_PIXELS):
         have = f'its {len(data)} bytes can hold'
         raise ValueError(f'{name} promises {width} x {height} pixels, more than {have}')
 

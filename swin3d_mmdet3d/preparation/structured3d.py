@@ -22,7 +22,7 @@ from .raw_files import FARTHEST, bad_file, existing_file, read_image
 
 FOLDER = 'Structured3D'
 FIRST_SCENES = {'train': 0, 'val': 3000, 'test': 3250}
-LEAST_COSINE = 0.15  # between line of sight and normal
+MIN_COSINE = 0.15  # between line of sight and normal
 UNMEASURED = (0, 65535)
 NUM_NYU40_IDS = 41
 VOXEL_SIZE = 0.01
@@ -120,7 +120,7 @@ def _cloud(
     measured = ~np.isin(depth, UNMEASURED)
     normals = image_normals(local, measured, closed)
     cosine = np.einsum('hwc,hwc->hw', normals, -sight)
-    valid = measured & (semantic > 0) & (np.abs(cosine) > LEAST_COSINE)
+    valid = measured & (semantic > 0) & (np.abs(cosine) > MIN_COSINE)
     normals = np.where(cosine[..., None] < 0, -normals, normals)[valid].astype(np.float32)
     points = np.concatenate([local[valid] + camera, rgb[valid]], axis=1).astype(np.float32)
     return points, normals, semantic[valid].astype(np.int64)

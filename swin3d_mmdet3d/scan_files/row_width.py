@@ -6,7 +6,7 @@ import numpy as np
 
 WIDEST = 12  # columns looked for
 LOOKED_AT = 1 << 20  # numbers
-MOST_BINS = 16
+MAX_BINS = 16
 CELLS_FILLED = 4  # numbers that a bin of a column has on average
 SLACK = 0.3  # bits a number by which a width may be worse than its best multiple: rings of a lidar take turns
 DEVIATIONS = 4.0  # of an entropy's error that chance is given
@@ -48,7 +48,7 @@ def _noise(count: int) -> float:
 
 
 def _bins(count: int) -> int:
-    return int(np.clip(count // (CELLS_FILLED * WIDEST), 2, MOST_BINS))
+    return int(np.clip(count // (CELLS_FILLED * WIDEST), 2, MAX_BINS))
 
 
 def column_entropies(flat: np.ndarray) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 from .cloud_view import FIELD_KINDS, CloudView, Ragged
 from .levels import Levels
+from .multi_scale_features import MultiScaleFeatures, voxel_locations
 from .pixel_matches import PixelMatches
 from .prompt import Prompt
 from .prompted_inputs import with_prompt
-from .scene_levels import SceneLevels, voxel_locations
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 from .voxel_batch import VoxelBatch
 
@@ -18,7 +18,7 @@ __all__ = [
     'PixelMatches',
     'Prompt',
     'Ragged',
-    'SceneLevels',
+    'MultiScaleFeatures',
     'SparseVoxels',
     'VoxelBatch',
     'voxel_locations',

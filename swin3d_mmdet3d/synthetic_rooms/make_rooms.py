@@ -26,7 +26,7 @@ from .scanner import scan_scene
 from .scene import compile_mesh
 
 RECIPE = 2  # raised when the same settings no longer give the same rooms
-LEAST_POINTS_PER_ROOM = 1000
+MIN_POINTS_PER_ROOM = 1000
 TICKETS = 'finished_rooms'
 
 
@@ -149,7 +149,7 @@ def _check(
         raise ValueError(f'out must be a folder, got the file {root}')
     least = {
         'num_rooms': (num_rooms, 1),
-        'points_per_room': (points_per_room, LEAST_POINTS_PER_ROOM),
+        'points_per_room': (points_per_room, MIN_POINTS_PER_ROOM),
         'frames_per_room': (frames_per_room, 0),
         'seed': (seed, 0),
         'workers': (workers, 1),

@@ -18,7 +18,7 @@ from .scene import Scene, SceneMesh
 from .textures import noise
 
 HORIZONTAL_VIEW = np.deg2rad(62.0)
-LEAST_MEAN_DEPTH = 1.0  # metres; closer views show little of the room
+MIN_MEAN_DEPTH = 1.0  # metres; closer views show little of the room
 DEPTH_LIMIT = 10.0  # metres; farther than that no depth is measured
 JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 92)
 PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)
@@ -116,7 +116,7 @@ def _pose_with_a_view(rng: np.random.Generator, scene: Scene, rays: RayCaster, e
         mean = float(np.minimum(depth, DEPTH_LIMIT).mean())
         if mean > best_depth:
             best, best_depth = pose, mean
-        if best_depth > 2 * LEAST_MEAN_DEPTH:
+        if best_depth > 2 * MIN_MEAN_DEPTH:
             break
     return best
 

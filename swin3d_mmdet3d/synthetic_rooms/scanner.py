@@ -13,7 +13,7 @@ from swin3d_mmdet3d.synthetic_rooms.scene import Scene, SceneMesh
 from swin3d_mmdet3d.synthetic_rooms.textures import noise
 
 OVERSAMPLING = 2.2
-LEAST_POINTS = 100  # an instance that can be seen gets at least so many points, if it has them
+MIN_INSTANCE_POINTS = 100  # an instance that can be seen gets at least so many points, if it has them
 FEWEST_POINTS = 40  # an instance with fewer visible points is left out
 ROUNDS = 4
 SHELL = ('floor', 'ceiling', 'wall')
@@ -86,7 +86,7 @@ def _sample(rng: np.random.Generator, mesh: SceneMesh, count: int) -> tuple[np.n
     """Random surface points; faces of small instances get more than their area's share."""
     area = np.bincount(mesh.instance, mesh.areas, minlength=len(mesh.kinds))
     share = area * _density(mesh)
-    wanted = np.maximum(count * share / share.sum(), 4 * LEAST_POINTS)
+    wanted = np.maximum(count * share / share.sum(), 4 * MIN_INSTANCE_POINTS)
     weight = mesh.areas * (wanted / np.maximum(area, 1e-9))[mesh.instance]
     bounds = np.cumsum(weight)
     face = np.searchsorted(bounds, rng.random(int(wanted.sum())) * bounds[-1])
@@ -157,7 +157,7 @@ def _choose(
     keys = np.floor(points[rows] / fine).astype(np.int64) @ [1, 4096, 4096**2]
     first = np.zeros(len(rows), dtype=bool)
     first[np.unique(keys, return_index=True)[1]] = True
-    priority = np.where(ranks < LEAST_POINTS, 0, np.where(first, 1, 2))
+    priority = np.where(ranks < MIN_INSTANCE_POINTS, 0, np.where(first, 1, 2))
     return rows[np.argsort(priority, kind='stable')[:count]]
 
 

@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.models.dense_heads import cagroup3d_head
 from swin3d_mmdet3d.models.layers.class_aware_grouping import group_class_points
-from swin3d_mmdet3d.structures import SceneLevels, SparseVoxels
+from swin3d_mmdet3d.structures import MultiScaleFeatures, SparseVoxels
 
 SIZES = dict(channels=[8, 16, 16], num_heads=[2, 2, 2], window_sizes=[3, 3, 3])
 MODEL = dict(
@@ -223,7 +223,7 @@ def test_votes_end_one_voxel_outside_their_own_scene(confident_detector):
     torch.nn.init.constant_(head.conv_vote[-1].weight, 50.0)
     places = torch.tensor([[0, 0, 0, 0], [0, 4, 8, 2], [1, 0, 0, 0], [1, 400, 400, 400]])
     level = (torch.rand(4, 16), SparseVoxels(places, 2, stride=2, voxel_size=0.05))
-    maps = head(SceneLevels((level,), torch.zeros(2, 3)))
+    maps = head(MultiScaleFeatures((level,), torch.zeros(2, 3)))
     cells = maps.classes[0].location[0]
     edge = head.cell_sizes[0]
     assert (cells >= -0.1 - edge).all() and (cells <= torch.tensor([0.3, 0.5, 0.2]) + edge).all()
@@ -239,7 +239,7 @@ def test_voxels_are_grouped_above_the_threshold_of_training_or_of_evaluation():
     for score in (0.1, 0.4, 0.7):
         torch.nn.init.constant_(head.conv_semantic.bias, math.log(score / (1 - score)))
         for training in (True, False):
-            maps = head.train(training)(SceneLevels((level,), torch.zeros(1, 3)))
+            maps = head.train(training)(MultiScaleFeatures((level,), torch.zeros(1, 3)))
             cells[score, training] = [len(of_class.location[0]) for of_class in maps.classes]
     assert cells[0.1, True] == cells[0.1, False] == cells[0.4, True] == [0, 0]
     assert cells[0.4, False] == cells[0.7, True] == cells[0.7, False] == [2, 2]
@@ -271,7 +271,7 @@ def test_exact_places_are_those_of_the_points_and_the_middles_of_cells():
         model = MODELS.build(ConfigDict(MODEL, bbox_head=dict(MODEL['bbox_head'], exact_places=exact)))
         head = confident(model).bbox_head.eval()
         torch.nn.init.zeros_(head.conv_vote[-1].weight)
-        places[exact] = head(SceneLevels((level,), origin))
+        places[exact] = head(MultiScaleFeatures((level,), origin))
     shift = origin[coords[:, 0]]
     torch.testing.assert_close(places[False].location, coords[:, 1:] * 0.05 + shift)
     torch.testing.assert_close(places[True].location, inside * 0.05 + shift)

@@ -91,7 +91,7 @@ def test_an_overlap_shorter_than_the_reach_would_be_seen(monkeypatch):
     clouds = [scene()]
     whole = logits(build(), clouds)[0]
     model = build(mode='chunks', chunk_size=0.8, max_voxels=100)
-    monkeypatch.setattr(type(model.backbone), 'finest_reach', 0)
+    monkeypatch.setattr(type(model.backbone), 'stem_radius', 0)
     assert (logits(model, clouds)[0] - whole).abs().max() > 0.01
 
 

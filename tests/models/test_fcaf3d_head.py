@@ -17,7 +17,7 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch.nn import functional as F
 
-from swin3d_mmdet3d.structures import SceneLevels, SparseVoxels
+from swin3d_mmdet3d.structures import MultiScaleFeatures, SparseVoxels
 
 WIDTHS = (4, 6, 8)
 OFF = 10**6
@@ -45,7 +45,7 @@ def make_head(prune_threshold=OFF, num_classes=3, **setting):
 def make_levels(fill=0.2):
     """Levels of strides 2, 4 and 8, none of whose sites depend on each other, and origins."""
     levels = [random_level(2**k, width, fill * k, dtype=torch.float32) for k, width in enumerate(WIDTHS, 1)]
-    return SceneLevels(tuple(levels), torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.25, 0.0]]))
+    return MultiScaleFeatures(tuple(levels), torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.25, 0.0]]))
 
 
 def norm_and_elu(volume, mask, norm):
@@ -168,7 +168,7 @@ def empty_scene_levels(sites):
         coords = F.pad(coords, (1, 0), value=1)
         feats = torch.randn(len(coords), width, requires_grad=True)
         levels.append((feats, SparseVoxels(coords, 2, stride=2**k, voxel_size=0.1)))
-    return SceneLevels(tuple(levels), torch.zeros(2, 3))
+    return MultiScaleFeatures(tuple(levels), torch.zeros(2, 3))
 
 
 @pytest.mark.parametrize('sites', [[], [[0, 0, 0]]], ids=['no sites', 'one site'])

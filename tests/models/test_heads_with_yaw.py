@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 from swin3d_mmdet3d.models.dense_heads.tr3d_head import ScenePrediction
 from swin3d_mmdet3d.models.losses import PolygonDIoU3DLoss, PolygonIoU3DLoss
 from swin3d_mmdet3d.models.losses.rotated_overlap import paired_rotated_ious
-from swin3d_mmdet3d.structures import SceneLevels, SparseVoxels
+from swin3d_mmdet3d.structures import MultiScaleFeatures, SparseVoxels
 
 MOBIUS = dict(type='MobiusBoxCoder')
 TEST_CFG = ConfigDict(nms_pre=100, iou_thr=0.5, score_thr=0.05)
@@ -209,7 +209,7 @@ def one_scene(sites, feats, levels):
         coords = torch.nn.functional.pad(parent * stride, (1, 0)).int()
         summed = feats.new_zeros(len(parent), feats.shape[1]).index_add(0, row, feats)
         result.append((summed, SparseVoxels(coords, 1, stride=stride, voxel_size=0.2)))
-    return SceneLevels(tuple(result), torch.zeros(1, 3))
+    return MultiScaleFeatures(tuple(result), torch.zeros(1, 3))
 
 
 def toy_scene():

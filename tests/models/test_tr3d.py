@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from swin3d_mmdet3d.models.dense_heads.tr3d_head import ScenePrediction
 from swin3d_mmdet3d.models.losses import AxisAlignedDIoULoss
-from swin3d_mmdet3d.structures import SceneLevels
+from swin3d_mmdet3d.structures import MultiScaleFeatures
 
 WIDTHS = (3, 4, 6, 8)
 
@@ -48,7 +48,7 @@ def make_scenes():
         random_level(stride, width, fill, margin=margin, dtype=torch.float32)
         for width, (stride, fill, margin) in zip(WIDTHS, shapes)
     ]
-    return SceneLevels(tuple(levels), torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.25, 0.0]]))
+    return MultiScaleFeatures(tuple(levels), torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.25, 0.0]]))
 
 
 def dense_block(block, volume, mask):
@@ -99,7 +99,7 @@ def by_scene(levels, scene, kind):
 @pytest.mark.parametrize('coder', ['AxisAlignedBoxCoder', 'MobiusBoxCoder'])
 def test_neck_and_head_equal_a_dense_model_with_masks(coder):
     (neck, head), scenes = make_neck_and_head(bbox_coder=dict(type=coder)), make_scenes()
-    (predictions,) = head(SceneLevels(neck(scenes.levels), scenes.origin))
+    (predictions,) = head(MultiScaleFeatures(neck(scenes.levels), scenes.origin))
     levels = dense_model(neck, head, scenes)
     sparse, dense = [], []
     for scene, prediction in enumerate(predictions):

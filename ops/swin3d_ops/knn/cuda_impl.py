@@ -12,7 +12,7 @@ from . import cpu_impl  # defines the operator
 
 SOURCE = 'knn.cuh'
 THREADS = 128  # kThreads
-MOST_IN_REGISTERS = 16
+MAX_IN_REGISTERS = 16
 SAMPLES = 4096
 CORE_CUT = 200  # the grid covers all but 1 / CORE_CUT of the sources at each end of an axis
 TRIAL_CELLS = 32
@@ -25,7 +25,7 @@ class _Clouds(ctypes.Structure):
 
     _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
 
-    def point(self, **tensors: torch.Tensor) -> None:
+    def set_pointers(self, **tensors: torch.Tensor) -> None:
         for name, tensor in tensors.items():
             setattr(self, name, tensor.data_ptr())
 
@@ -90,19 +90,19 @@ def search(query, source, k, query_bounds, source_bounds):
     clouds = _Clouds(
         queries=len(query), sources=len(source), items=len(query_bounds) - 1, neighbours=k
     )  # fmt: skip
-    clouds.point(query=query, source=source, query_ptr=ptr, source_ptr=source_ptr, cell=cell)
-    clouds.point(low=low, edge=edge, cells=cells, first_cell=first_cell, index=index, distance=distance)
+    clouds.set_pointers(query=query, source=source, query_ptr=ptr, source_ptr=source_ptr, cell=cell)
+    clouds.set_pointers(low=low, edge=edge, cells=cells, first_cell=first_cell, index=index, distance=distance)
     program.launch('knn_cells', (-(-len(source) // THREADS), 1), THREADS, 0, clouds)
     cell, row = cell.sort(stable=True)
     start = torch.searchsorted(cell, torch.arange(first[-1] + 1, device=query.device))
     nearby = source[row]
-    clouds.point(source=nearby, row=row, start=start)
+    clouds.set_pointers(source=nearby, row=row, start=start)
     program.launch('knn_search', (-(-len(query) // THREADS), 1), THREADS, 0, clouds)
     return index, distance
 
 
 def _definitions(dtype: torch.dtype, k: int) -> tuple[tuple[str, object], ...]:
-    return (('SWIN3D_REAL', ELEMENTS[dtype]), ('SWIN3D_NEIGHBOURS', k if k <= MOST_IN_REGISTERS else 0))
+    return (('SWIN3D_REAL', ELEMENTS[dtype]), ('SWIN3D_NEIGHBOURS', k if k <= MAX_IN_REGISTERS else 0))
 
 
 registration.implement('knn', search, 'CUDA')

@@ -115,7 +115,7 @@ class Plan:
             capacity -= 1
         return capacity
 
-    def point(self, **tensors: torch.Tensor) -> None:
+    def set_pointers(self, **tensors: torch.Tensor) -> None:
         """Set pointers of the struct."""
         for name, tensor in tensors.items():
             setattr(self.struct, name, tensor.data_ptr())
@@ -125,7 +125,7 @@ class Plan:
         window = torch.empty(self.voxels, dtype=torch.int32, device=signals.device)
         low, high = signals.new_empty(2, self.windows, self.axes)
         reach = torch.empty(self.windows, self.axes, dtype=torch.int32, device=signals.device)
-        self.point(window=window, low=low, high=high, reach=reach)
+        self.set_pointers(window=window, low=low, high=high, reach=reach)
         shared = 2 * WARP * self.signal_bytes + 4 * max(self.axes, 2)
         self.program.launch('window_ranges', (self.windows, 1), WARP, shared, self.struct)
         return window, low, high, reach
@@ -158,8 +158,8 @@ def _planned(inputs, signals, table_rows, order, ptr, scale):
     signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
     plan = Plan(q, tables[0], signals, table_rows, ptr)
     tables = [table.permute(1, 2, 0).to(plan.real).contiguous() for table in tables]
-    plan.point(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr)
-    plan.point(q_table=tables[0], k_table=tables[1], v_table=tables[2])
+    plan.set_pointers(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr)
+    plan.set_pointers(q_table=tables[0], k_table=tables[1], v_table=tables[2])
     plan.struct.scale = scale
     plan.struct.q_step, plan.struct.k_step, plan.struct.v_step = (t.stride(0) for t in (q, k, v))
     return plan, (q, k, v, tables, signals, order, ptr, plan.find_ranges(signals))
@@ -173,7 +173,7 @@ def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr,
     if len(q):
         inputs = (q, k, v, q_table, k_table, v_table)
         plan, _alive = _planned(inputs, signals, table_rows, order, ptr, scale)
-        plan.point(out=out, lse=lse)
+        plan.set_pointers(out=out, lse=lse)
         plan.attend(FORWARD, plan.tiles)
     return out, lse
 
@@ -190,8 +190,8 @@ def backward(grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_r
     blocks = min(plan.tiles, blocks)
     partial = lse.new_empty(2, blocks, plan.heads, plan.rows, plan.width)
     delta = torch.empty_like(lse)
-    plan.point(grad_out=grad_out, lse=lse, delta=delta, partial0=partial[0], partial1=partial[1])
-    plan.point(grad_q=grads[0], grad_k=grads[1], grad_v=grads[2])
+    plan.set_pointers(grad_out=grad_out, lse=lse, delta=delta, partial0=partial[0], partial1=partial[1])
+    plan.set_pointers(grad_q=grads[0], grad_k=grads[1], grad_v=grads[2])
     plan.attend(QUERY_GRAD, blocks)
     plan.sum_partials(partial[0], grads[3])
     plan.sum_partials(partial[1], grads[5])

@@ -151,17 +151,17 @@ class Swin3D(BaseModule):
         counts = voxels.ptr.diff()
         if bool((counts == 0).any()):
             raise ValueError(f'each scene must have at least one voxel, got {counts.tolist()} voxels')
-        levels = self.coarsen(self.finest(feats, voxels), voxels)
+        levels = self.encode(self.stem(feats, voxels), voxels)
         return tuple(levels[i] for i in self.out_indices)
 
-    def finest(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+    def stem(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Features ``(N, C)`` of the finest level: the stem and, where attention starts there, its blocks."""
         if self.downsample is None:
             return self.layers[0](self.stem_layer((feats, voxels)), voxels)
         conv, residual = self.stem_layer
         return residual((conv((feats, voxels)), voxels))[0]
 
-    def coarsen(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
+    def encode(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
         """All levels, fine to coarse, from the features of the finest."""
         levels = [(feats, voxels)]
         stages = list(self.layers)
@@ -181,8 +181,8 @@ class Swin3D(BaseModule):
         return levels
 
     @property
-    def finest_reach(self) -> int:
-        """Voxels farther than this along an axis do not affect the features of the finest level."""
+    def stem_radius(self) -> int:
+        """Receptive radius of the finest level in voxels along each axis."""
         if self.downsample is not None:
             return 3  # three convolutions of 3 voxels
         stage = self.layers[0]

@@ -15,7 +15,7 @@ from mmengine.model import bias_init_with_prob
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, SparseVoxels, voxel_locations
+from swin3d_mmdet3d.structures import FeatureLevel, MultiScaleFeatures, SparseVoxels, voxel_locations
 
 from ..layers import ConvNormAct
 from ..layers.class_aware_block import ClassAwareBlock
@@ -146,7 +146,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         nn.init.normal_(self.conv_semantic.weight, std=0.01)
         nn.init.constant_(self.conv_semantic.bias, bias_init_with_prob(0.01))
 
-    def forward(self, x: SceneLevels) -> VotingMaps:
+    def forward(self, x: MultiScaleFeatures) -> VotingMaps:
         """Run the first stage on the one level of ``x``."""
         (level,), origin = x
         voxels = level[1]

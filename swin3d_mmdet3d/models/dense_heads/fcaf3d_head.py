@@ -14,7 +14,7 @@ from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SceneLevels, voxel_locations
+from swin3d_mmdet3d.structures import FeatureLevel, MultiScaleFeatures, voxel_locations
 
 from ..layers import (
     ConvNormAct,
@@ -135,7 +135,7 @@ class SparseFCAF3DHead(FCAF3DHead):
             nn.init.normal_(layer.weight, std=0.01)
         nn.init.constant_(self.conv_cls.bias, bias_init_with_prob(0.01))
 
-    def forward(self, x: SceneLevels) -> tuple[list[list[Tensor]], ...]:
+    def forward(self, x: MultiScaleFeatures) -> tuple[list[list[Tensor]], ...]:
         """Predict from every level.
 
         Args:

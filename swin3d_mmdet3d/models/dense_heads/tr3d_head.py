@@ -13,7 +13,7 @@ from mmengine.model import bias_init_with_prob
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import SceneLevels, voxel_locations
+from swin3d_mmdet3d.structures import MultiScaleFeatures, voxel_locations
 
 from ..layers import multiclass_bev_nms
 from .class_loss import ClassLoss
@@ -84,7 +84,7 @@ class SparseTR3DHead(Base3DDenseHead):
             nn.init.normal_(layer.weight, std=0.01)
         nn.init.constant_(self.conv_cls.bias, bias_init_with_prob(0.01))
 
-    def forward(self, x: SceneLevels) -> tuple[list[ScenePrediction]]:
+    def forward(self, x: MultiScaleFeatures) -> tuple[list[ScenePrediction]]:
         """Predict from every level: one :class:`ScenePrediction` a scene, sites fine to coarse."""
         per_level = []
         for number, (feats, voxels) in enumerate(x.levels):

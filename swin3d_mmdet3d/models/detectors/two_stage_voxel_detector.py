@@ -9,7 +9,7 @@ from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, Levels, SceneLevels
+from swin3d_mmdet3d.structures import FeatureLevel, Levels, MultiScaleFeatures
 
 from .voxel_detector import VoxelDetector
 
@@ -47,7 +47,7 @@ class TwoStageVoxelDetector(VoxelDetector):
         self, levels: Levels, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """Losses of both stages; the second learns from the proposals of the first, which it leaves alone."""
-        scenes = SceneLevels(self.head_levels(levels), batch_inputs_dict['origin'])
+        scenes = MultiScaleFeatures(self.head_levels(levels), batch_inputs_dict['origin'])
         maps = self.bbox_head(scenes)
         losses = self.bbox_head.loss_by_maps(maps, batch_inputs_dict['points'], batch_data_samples)
         proposals = self.bbox_head.proposals(maps, batch_data_samples)

@@ -10,7 +10,7 @@ from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
 from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, Levels, SceneLevels
+from swin3d_mmdet3d.structures import FeatureLevel, Levels, MultiScaleFeatures
 
 from ..encoding import encode_levels
 
@@ -22,7 +22,7 @@ class VoxelDetector(SingleStage3DDetector):
     Args:
         args: Arguments of mmdet3d's ``SingleStage3DDetector``: configs of a backbone
             ``(feats, voxels) -> tuple of (feats, voxels)``, of a neck from levels to levels, of a head on
-            :class:`SceneLevels`, and of a :class:`VoxelPreprocessor`.
+            :class:`MultiScaleFeatures`, and of a :class:`VoxelPreprocessor`.
         kwargs: Likewise.
 
     Raises:
@@ -38,9 +38,11 @@ class VoxelDetector(SingleStage3DDetector):
                 'weights trained with y up are turned by convert_checkpoint'
             )
 
-    def extract_feat(self, batch_inputs_dict: dict) -> SceneLevels:
+    def extract_feat(self, batch_inputs_dict: dict) -> MultiScaleFeatures:
         """What the head reads, and the scenes' origins."""
-        return SceneLevels(self.head_levels(self.encode(batch_inputs_dict)), batch_inputs_dict['origin'])
+        return MultiScaleFeatures(
+            self.head_levels(self.encode(batch_inputs_dict)), batch_inputs_dict['origin']
+        )
 
     def encode(self, batch_inputs_dict: dict) -> Levels:
         """All levels of backbone and neck for a batch, by name."""
@@ -61,7 +63,7 @@ class VoxelDetector(SingleStage3DDetector):
         self, levels: Levels, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """The losses of what :meth:`encode` gave for the batch."""
-        scenes = SceneLevels(self.head_levels(levels), batch_inputs_dict['origin'])
+        scenes = MultiScaleFeatures(self.head_levels(levels), batch_inputs_dict['origin'])
         return self.bbox_head.loss(scenes, batch_data_samples)
 
     def predict(

@@ -46,6 +46,10 @@ class LevelConcat(BaseModule):
         """
         return concatenated(self._used(levels))
 
+    def pyramid(self, levels: Sequence[FeatureLevel]) -> tuple[FeatureLevel, ...]:
+        """The one level of :meth:`forward`, as :func:`encode_levels` asks for it."""
+        return (self(levels),)
+
     def decode_coarse(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
         """All levels but the first, at the voxels of the second.
 
@@ -62,7 +66,7 @@ class LevelConcat(BaseModule):
         return concatenated([fine, coarse])
 
     @property
-    def refine_reach(self) -> int:
+    def refine_radius(self) -> int:
         """Fine voxels do not affect each other in :meth:`refine`."""
         return 0
 

@@ -133,7 +133,7 @@ class Swin3DDecoder(BaseModule):
         return tuple(decoded)
 
     @property
-    def refine_reach(self) -> int:
+    def refine_radius(self) -> int:
         """Fine voxels farther than this along an axis do not affect each other in :meth:`refine`."""
         block = self.upsamples[-1].block
         return 0 if block is None else block.window_size - 1

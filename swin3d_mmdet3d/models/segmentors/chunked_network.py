@@ -1,9 +1,9 @@
 """Large scenes: the finest level in overlapping chunks, the coarser levels in one piece.
 
-The finest level has about nine tenths of the voxels and of the activations, and a short reach: convolutions
-of 3 voxels and windows of 5. A chunk that overlaps its neighbours by that reach gives its own voxels the
-features that the whole scene would give them. The coarser levels see far, but are small enough to be kept
-whole, and so labels do not depend on the cut.
+The finest level has about nine tenths of the voxels and of the activations, and a small receptive field:
+convolutions of 3 voxels and windows of 5. A chunk that overlaps its neighbours by that radius gives its own
+voxels the features that the whole scene would give them. The coarser levels see far, but are small enough to
+be kept whole, and so labels do not depend on the cut.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from swin3d_mmdet3d.structures import SparseVoxels
 
 NEEDED = {
-    'backbone': ('finest', 'coarsen', 'finest_reach'),
-    'neck': ('decode_coarse', 'refine', 'refine_reach'),
+    'backbone': ('stem', 'encode', 'stem_radius'),
+    'neck': ('decode_coarse', 'refine', 'refine_radius'),
 }
 
 
@@ -81,7 +81,7 @@ def chunked_logits(
         backbone, neck, decode_head: Parts of the network in eval mode; see :func:`check_chunkable`.
         feats: ``(N, in_channels)`` input features.
         voxels: The N voxels of a single scene.
-        edge: Edge of a chunk in voxels, at least the reach of the finest level.
+        edge: Edge of a chunk in voxels, at least the receptive radius of the finest level.
     """
 
     def run(step: Any, overlap: int) -> Tensor:
@@ -92,14 +92,14 @@ def chunked_logits(
             out[rows[own]] = result
         return out
 
-    feats = run(lambda rows: backbone.finest(feats[rows], voxels.select(rows)), backbone.finest_reach)
+    feats = run(lambda rows: backbone.stem(feats[rows], voxels.select(rows)), backbone.stem_radius)
     if neck is None:
         return run(lambda rows: decode_head(feats[rows], voxels.select(rows)), 0)
-    levels = backbone.coarsen(feats, voxels)
+    levels = backbone.encode(feats, voxels)
     coarse = neck.decode_coarse([levels[i] for i in backbone.out_indices])
     del levels
     return run(
-        lambda rows: decode_head(*neck.refine(coarse, (feats[rows], voxels.select(rows)))), neck.refine_reach
+        lambda rows: decode_head(*neck.refine(coarse, (feats[rows], voxels.select(rows)))), neck.refine_radius
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from .sparse_voxels import FeatureLevel, SparseVoxels
 
 
-class SceneLevels(NamedTuple):
+class MultiScaleFeatures(NamedTuple):
     """Feature levels with the frame that makes metres of their coordinates.
 
     Attributes:

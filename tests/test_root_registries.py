@@ -24,7 +24,7 @@ LEAVES = {
     'fcaf3d': 'fcaf3d/fcaf3d_swin3d-tiny_rooms-scannet-det.py',
     'tr3d': 'tr3d/tr3d_swin3d-tiny_rooms-scannet-det.py',
     'cagroup3d': 'cagroup3d/cagroup3d_swin3d-tiny_rooms-scannet-det.py',
-    'ppt': 'ppt/ppt_swin3d-tiny_rooms-trio.py',
+    'ppt': 'pretraining/ppt/ppt_swin3d-tiny_rooms.py',
 }
 OWN_MODELS = Registry('model', parent=mmengine.registry.MODELS, scope='own_project')
 

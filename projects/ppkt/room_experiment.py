@@ -21,13 +21,12 @@ from mmengine.runner import Runner
 from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.apis import find_config, set_data_root, set_iterations
 from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.datasets.transforms.crops import ANCHORS
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
-PRETRAIN = 'ppkt/ppkt_swin3d-tiny_rooms.py'
+PRETRAIN = 'pretraining/ppkt/ppkt_swin3d-tiny_rooms.py'
 FINETUNE = 'transfer/swin3d-tiny_rooms-seg_few.py'
 PROBE = 'transfer/swin3d-tiny_rooms-seg_probe.py'
 NUM_TRAINING_AREAS = 5
@@ -56,10 +55,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def run_config(name: str, rooms: Path, work_dir: Path, seed: int, iters: int | None) -> Config:
     """A config of this package on the generated rooms."""
     config = Config.fromfile(find_config(name))
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        dataset = innermost_dataset(config.get(loader, {}).get('dataset', {}))
-        if dataset:
-            dataset.data_root = str(rooms)
+    set_data_root(config, rooms)
     if iters is not None:
         set_iterations(config, iters)
     config.val_dataloader = config.val_cfg = config.val_evaluator = None

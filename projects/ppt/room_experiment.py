@@ -23,12 +23,11 @@ from mmengine.runner import Runner
 from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import find_config, set_iterations
+from swin3d_mmdet3d.apis import find_config, set_data_root, set_iterations
 from swin3d_mmdet3d.atomic_write import atomic_write
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
-CONFIG = 'ppt/ppt_swin3d-tiny_rooms-trio.py'
+CONFIG = 'pretraining/ppt/ppt_swin3d-tiny_rooms.py'
 ARMS = ('ppt', 'joint', 'single')
 
 
@@ -47,10 +46,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def run_config(rooms: Path, work_dir: Path, seed: int, iters: int | None) -> Config:
     """The config on the generated rooms."""
     config = Config.fromfile(find_config(CONFIG))
-    for loader in (config.train_dataloader, config.val_dataloader):
-        for source in loader.dataset.datasets:
-            source = innermost_dataset(source)
-            source.data_root = str(rooms / Path(source.data_root).name)
+    set_data_root(config, rooms / 's3dis')
     if iters is not None:
         set_iterations(config, iters)
     # evaluated once, by the test loop
@@ -121,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     out = Path(args.out)
     for domain in ('structured3d', 'scannet', 's3dis'):
-        make_rooms(domain, out / 'rooms' / f'rooms_{domain}', args.rooms, args.points)
+        make_rooms(domain, out / 'rooms' / domain, args.rooms, args.points)
     results: dict[int, dict[str, dict[str, float]]] = {}
     for seed in args.seeds:
         for arm in args.arms:

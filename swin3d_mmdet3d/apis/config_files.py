@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -54,3 +57,39 @@ def set_iterations(config: Config, iters: int) -> None:
         scheduler.update(begin=begin, end=end)
         if 'T_max' in scheduler:
             scheduler.T_max = end - begin
+
+
+def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
+    """Let the data sets of all loaders lie in one folder.
+
+    A data set that its config places beside the others, such as 'data/s3dis/../scannet/', then lies beside
+    the new folder: '<data_root>/../scannet/'.
+
+    Args:
+        config: a config, changed in place; data sets without a `data_root` stay as they are.
+        data_root: the folder.
+    """
+    config.data_root = str(data_root)
+    for loader in LOADERS:
+        for dataset in _data_sets(config.get(loader)):
+            if dataset.get('data_root') is not None:
+                aside = _step_aside(dataset.data_root)
+                dataset.data_root = os.path.join(config.data_root, aside) if aside else config.data_root
+
+
+def _data_sets(settings: Any) -> Iterator[ConfigDict]:
+    """The data sets themselves of a loader's settings, out of what repeats, joins or balances them."""
+    if not settings:
+        return
+    inner = [settings.get('dataset'), *settings.get('datasets', ())]
+    if any(inner):
+        for part in inner:
+            yield from _data_sets(part)
+    else:
+        yield settings
+
+
+def _step_aside(data_root: str) -> str:
+    """The '../<name>/' at the end of a path that has a folder before it, or nothing."""
+    head, _, name = data_root.rstrip('/').rpartition('/../')
+    return f'../{name}/' if head.strip('./') and '/' not in name else ''

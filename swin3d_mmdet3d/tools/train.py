@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
+from swin3d_mmdet3d.apis import set_data_root
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""
@@ -31,7 +32,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Reads the config named by `args` and puts the shared arguments into it.
+    """Reads the config named by `args`; shared arguments go into it, its `data_root` into all loaders.
 
     Raises:
         FileNotFoundError: the config does not exist.
@@ -42,6 +43,8 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     cfg.merge_from_dict(options)
+    if cfg.get('data_root') is not None:
+        set_data_root(cfg, cfg.data_root)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:

@@ -30,7 +30,7 @@ def test_every_folder_with_modules_is_a_package(package):
 def test_model_index_names_every_metafile_and_metafiles_name_real_configs():
     index = yaml.safe_load((REPOSITORY / 'model-index.yml').read_text())['Import']
     metafiles = sorted(
-        path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('configs/*/metafile.yml')
+        path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('configs/**/metafile.yml')
     )
     assert sorted(index) == metafiles
     for metafile in metafiles:

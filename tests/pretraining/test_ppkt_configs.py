@@ -13,7 +13,7 @@ from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.preparation.posed_images import prepare_recording
 
-CONFIGS = Path(__file__).parents[2] / 'configs' / 'ppkt'
+CONFIGS = Path(__file__).parents[2] / 'configs' / 'pretraining' / 'ppkt'
 PRETRAINING = sorted(CONFIGS.glob('ppkt_*.py'))
 
 

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from tiny_prompted import CONDITIONS, batch, prompted, tiny_segmentor, train_on_rank
 from tiny_scenes import write_tiny_s3dis, write_tiny_scannet, write_tiny_structured3d
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.apis import set_data_root
 from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm
 
 ROOT = Path(__file__).parents[2]
@@ -23,16 +23,14 @@ def trained(tmp_path_factory):
     """A run of a few steps over three tiny data sets, with validation on all of them."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp('trio')
-    write_tiny_structured3d(folder / 'rooms_structured3d', 300, 4)
-    write_tiny_scannet(folder / 'rooms_scannet', 300, 2)
-    write_tiny_s3dis(folder / 'rooms_s3dis', 300, 1)
-    config = Config.fromfile(ROOT / 'configs/ppt/ppt_swin3d-tiny_rooms-trio.py')
+    write_tiny_structured3d(folder / 'structured3d', 300, 4)
+    write_tiny_scannet(folder / 'scannet', 300, 2)
+    write_tiny_s3dis(folder / 's3dis', 300, 1)
+    config = Config.fromfile(ROOT / 'configs/pretraining/ppt/ppt_swin3d-tiny_rooms.py')
     config.model.model = tiny_segmentor()
     for loader in (config.train_dataloader, config.val_dataloader):
         loader.num_workers, loader.persistent_workers = 0, False
-        for source in loader.dataset.datasets:
-            source = innermost_dataset(source)
-            source.data_root = str(folder / Path(source.data_root).name)
+    set_data_root(config, folder / 's3dis')
     config.test_dataloader = config.test_evaluator = config.test_cfg = None
     config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6, val_interval=6)
     config.param_scheduler = []
@@ -90,11 +88,11 @@ def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equ
 
 
 @pytest.mark.parametrize(
-    'name', ['ppt_swin3d-tiny_rooms-trio', 'ppt_swin3d-small_indoor-trio', 'ppt-ppkt_swin3d-tiny_rooms']
+    'name', ['ppt_swin3d-tiny_rooms', 'ppt_swin3d-small_indoor-trio', 'ppt-ppkt_swin3d-tiny_rooms']
 )
 def test_a_step_of_adam_moves_a_modulated_scale_no_farther_than_a_norms_own(name):
     """Adam moves each weight by the rate; a scale that 256 entries feed would move by dozens of rates."""
-    settings = Config.fromfile(ROOT / 'configs' / 'ppt' / f'{name}.py').optim_wrapper
+    settings = Config.fromfile(ROOT / 'configs' / 'pretraining' / 'ppt' / f'{name}.py').optim_wrapper
     settings.constructor = 'DefaultOptimWrapperConstructor'
     settings.optimizer.weight_decay = 0.0
     torch.manual_seed(0)

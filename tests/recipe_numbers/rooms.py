@@ -283,7 +283,7 @@ RECIPES = {
         ),
         ours('rare classes are drawn as often as others', data=dict(balanced=True)),
     ],
-    'ppt_swin3d-tiny_rooms-trio': ROOMS_TRIO,
+    'ppt_swin3d-tiny_rooms': ROOMS_TRIO,
     'ppkt_swin3d-tiny_rooms': [
         *TINY_PPKT,
         ROOM_FRAMES,

@@ -3,7 +3,7 @@
 # s3dis/semseg-ppt-v1m1-0-s3-sc-st-spunet): 24 scenes a step over all devices, 4 : 2 : 1. It bounds the crops
 # of Structured3D and S3DIS by their part of the scene alone; the most voxels of those two are ours.
 pi = 3.141592653589793
-data_root = 'data/'
+data_root = 'data/s3dis/'  # the other two lie beside it
 ignore_index = 255
 voxel_size = 0.02  # m
 conditions = ['Structured3D', 'ScanNet', 'S3DIS']
@@ -12,21 +12,21 @@ s3dis_areas = [f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)]
 sources = dict(
     Structured3D=dict(
         type='Structured3DDataset',
-        folder='structured3d/',
+        folder='../structured3d/',
         train='structured3d_infos_train.pkl',
         val='structured3d_infos_val.pkl',
         crop=dict(type='SphereCrop', max_points=120000, keep_ratio=0.8),
     ),
     ScanNet=dict(
         type='ScanNetWholeSceneDataset',
-        folder='scannet/',
+        folder='../scannet/',
         train='scannet_infos_train.pkl',
         val='scannet_infos_val.pkl',
         crop=dict(type='SphereCrop', max_points=100000),
     ),
     S3DIS=dict(
         type='S3DISWholeSceneDataset',
-        folder='s3dis/',
+        folder='',
         train=s3dis_areas,
         val='s3dis_infos_Area_5.pkl',
         crop=dict(type='SphereCrop', max_points=100000, keep_ratio=0.6),

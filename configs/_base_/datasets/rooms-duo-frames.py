@@ -1,16 +1,17 @@
 # Generated rooms of two domains with frames, for objectives without labels in batches of one domain each:
 # for domain in scannet s3dis; do
-#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_$domain --rooms 60 \
+#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_duo/$domain --rooms 60 \
 #       --frames 6 --frame-size 320 240
 # done
 pi = 3.141592653589793
-data_root = 'data/'
+data_root = 'data/rooms_duo/s3dis/'  # the other one lies beside it
 voxel_size = 0.1  # m
 max_voxels = 4000
 infos = dict(
     ScanNet=['scannet_infos_train.pkl'],
     S3DIS=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
 )
+folders = dict(ScanNet='../scannet/', S3DIS='')
 conditions = ['ScanNet', 'S3DIS']
 meta_keys = ['condition', 'scene', 'lidar_path', 'skipped_samples', 'skipped_frames']
 
@@ -45,7 +46,7 @@ train_dataloader = dict(
                 times=50,
                 dataset=dict(
                     type='RGBDSceneDataset',
-                    data_root=f'{data_root}rooms_{name.lower()}/',
+                    data_root=data_root + folders[name],
                     ann_file=infos[name],
                     pipeline=[dict(type='SetCondition', condition=name), *view_pipeline],
                 ),

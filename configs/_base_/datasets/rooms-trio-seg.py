@@ -1,9 +1,9 @@
 # Generated rooms of three domains for joint training, batches of one domain each:
 # for domain in structured3d scannet s3dis; do
-#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_$domain --rooms 60
+#   python -m swin3d_mmdet3d.tools.make_rooms --domain $domain --out data/rooms_trio/$domain --rooms 60
 # done
 pi = 3.141592653589793
-data_root = 'data/'
+data_root = 'data/rooms_trio/s3dis/'  # the other two lie beside it
 ignore_index = 255
 voxel_size = 0.1  # m
 max_voxels = 4000
@@ -11,19 +11,19 @@ conditions = ['Structured3D', 'ScanNet', 'S3DIS']
 sources = dict(
     Structured3D=dict(
         type='Structured3DDataset',
-        folder='rooms_structured3d/',
+        folder='../structured3d/',
         train='structured3d_infos_train.pkl',
         val='structured3d_infos_val.pkl',
     ),
     ScanNet=dict(
         type='ScanNetWholeSceneDataset',
-        folder='rooms_scannet/',
+        folder='../scannet/',
         train='scannet_infos_train.pkl',
         val='scannet_infos_val.pkl',
     ),
     S3DIS=dict(
         type='S3DISWholeSceneDataset',
-        folder='rooms_s3dis/',
+        folder='',
         train=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
         val='s3dis_infos_Area_5.pkl',
     ),

@@ -1,14 +1,12 @@
 # Point prompt training of Swin3D-tiny on the three generated domains, minutes on two CPU cores
 _base_ = [
-    '../_base_/datasets/rooms-trio-seg.py',
-    '../_base_/backbones/swin3d-tiny.py',
-    '../_base_/heads/voxel-seg.py',
-    '../_base_/default_runtime.py',
+    '../../_base_/datasets/rooms-trio-seg.py',
+    '../../_base_/backbones/swin3d-tiny.py',
+    '../../_base_/default_runtime.py',
 ]
 
 conditions = ['Structured3D', 'ScanNet', 'S3DIS']
 model = dict(
-    _delete_=True,
     type='PPT',
     conditions=conditions,
     norms='both',
@@ -19,7 +17,7 @@ model = dict(
         neck=_base_.decoder,
         decode_head=dict(
             type='LanguageAlignedHead',
-            in_channels=32,
+            in_channels=_base_.width,
             text_table='indoor36_all-minilm-l6-v2.npz',
             logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
             class_names={name: name for name in conditions},

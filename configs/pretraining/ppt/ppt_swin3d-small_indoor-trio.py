@@ -1,41 +1,25 @@
 # Point prompt training of Swin3D-S on Structured3D, ScanNet and S3DIS. The paper has no Swin3D: norms and
 # batches are its own (arXiv 2308.09718, section 5), rates are those of Swin3D on Structured3D.
 _base_ = [
-    '../_base_/datasets/indoor-trio-seg.py',
-    '../_base_/schedules/adamw-onecycle_100e.py',
-    '../_base_/default_runtime.py',
+    '../../_base_/datasets/indoor-trio-seg.py',
+    '../../_base_/backbones/swin3d-small-normal.py',
+    '../../_base_/schedules/adamw-onecycle_100e.py',
+    '../../_base_/default_runtime.py',
 ]
 
 conditions = ['Structured3D', 'ScanNet', 'S3DIS']
-signals = ('xyz', 'rgb', 'normal')
 model = dict(
     type='PPT',
     conditions=conditions,
     norms='both',
     model=dict(
         type='VoxelSegmentor',
-        data_preprocessor=dict(
-            type='VoxelPreprocessor', voxel_size=0.02, features=('rgb', 'normal', 'offset'), signals=signals
-        ),
-        backbone=dict(
-            type='Swin3D',
-            in_channels=9,
-            channels=[48, 96, 192, 384, 384],
-            num_heads=[6, 6, 12, 24, 24],
-            window_sizes=[5, 7, 7, 7, 7],
-            depths=[2, 4, 9, 4, 4],
-            signals=signals,
-        ),
-        neck=dict(
-            type='Swin3DDecoder',
-            channels=[48, 96, 192, 384, 384],
-            num_heads=[6, 6, 12, 24, 24],
-            window_sizes=[5, 7, 7, 7, 7],
-            signals=signals,
-        ),
+        data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+        backbone=_base_.encoder,
+        neck=_base_.decoder,
         decode_head=dict(
             type='LanguageAlignedHead',
-            in_channels=48,
+            in_channels=_base_.width,
             text_table='indoor36_all-minilm-l6-v2.npz',
             logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
             class_names={name: name for name in conditions},

@@ -1,5 +1,5 @@
 # Swin3D-S on ScanNet from ppt_swin3d-small_indoor-trio.py, ScanNet's prompt folded into plain norms
-_base_ = ['../swin3d/swin3d-small_scannet-seg_rgbn.py']
+_base_ = ['../../swin3d/swin3d-small_scannet-seg_rgbn.py']
 
 folded = 'work_dirs/ppt_swin3d-small_indoor-trio/ScanNet.pth'
 model = dict(

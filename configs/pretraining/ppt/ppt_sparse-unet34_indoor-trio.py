@@ -2,9 +2,9 @@
 # 2308.09718; Pointcept, s3dis/semseg-ppt-v1m1-0-s3-sc-st-spunet, SpUNet-v1m3). projects/ppt/README.md has
 # what differs.
 _base_ = [
-    '../_base_/datasets/indoor-trio-seg.py',
-    '../_base_/schedules/sgd-onecycle_100e.py',
-    '../_base_/default_runtime.py',
+    '../../_base_/datasets/indoor-trio-seg.py',
+    '../../_base_/schedules/sgd-onecycle_100e.py',
+    '../../_base_/default_runtime.py',
 ]
 
 conditions = ['Structured3D', 'ScanNet', 'S3DIS']

@@ -4,11 +4,10 @@ from .backbones import SparseResNet34, Swin3D
 from .box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
 from .data_preprocessors import VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
-from .dense_heads import CAGroup3DHead, SparseFCAF3DHead, SparseTR3DHead
+from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import LevelConcat, SparseTR3DNeck, Swin3DDecoder
-from .roi_heads import CAGroup3DRoIHead
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
 __all__ = [

@@ -7,11 +7,12 @@ import torch
 from swin3d_ops import available_backends, window_attention
 from torch import nn
 
+from swin3d_mmdet3d.models.backbones.swin3d import KNNDownsample
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_grouping import group_class_points
 from swin3d_mmdet3d.models.layers import WindowAttention, attention_windows, interpolate_at
-from swin3d_mmdet3d.models.layers.class_aware_grouping import group_class_points
 from swin3d_mmdet3d.models.layers.norms import LayerNorm
 from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm
-from swin3d_mmdet3d.models.layers.resample import KNNDownsample, Upsample
+from swin3d_mmdet3d.models.necks.swin3d_decoder import Upsample
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
 SIGNALS = ('xyz', 'rgb')

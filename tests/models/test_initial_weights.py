@@ -9,8 +9,8 @@ from mmengine.config import ConfigDict
 from torch import nn
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_block import ClassConv3d
 from swin3d_mmdet3d.models.layers import GenerativeUpsample, SparseConv3d
-from swin3d_mmdet3d.models.layers.class_aware_block import ClassConv3d
 
 SIZES = dict(channels=[32, 64], num_heads=[2, 4], window_sizes=[5, 5])
 SWIN3D = {

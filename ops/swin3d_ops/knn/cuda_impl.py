@@ -91,7 +91,9 @@ def search(query, source, k, query_bounds, source_bounds):
         queries=len(query), sources=len(source), items=len(query_bounds) - 1, neighbours=k
     )  # fmt: skip
     clouds.set_pointers(query=query, source=source, query_ptr=ptr, source_ptr=source_ptr, cell=cell)
-    clouds.set_pointers(low=low, edge=edge, cells=cells, first_cell=first_cell, index=index, distance=distance)
+    clouds.set_pointers(
+        low=low, edge=edge, cells=cells, first_cell=first_cell, index=index, distance=distance
+    )
     program.launch('knn_cells', (-(-len(source) // THREADS), 1), THREADS, 0, clouds)
     cell, row = cell.sort(stable=True)
     start = torch.searchsorted(cell, torch.arange(first[-1] + 1, device=query.device))

@@ -1,7 +1,7 @@
 """Box heads registered in MODELS."""
 
-from .cagroup3d_head import CAGroup3DHead
+from .cagroup3d import CAGroup3DHead, CAGroup3DRoIHead
 from .fcaf3d_head import SparseFCAF3DHead
 from .tr3d_head import SparseTR3DHead
 
-__all__ = ['CAGroup3DHead', 'SparseFCAF3DHead', 'SparseTR3DHead']
+__all__ = ['CAGroup3DHead', 'CAGroup3DRoIHead', 'SparseFCAF3DHead', 'SparseTR3DHead']

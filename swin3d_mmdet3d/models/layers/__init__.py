@@ -1,25 +1,27 @@
 """Building blocks shared by backbones, necks and heads."""
 
 from .box_suppression import bev_nms, box_ious, multiclass_bev_nms
-from .crse import AttentionWindows, attention_windows, check_signals
 from .feature_levels import interpolate_at, prune, union_add
 from .initialization import init_linear_and_norm
 from .norms import BatchNorm, LayerNorm, NormLinear, SparseInstanceNorm
-from .resample import CellDownsample, KNNDownsample, Upsample
 from .sparse_blocks import ConvNormAct, ResBlock, UpsampleNormAct, init_sparse_convs
 from .sparse_conv import GenerativeUpsample, InverseConv, SparseConv3d, StridedConv, as_kernel, strided_map
 from .stage_lists import check_stage_lists
-from .window_attention import Swin3DBlock, WindowAttention
-from .window_stage import WindowStage
+from .window_attention import (
+    AttentionWindows,
+    Swin3DBlock,
+    WindowAttention,
+    WindowStage,
+    attention_windows,
+    check_signals,
+)
 
 __all__ = [
     'AttentionWindows',
     'BatchNorm',
-    'CellDownsample',
     'ConvNormAct',
     'GenerativeUpsample',
     'InverseConv',
-    'KNNDownsample',
     'LayerNorm',
     'NormLinear',
     'ResBlock',
@@ -27,7 +29,6 @@ __all__ = [
     'SparseInstanceNorm',
     'StridedConv',
     'Swin3DBlock',
-    'Upsample',
     'UpsampleNormAct',
     'WindowAttention',
     'WindowStage',

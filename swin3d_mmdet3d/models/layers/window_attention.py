@@ -1,19 +1,94 @@
-"""Window self-attention with contextual relative signal encoding, and the transformer block around it."""
+r"""Window attention with contextual relative signal encoding (cRSE), the blocks around it and their stages.
+
+For each axis a of the signals (place in the window, colour, normal) the pair of query i and key j reads row
+
+    floor(s_i[a] - s_j[a] + L_a / 2)    clamped to 0 .. L_a - 1
+
+of the learned query, key and value tables, where s is the signal in units of table rows (bins).
+
+Source: arXiv 2304.06906, sections 3.2 and 3.3; Swin3D/modules/swin3d_layers.py of microsoft/Swin3D.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
-from swin3d_ops import window_attention
+from swin3d_ops import WindowIndex, window_attention
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-from swin3d_mmdet3d.structures import SparseVoxels
-
-from .crse import TABLE_NAMES, AttentionWindows, check_signals, table_rows
-from .gelu_linear import GELULinear
+from ...structures import SIGNAL_CHANNELS, SparseVoxels
 from .norms import LayerNorm
+
+TABLE_NAMES = {'xyz': 'xyz', 'rgb': 'rgb', 'normal': 'norm'}
+"""Name of each signal inside the parameters of the original network."""
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionWindows:
+    """Which voxels attend to each other, and what the encoding knows of them; read by every block of a stage.
+
+    Attributes:
+        index: The partition of the N voxels into windows.
+        signals: ``(N, S)`` float, S = 3 x number of signals, in bins.
+    """
+
+    index: WindowIndex
+    signals: Tensor
+
+
+def check_signals(signals: Sequence[str]) -> tuple[str, ...]:
+    """Return ``signals`` as a tuple after checking that they are distinct, known and include 'xyz'."""
+    signals = tuple(signals)
+    unknown = set(signals) - set(SIGNAL_CHANNELS)
+    if unknown or len(set(signals)) != len(signals) or 'xyz' not in signals:
+        raise ValueError(
+            f"signals must be distinct names out of {tuple(SIGNAL_CHANNELS)} and include 'xyz', got {signals}"
+        )
+    return signals
+
+
+def table_rows(signal: str, window_size: int, quant_size: int) -> int:
+    """Rows of one axis of a table: positions differ by up to the window, colours and normals by up to 2."""
+    return 2 * window_size * quant_size if signal == 'xyz' else 8 * quant_size
+
+
+def attention_windows(
+    voxels: SparseVoxels, window_size: int, shift: int, quant_size: int, signals: Sequence[str]
+) -> AttentionWindows:
+    """Partition voxels into (shifted) windows and quantise their signals.
+
+    A position counts from the corner of its window: the cell of the voxel plus the place of its
+    representative point inside the cell, so that tokens of a window lie in ``[0, window_size)`` cells.
+
+    Args:
+        voxels: N voxels that carry every one of ``signals``.
+        window_size: Edge of a window in cells of this level.
+        shift: Offset of the windows in cells: 0, or ``window_size // 2`` in every second block.
+        quant_size: Bins per cell; colours and normals have twice as many bins per unit.
+        signals: Names of the signals, in the order of the tables.
+
+    Raises:
+        ValueError: If ``voxels`` lacks a signal.
+    """
+    missing = [name for name in signals if name not in voxels.signals]
+    if missing:
+        raise ValueError(f'voxels must carry the signals {tuple(signals)}, got {tuple(voxels.signals)}')
+    index = voxels.windows(window_size, shift)
+    columns = []
+    for name in signals:
+        signal = voxels.signals[name]
+        if name == 'xyz':
+            inner = (signal - voxels.coords[:, 1:]) / voxels.stride
+            columns.append((index.cell + inner) * quant_size)
+        else:
+            columns.append(signal * (2 * quant_size))
+    return AttentionWindows(index, torch.cat(columns, dim=1))
 
 
 class WindowAttention(nn.Module):
@@ -77,6 +152,30 @@ class WindowAttention(nn.Module):
         return torch.cat([table.flatten(0, 1) for table in tables])
 
 
+class GELULinear(torch.autograd.Function):
+    """``Linear(GELU(x))`` that recomputes the GELU in the backward pass.
+
+    A feed-forward of ratio 4 keeps 8 of the some 16 C floats that a block holds per voxel until its backward
+    pass: the input of the GELU and its output. The output is cheap to make again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Map ``(N, C_in)`` to ``(N, C_out)`` by ``weight`` ``(C_out, C_in)`` and ``bias`` ``(C_out,)``."""
+        ctx.save_for_backward(hidden, weight)
+        return F.linear(F.gelu(hidden), weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of the three inputs; under autocast ``grad`` may be narrower than the weight."""
+        hidden, weight = ctx.saved_tensors
+        inner = torch.ops.aten.gelu_backward(grad @ weight.to(grad.dtype), hidden.to(grad.dtype))
+        active = F.gelu(hidden).to(grad.dtype)
+        grad_weight = (grad.t() @ active).to(weight.dtype)
+        return inner.to(hidden.dtype), grad_weight, grad.sum(0).to(weight.dtype)
+
+
 class FeedForward(nn.Module):
     """Two linear layers with an exact GELU between them: ``(N, C) -> (N, C)``."""
 
@@ -123,3 +222,50 @@ class Swin3DBlock(nn.Module):
         """Refine ``(N, C)`` features of ``voxels`` within their ``windows``."""
         feats = feats + self.drop_path(self.attn(self.norm1(feats, voxels), windows))
         return feats + self.drop_path(self.mlp(self.norm2(feats, voxels)))
+
+
+class WindowStage(nn.Module):
+    """Swin3D blocks at one resolution; even blocks see regular windows, odd ones windows shifted by half.
+
+    Both partitions are made once and shared by the blocks. There is no cyclic roll and no mask: shifted
+    windows of sparse voxels are simply other windows.
+
+    Args:
+        channels: C, the width of the features.
+        num_heads: H.
+        window_size: Edge of a window in cells.
+        quant_size: Table bins per cell.
+        signals: Signals encoded in the attention.
+        drop_paths: Stochastic depth of each block; its length is the number of blocks.
+
+    Source: arXiv 2304.06906, section 3.3; BasicLayer of Swin3D/modules/swin3d_layers.py.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        num_heads: int,
+        window_size: int,
+        quant_size: int,
+        signals: Sequence[str],
+        drop_paths: Sequence[float],
+    ) -> None:
+        super().__init__()
+        self.window_size = window_size
+        self.quant_size = quant_size
+        self.signals = tuple(signals)
+        self.blocks = nn.ModuleList(
+            Swin3DBlock(channels, num_heads, window_size, quant_size, signals, drop_path)
+            for drop_path in drop_paths
+        )
+
+    def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
+        """Run the blocks: ``(N, C) -> (N, C)``."""
+        shifts = [0, self.window_size // 2][: len(self.blocks)]
+        windows = [
+            attention_windows(voxels, self.window_size, shift, self.quant_size, self.signals)
+            for shift in shifts
+        ]
+        for i, block in enumerate(self.blocks):
+            feats = block(feats, voxels, windows[i % 2])
+        return feats

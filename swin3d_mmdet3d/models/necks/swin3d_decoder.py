@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Optional
 
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
+from swin3d_ops import knn
+from swin3d_ops.resample import interpolate, inverse_distance_weights
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+from ...structures import FeatureLevel, SparseVoxels
+from ..layers import NormLinear, WindowStage, check_signals, check_stage_lists, init_linear_and_norm
 
-from ..layers import Upsample, WindowStage, check_signals, check_stage_lists, init_linear_and_norm
+
+class Upsample(nn.Module):
+    """Skip connection plus inverse-distance interpolation of the coarse features.
+
+    Args:
+        in_channels: Width of the coarse features.
+        out_channels: Width of the fine features.
+        num_neighbors: Coarse voxels that each fine voxel interpolates.
+
+    Source: Upsample of Swin3D/modules/swin3d_layers.py; weights are 1 / (distance + 1e-8), normalised.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, num_neighbors: int = 3) -> None:
+        super().__init__()
+        if num_neighbors < 1:
+            raise ValueError(f'num_neighbors must be at least 1, got {num_neighbors}')
+        self.num_neighbors = num_neighbors
+        self.linear1 = NormLinear(out_channels, out_channels)
+        self.linear2 = NormLinear(in_channels, out_channels)
+
+    def forward(
+        self, coarse_feats: Tensor, coarse: SparseVoxels, fine_feats: Tensor, fine: SparseVoxels
+    ) -> Tensor:
+        """Carry ``(M, C_in)`` features of ``coarse`` to the N voxels of ``fine``: ``(N, C_out)``."""
+        index, distance = knn(
+            fine.signals['xyz'], coarse.signals['xyz'], self.num_neighbors, fine.ptr, coarse.ptr
+        )
+        coarse_feats = self.linear2(coarse_feats, coarse)
+        return self.linear1(fine_feats, fine) + interpolate(
+            coarse_feats, index, inverse_distance_weights(distance)
+        )
 
 
 class DecoderStage(Upsample):
@@ -25,7 +57,7 @@ class DecoderStage(Upsample):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, num_neighbors: int, block: Optional[WindowStage]
+        self, in_channels: int, out_channels: int, num_neighbors: int, block: WindowStage | None
     ) -> None:
         super().__init__(in_channels, out_channels, num_neighbors)
         self.block = block
@@ -68,7 +100,7 @@ class Swin3DDecoder(BaseModule):
         up_k: int = 3,
         drop_path: float = 0.1,
         out_level: int = 0,
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         check_stage_lists(channels, num_heads, window_sizes, quant_size)

@@ -10,7 +10,7 @@ from mmengine.config import Config
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
 
-FOLDER = Path(__file__).parents[2] / 'configs' / 'cagroup3d'
+FOLDER = Path(__file__).parents[3] / 'configs' / 'cagroup3d'
 FILES = sorted(FOLDER.glob('*.py'))
 
 

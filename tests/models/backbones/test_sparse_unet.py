@@ -138,7 +138,7 @@ def spunet_norms():
 
 def test_ppt_trains_the_released_sparse_unet():
     config = Config.fromfile(
-        Path(__file__).parents[2] / 'configs/pretraining/ppt/ppt_sparse-unet34_indoor-trio.py'
+        Path(__file__).parents[3] / 'configs/pretraining/ppt/ppt_sparse-unet34_indoor-trio.py'
     )
     with torch.device('meta'):
         plain = MODELS.build(config.model.model.backbone)

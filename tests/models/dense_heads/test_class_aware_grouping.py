@@ -5,9 +5,15 @@ import torch
 from swin3d_ops import sparse_conv
 from torch.nn import functional
 
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_block import (
+    ClassAwareBlock,
+    centred_upsampling_map,
+)
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_grouping import (
+    class_cell_sizes,
+    group_class_points,
+)
 from swin3d_mmdet3d.models.layers import as_kernel
-from swin3d_mmdet3d.models.layers.class_aware_block import ClassAwareBlock, centred_upsampling_map
-from swin3d_mmdet3d.models.layers.class_aware_grouping import class_cell_sizes, group_class_points
 from swin3d_mmdet3d.structures import SparseVoxels
 
 CELLS = torch.tensor([[0.1, 0.25, 0.04], [0.2, 0.1, 0.1]])

@@ -8,7 +8,7 @@ import torch
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+from ....structures import FeatureLevel, SparseVoxels
 
 CELL_RANGE = (0.04, 1.0)
 """Shortest and longest edge of a class's cell in metres."""

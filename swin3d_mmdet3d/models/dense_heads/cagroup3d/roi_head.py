@@ -13,9 +13,8 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel
-
-from ..layers import BatchNorm, multiclass_bev_nms
+from ....structures import FeatureLevel
+from ...layers import BatchNorm, multiclass_bev_nms
 from .roi_grid_pooling import RoIGridPooling
 from .roi_sampling import center_and_size, match_rois, sample_rois
 

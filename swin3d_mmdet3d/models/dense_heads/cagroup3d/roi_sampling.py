@@ -6,7 +6,7 @@ import torch
 from mmdet3d.structures import BaseInstance3DBoxes
 from torch import Tensor
 
-from ..layers import box_ious
+from ...layers import box_ious
 
 
 def center_and_size(boxes: BaseInstance3DBoxes) -> Tensor:

@@ -8,8 +8,8 @@ from mmdet3d.structures import DepthInstance3DBoxes
 from mmengine.structures import InstanceData
 from torch.nn import functional
 
-from swin3d_mmdet3d.models.roi_heads import CAGroup3DRoIHead
-from swin3d_mmdet3d.models.roi_heads.roi_grid_pooling import RoIGridPooling, roi_grid_points
+from swin3d_mmdet3d.models.dense_heads import CAGroup3DRoIHead
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.roi_grid_pooling import RoIGridPooling, roi_grid_points
 from swin3d_mmdet3d.structures import SparseVoxels
 
 

@@ -6,9 +6,8 @@ import torch
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel
-
-from ..layers import BatchNorm, SparseConv3d
+from ....structures import FeatureLevel
+from ...layers import BatchNorm, SparseConv3d
 
 
 def roi_grid_points(rois: Tensor, grid_size: int) -> Tensor:

@@ -10,8 +10,8 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.models.dense_heads import cagroup3d_head
-from swin3d_mmdet3d.models.layers.class_aware_grouping import group_class_points
+from swin3d_mmdet3d.models.dense_heads.cagroup3d import head as cagroup3d_head
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_grouping import group_class_points
 from swin3d_mmdet3d.structures import MultiScaleFeatures, SparseVoxels
 
 SIZES = dict(channels=[8, 16, 16], num_heads=[2, 2, 2], window_sizes=[3, 3, 3])

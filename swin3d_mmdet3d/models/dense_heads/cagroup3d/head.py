@@ -15,13 +15,12 @@ from mmengine.model import bias_init_with_prob
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, MultiScaleFeatures, SparseVoxels, voxel_locations
-
-from ..layers import ConvNormAct
-from ..layers.class_aware_block import ClassAwareBlock
-from ..layers.class_aware_grouping import class_cell_sizes, group_class_points
-from .class_loss import ClassLoss
-from .fcaf3d_head import LevelPrediction, SparseFCAF3DHead
+from ....structures import FeatureLevel, MultiScaleFeatures, SparseVoxels, voxel_locations
+from ...layers import ConvNormAct
+from ..class_loss import ClassLoss
+from ..fcaf3d_head import LevelPrediction, SparseFCAF3DHead
+from .class_aware_block import ClassAwareBlock
+from .class_aware_grouping import class_cell_sizes, group_class_points
 from .vote_targets import vote_targets
 
 

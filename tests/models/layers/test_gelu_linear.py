@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from swin3d_mmdet3d.models.layers.gelu_linear import GELULinear
+from swin3d_mmdet3d.models.layers.window_attention import GELULinear
 
 
 def inputs(dtype=torch.float64):

@@ -2,7 +2,7 @@
 
 import torch
 
-from swin3d_mmdet3d.models.roi_heads.roi_sampling import match_rois, sample_rois
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.roi_sampling import match_rois, sample_rois
 
 
 def test_an_roi_matches_the_best_box_of_its_class():

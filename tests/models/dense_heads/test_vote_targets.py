@@ -2,7 +2,7 @@
 
 import torch
 
-from swin3d_mmdet3d.models.dense_heads.vote_targets import vote_targets
+from swin3d_mmdet3d.models.dense_heads.cagroup3d.vote_targets import vote_targets
 
 POINTS = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 2, 0], [5, 5, 5], [6, 5, 5], [9, 9, 9]])
 SEMANTIC = torch.tensor([3, 3, 3, 0, 0, 18])

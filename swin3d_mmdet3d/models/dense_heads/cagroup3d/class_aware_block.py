@@ -8,10 +8,9 @@ from swin3d_ops.kernel_offsets import offset_numbers
 from swin3d_ops.voxel_index import lookup
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
-
-from .norms import BatchNorm
-from .sparse_conv import as_kernel, uniform_bounds
+from ....structures import FeatureLevel, SparseVoxels
+from ...layers.norms import BatchNorm
+from ...layers.sparse_conv import as_kernel, uniform_bounds
 
 
 class ClassConv3d(nn.Module):

@@ -10,9 +10,16 @@ import numpy as np
 
 from swin3d_mmdet3d.atomic_write import atomic_writes
 from swin3d_mmdet3d.scan_files import Scan
-from swin3d_mmdet3d.visualization import label_colors, prediction_picture, write_html_viewer, write_ply
+from swin3d_mmdet3d.visualization import (
+    label_colors,
+    prediction_picture,
+    write_html_viewer,
+    write_las,
+    write_ply,
+)
 
 UNLABELLED = 255
+POINT_FORMATS = ('ply', 'las', 'laz')
 
 
 def write_labelled_scan(
@@ -25,12 +32,15 @@ def write_labelled_scan(
     truth: np.ndarray | None = None,
     with_html: bool = False,
     unlabelled: int | None = UNLABELLED,
+    point_format: str = 'ply',
 ) -> list[Path]:
-    """Write <stem>.ply, .npz and .png, and .html if wanted; on failure none of them.
+    """Write <stem>.ply (or .las, .laz), .npz and .png, and .html if wanted; on failure none of them.
 
     The PLY has the scan's coordinates, the colour of each point's class and its label; the NPZ has
-    `label` int64, `names` and `palette`; both have every row of the scan's file. The PNG shows colour,
-    truth and prediction of the points.
+    `label` int64, `names` and `palette`; both have every row of the scan's file. A LAS file has the points
+    alone, since it cannot hold rows without coordinates, in the steps of the scan's own LAS file, with
+    the colours of the scan and the labels as classification. The PNG shows colour, truth and prediction of
+    the points.
 
     Args:
         folder: where to; made where it is missing.
@@ -41,18 +51,26 @@ def write_labelled_scan(
         truth: (P,) class indices, others unlabelled; or None.
         with_html: also write the HTML viewer.
         unlabelled: label of rows of the file that are no points; None for that of the nearest row.
+        point_format: ply, las or laz.
 
     Returns:
         The paths written.
+
+    Raises:
+        ValueError: as the writers of the files do.
     """
+    if point_format not in POINT_FORMATS:
+        raise ValueError(f'point_format: expected one of {", ".join(POINT_FORMATS)}, got {point_format!r}')
     with atomic_writes(folder, stem) as pending:
         part = pending.folder
         label = (
             scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
         )
-        write_ply(
-            part / f'{stem}.ply', scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names
-        )
+        points = part / f'{stem}.{point_format}'
+        if point_format == 'ply':
+            write_ply(points, scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names)
+        else:
+            write_las(points, scan.xyz, scan.color, prediction, names, scan.grid)
         np.savez_compressed(
             part / f'{stem}.npz', label=label, names=np.array(names), palette=np.array(palette)
         )

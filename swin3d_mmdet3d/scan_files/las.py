@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from swin3d_mmdet3d.optional_packages import optional_package
+from swin3d_mmdet3d.visualization.las_writer import NAMES_RECORD
 
 from .las_header import LasHeader, read_las_header
 from .laz_chunks import check_laz_chunks, laszip_record
@@ -16,8 +17,6 @@ from .named_columns import COLOR, LABEL, arrays_from_columns
 from .scan import Scan, make_scan
 
 BATCH = 100_000  # points that are read at a time
-# `visualization.write_las` keeps the names of the classes in a record of this name.
-NAMES_RECORD = ('swin3d_mmdet3d', 1)
 
 
 def read_las(path: Path) -> Scan:

@@ -25,9 +25,11 @@ from swin3d_mmdet3d.apis import (
     write_boxed_scan,
     write_labelled_scan,
 )
+from swin3d_mmdet3d.apis.labelled_scan_files import POINT_FORMATS
 from swin3d_mmdet3d.atomic_write import sweep_parts
 from swin3d_mmdet3d.evaluation import confusion_matrix, scores_table, segmentation_scores
 from swin3d_mmdet3d.one_of_many import one_of_many
+from swin3d_mmdet3d.optional_packages import optional_package
 from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
 from swin3d_mmdet3d.tools.command_line import CommandLine
 from swin3d_mmdet3d.visualization import room_yaw
@@ -65,6 +67,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--strict', action='store_true', help='refuse scans whose units, up axis or precision look wrong'
     )
+    parser.add_argument(
+        '--format', choices=POINT_FORMATS, default='ply', help='of the labelled points (default: ply)'
+    )
     parser.add_argument('--html', action='store_true', help='also write <scan>.html, a viewer of the labels')
     parser.add_argument('--min-score', type=float, default=0.3, help='least score of the boxes written')
     parser.add_argument(
@@ -77,6 +82,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
     if args.sample is not None and args.sample < 1:
         parser.error(f'--sample: expected a number of points above zero, got {args.sample}')
+    endings = {f'.{ending}' for ending in (args.format, 'ply', 'npz', 'png', 'json', 'html')}
+    out = Path(args.out).resolve()
+    lost = [
+        scan for scan in args.scans if Path(scan).suffix in endings and Path(scan).resolve().parent == out
+    ]
+    if lost:
+        parser.error(f'--out: results would replace the scans themselves: {", ".join(lost)}')
     twice = [stem for stem, count in Counter(Path(scan).stem for scan in args.scans).items() if count > 1]
     if twice:
         parser.error(f'several scans are named {", ".join(twice)}: their results would have one name')
@@ -133,6 +145,7 @@ def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argp
         truth,
         args.html,
         unlabelled,
+        args.format,
     )
     logger.info(f'{path}: {len(scan)} points labelled, wrote {", ".join(map(str, written))}')
     if truth is not None:
@@ -147,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:
+        if args.format != 'ply':
+            optional_package('laspy', 'formats', f'--format {args.format}')
         inferencer = make_inferencer(args.config, args.checkpoint, args.device)
     except ValueError as error:
         logger.error(str(error))

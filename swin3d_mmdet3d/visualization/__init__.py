@@ -3,6 +3,7 @@
 from .box_edges import BOX_EDGES, box_corners, draw_box_edges, project_edges, write_box_edges
 from .html_viewer import write_html_viewer
 from .label_colors import label_colors
+from .las_writer import write_las
 from .ply_writer import write_ply
 from .point_renderer import paint, point_sizes, rasterize, render_points
 from .prediction_picture import box_picture, prediction_picture
@@ -26,5 +27,6 @@ __all__ = [
     'room_yaw',
     'write_box_edges',
     'write_html_viewer',
+    'write_las',
     'write_ply',
 ]

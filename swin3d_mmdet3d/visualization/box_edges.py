@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
-from plyfile import PlyData, PlyElement
+from plyfile import PlyElement
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-
+from .ply_file import write_ply_elements
 from .views import View
 
 # Corner i lies at the high end of axis x, y, z where bit 0, 1, 2 of i is set.
@@ -91,8 +90,7 @@ def write_box_edges(
         vertex[channel] = np.repeat(np.rint(color[:, i]), 8)
         edge[channel] = np.repeat(np.rint(color[:, i]), 12)
     elements = [PlyElement.describe(vertex, 'vertex'), PlyElement.describe(edge, 'edge')]
-    with atomic_write(path) as part:
-        PlyData(elements, byte_order='<', comments=list(comments)).write(str(part))
+    write_ply_elements(path, elements, comments)
 
 
 def project_edges(corners: np.ndarray, view: View, height: int, width: int) -> np.ndarray:

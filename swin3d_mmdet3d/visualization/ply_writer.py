@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-from plyfile import PlyData, PlyElement
+from plyfile import PlyElement
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from .ply_file import write_ply_elements
 
 
 def write_ply(
@@ -52,6 +52,4 @@ def write_ply(
     if label is not None:
         vertex['label'] = label
     comments = [f'label {i} {name}' for i, name in enumerate(names)]
-    element = PlyElement.describe(vertex, 'vertex')
-    with atomic_write(path) as part:
-        PlyData([element], byte_order='<', comments=comments).write(str(part))
+    write_ply_elements(path, [PlyElement.describe(vertex, 'vertex')], comments)

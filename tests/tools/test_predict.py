@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import sys
 import zlib
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from height_segmentor import NAMES, PALETTE, write_height_model
 from mmengine.logging import MMLogger
 from PIL import Image
+from survey_writers import channels, write_las_file
 
 from swin3d_mmdet3d.apis import labelled_scan_files, read_scan
 from swin3d_mmdet3d.atomic_write import atomic_writes
@@ -222,6 +224,36 @@ def test_unit_and_up_axis_are_applied_before_labelling(predict, tmp_path):
     assert code == 0
     np.testing.assert_array_equal(np.load(out / 'a.npz')['label'], [0, 0, 1, 2])
     np.testing.assert_allclose(read_scan(out / 'a.ply').xyz[:, 2], height / 1000)
+
+
+@pytest.mark.parametrize('ending', ['las', 'laz'])
+def test_a_las_scan_becomes_a_las_file_with_classes(ending, predict, tmp_path):
+    xyz, rgb, _ = writers.a_scan(points=35)
+    write_las_file(tmp_path / 'a.las', xyz.astype(np.float64), offset=(300, -200, 0), **channels(rgb * 257))
+    code, out = predict(tmp_path / 'a.las', '--format', ending)
+    assert code == 0 and {path.name for path in out.iterdir()} == {f'a.{e}' for e in (ending, 'npz', 'png')}
+    before, after = read_scan(tmp_path / 'a.las'), read_scan(out / f'a.{ending}')
+    np.testing.assert_array_equal(after.xyz, before.xyz)
+    np.testing.assert_array_equal(after.color, rgb)
+    np.testing.assert_array_equal(after.label, height_classes(before.xyz))
+    assert after.label_names == NAMES
+
+
+def test_las_without_laspy_is_refused_before_any_scan(predict, tmp_path, log_text, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'laspy', None)
+    np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
+    code, out = predict(tmp_path / 'a.npy', '--format', 'las')
+    assert code == 1 and not out.exists()
+    assert 'pip install swin3d_mmdet3d[formats]' in log_text[-1]
+
+
+def test_results_do_not_replace_the_scan(predict, tmp_path, capsys):
+    (tmp_path / 'out').mkdir()
+    for name in ('a.ply', 'b.las'):
+        (tmp_path / 'out' / name).write_bytes(b'precious')
+        with pytest.raises(SystemExit):
+            predict(tmp_path / 'out' / name, '--format', name[2:])
+        assert 'would replace the scans themselves' in capsys.readouterr().err
 
 
 def test_points_drawn_on_a_mesh_are_labelled(predict, tmp_path):

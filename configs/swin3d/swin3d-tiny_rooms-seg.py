@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/schedules/rooms-seg_1400i.py',
 ]
 
-# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+# an endless sampler: a training by iterations has no epochs
 train_dataloader = dict(batch_size=2, sampler=dict(type='InfiniteSampler', shuffle=True))
 # class weights: inverse square roots of the classes' shares of the training areas' points
 class_weight = [0.83, 0.86, 0.59, 1.29, 1.26, 1.45, 1.22, 1.68, 1.43, 1.51, 1.11, 2.0, 0.91]

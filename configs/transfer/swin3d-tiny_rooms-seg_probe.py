@@ -7,7 +7,7 @@ _base_ = [
     '../_base_/runtime/student.py',
 ]
 
-# an endless sampler: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+# an endless sampler: a training by iterations has no epochs
 train_dataloader = dict(
     sampler=dict(type='InfiniteSampler', shuffle=True), dataset=dict(dataset=dict(indices=_base_.scenes))
 )

@@ -49,7 +49,7 @@ class FrameFolder:
         images = [p for p in (self.path / 'color').glob('*') if p.suffix.lower() in IMAGE_ENDINGS]
         if not images:
             raise ValueError(f'folder {path} must hold color/*.jpg, *.jpeg or *.png, found none')
-        self._images = sorted(images, key=lambda p: (len(p.stem), p.stem))  # 9 before 10
+        self._images = sorted(images, key=lambda p: (len(p.stem), p.name))  # 9 before 10
         self.num_frames = len(images)
 
     def frames(self, every: int = 1) -> Iterator[RecordedFrame]:

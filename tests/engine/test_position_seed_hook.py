@@ -7,27 +7,11 @@ from unittest.mock import patch
 import pytest
 import torch
 from mmengine.hooks import Hook
-from noisy_training import NoisyScans, differences, final_state, noisy_runner, scramble, stop_workers
+from noisy_training import NoisyScans, noisy_runner
+from resumed_training import assert_same_end, differences, final_state, killed_and_resumed, scramble, trained
 from torch.utils.data import DataLoader
 
 pytestmark = pytest.mark.filterwarnings('ignore:This DataLoader will create')
-
-
-class KilledError(Exception):
-    """The end of a training at an iteration."""
-
-
-class Kill(Hook):
-    """End the training after an iteration, behind its checkpoint."""
-
-    priority = 'LOWEST'
-
-    def __init__(self, iteration):
-        self.iteration = iteration
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        if runner.iter + 1 == self.iteration:
-            raise KilledError
 
 
 @pytest.fixture(autouse=True)
@@ -36,30 +20,13 @@ def unsynced(monkeypatch):
     monkeypatch.setattr('os.fsync', lambda file: None)
 
 
-def trained(runner):
-    """The runner after its training."""
-    try:
-        runner.train()
-    finally:
-        stop_workers(runner)
-    return runner
-
-
-def killed_and_resumed(folder, length, iteration, resumed=None, **settings):
+def noisy_killed_and_resumed(folder, length, iteration, resumed=None, **settings):
     """The runner that goes on where one was killed after `iteration` iterations."""
-    runner = noisy_runner(folder, length, custom_hooks=[Kill(iteration)], **settings)
-    with pytest.raises(KilledError):
-        trained(runner)
-    scramble()
-    runner = noisy_runner(folder, length, resume=True, **{**settings, **(resumed or {})})
-    scramble()
-    return trained(runner)
-
-
-def assert_same_end(one, other):
-    names, states = zip(*map(final_state, (one, other)))
-    assert names[0] == names[1]
-    assert differences(*states) == []
+    return killed_and_resumed(
+        noisy_runner(folder, length, **settings),
+        lambda: noisy_runner(folder, length, resume=True, **{**settings, **(resumed or {})}),
+        iteration,
+    )
 
 
 def best(runner):
@@ -104,7 +71,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, case, workers):
     settings = dict(case)
     length, iteration = settings.pop('length'), settings.pop('iteration')
     whole = trained(noisy_runner(tmp_path / 'whole', length, workers=workers, **settings))
-    resumed = killed_and_resumed(tmp_path / 'parts', length, iteration, workers=workers, **settings)
+    resumed = noisy_killed_and_resumed(tmp_path / 'parts', length, iteration, workers=workers, **settings)
     assert_same_end(tmp_path / 'whole', tmp_path / 'parts')
     assert best(whole) == best(resumed)
     tail = resumed.model.seen
@@ -136,13 +103,13 @@ def test_workers_do_not_change_a_training(tmp_path):
 def test_another_seed_gives_another_training(tmp_path):
     for seed in (0, 1):
         noisy_runner(tmp_path / str(seed), 2, randomness=dict(seed=seed)).train()
-    assert '/weights/layers.0.weight' in differences(*(final_state(tmp_path / name)[1] for name in '01'))
+    assert '/state_dict/layers.0.weight' in differences(*(final_state(tmp_path / name)[1] for name in '01'))
 
 
 @pytest.mark.parametrize('by_epoch', [False, True])
 def test_a_seed_that_was_drawn_is_resumed_for_samples_too(tmp_path, by_epoch):
     settings = dict(by_epoch=by_epoch, epoch_checkpoints=False, randomness=dict(seed=None))
-    resumed = killed_and_resumed(tmp_path / 'parts', 3 if by_epoch else 9, 5, **settings)
+    resumed = noisy_killed_and_resumed(tmp_path / 'parts', 3 if by_epoch else 9, 5, **settings)
     settings['randomness'] = dict(seed=resumed.seed)
     whole = trained(noisy_runner(tmp_path / 'whole', 3 if by_epoch else 9, **settings))
     tail = resumed.model.seen
@@ -159,7 +126,7 @@ def test_with_another_batch_size_a_training_goes_on_at_the_same_sample(tmp_path,
     length = 1 if by_epoch else 6
     whole = trained(noisy_runner(tmp_path / 'whole', length + (not by_epoch), **settings))
     resumed = dict(train_dataloader=dict(batch_size=4))
-    resumed = killed_and_resumed(tmp_path / 'parts', length, 3, resumed=resumed, **settings)
+    resumed = noisy_killed_and_resumed(tmp_path / 'parts', length, 3, resumed=resumed, **settings)
     tail = training_samples(resumed)  # nine samples are done, the ninth begins a batch of four
     assert tail == training_samples(whole)[8 : 8 + len(tail)] and len(tail) >= 2
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import struct
 import tracemalloc
 import zlib
@@ -14,6 +15,7 @@ from real_data import local_real_data
 from swin3d_mmdet3d.datasets.layout.frames import frame_names, read_frame
 from swin3d_mmdet3d.geometry.camera import scale_intrinsic, unproject
 from swin3d_mmdet3d.preparation import posed_images
+from swin3d_mmdet3d.preparation.frame_folder import FrameFolder
 from swin3d_mmdet3d.preparation.posed_images import prepare_recording
 from swin3d_mmdet3d.tools import prepare_rgbd_frames
 
@@ -99,6 +101,16 @@ def test_folder_gives_the_same_frames_as_the_stream(tmp_path):
         first, second = (read_frame(tmp_path / folder, name, 100.0, 0.0) for folder in 'ab')
         np.testing.assert_array_equal(first.depth, second.depth)
         np.testing.assert_allclose(first.pose, second.pose, atol=1e-6)
+
+
+def test_frames_come_in_one_order_whatever_the_file_system_lists_first(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path, recorded_room(3))
+    shutil.copy(folder / 'color' / '1.png', folder / 'color' / '1.jpg')  # two images of one name
+    listed, orders = list((folder / 'color').glob('*')), []
+    for files in (sorted(listed), sorted(listed, reverse=True)):
+        monkeypatch.setattr(Path, 'glob', lambda self, pattern, files=files: files)
+        orders.append([Path(frame.name).name for frame in FrameFolder(folder).frames()])
+    assert orders == [['0.png', '1.jpg', '1.png', '2.png']] * 2
 
 
 @pytest.mark.parametrize('up, points_up', [('z', [0, 0, 1]), ('y', [0, 1, 0]), ('-y', [0, -1, 0])])

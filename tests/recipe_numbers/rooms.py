@@ -79,7 +79,7 @@ FEW_ROOMS = by_iterations(0.006, 30, 300, 1e-3, 0.05, tested_every=300)
 PROMPTS = ours(
     'Adam moves a scale by a step of each of 256 weights', optimiser=dict(rate_of_modulation=0.01)
 ) | taken('arXiv 2308.09718', model=dict(norms='both'))
-PAST_THE_END = ours('mmengine sleeps at the end of an epoch', data=dict(repeats=50))
+PAST_THE_END = ours('a training by iterations has no epochs', data=dict(repeats=50))
 ROOMS_TRIO = [
     TINY,
     TRIO_SPLIT,

@@ -9,7 +9,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     num_workers=0,  # of two cores, a worker would take its share from the training
     persistent_workers=False,
-    # endless: mmengine's loop by iterations sleeps two seconds at the end of a finite one
+    # endless: a training by iterations has no epochs
     sampler=dict(type='InfiniteSampler', shuffle=True),
 )
 val_dataloader = dict(num_workers=0, persistent_workers=False)

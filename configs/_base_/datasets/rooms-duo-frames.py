@@ -40,7 +40,7 @@ train_dataloader = dict(
     dataset=dict(
         type='ConcatDataset',
         datasets=[
-            # repeated past the end of the training: mmengine's loop by iterations sleeps after an epoch
+            # repeated past the end of the training, which goes by iterations
             dict(
                 type='RepeatDataset',
                 times=50,

@@ -51,7 +51,7 @@ evaluate_points = [
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points'], meta_keys=meta_keys),
 ]
-# repeated past the end of the training: mmengine's loop by iterations sleeps two seconds after an epoch
+# repeated past the end of the training, which goes by iterations
 train_sources = {
     name: dict(
         type='RepeatDataset',

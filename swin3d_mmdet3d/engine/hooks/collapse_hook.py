@@ -33,6 +33,20 @@ class CollapseHook(Hook):
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         self.empty = 0
+        self.saved: Optional[dict] = None
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Put what was collected since the last line into a checkpoint."""
+        checkpoint['collapse'] = dict(sums=dict(self.sums), counts=dict(self.counts), empty=self.empty)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Read it."""
+        self.saved = checkpoint.get('collapse')
+
+    def before_train(self, runner: Runner) -> None:
+        """Go on collecting if training resumes."""
+        if runner.iter > 0 and self.saved is not None:
+            self.sums, self.counts, self.empty = (self.saved[key] for key in ('sums', 'counts', 'empty'))
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None

@@ -3,12 +3,5 @@
 _base_ = ['./swin3d-large_scannet-seg.py']
 
 # the ScanNet recipe trains the stem anew (skip_first_conv): convert with --skip-stem
-model = dict(
-    backbone=dict(
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='checkpoints/swin3d-large_structured3d-rgb_no-stem.pth',
-            prefix='backbone.',
-        )
-    )
-)
+weights = 'checkpoints/swin3d-large_structured3d-rgb_no-stem.pth'
+model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone.')))

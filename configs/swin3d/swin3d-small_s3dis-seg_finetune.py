@@ -3,12 +3,5 @@
 _base_ = ['./swin3d-small_s3dis-seg.py']
 
 train_dataloader = dict(dataset=dict(times=6))  # loop of config/s3dis/swin3D_RGB_S.yaml
-model = dict(
-    backbone=dict(
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='checkpoints/swin3d-small_structured3d-rgb.pth',
-            prefix='backbone.',
-        )
-    )
-)
+weights = 'checkpoints/swin3d-small_structured3d-rgb.pth'
+model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone.')))

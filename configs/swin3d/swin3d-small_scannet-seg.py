@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/backbones/swin3d-small.py',
     '../_base_/heads/voxel-seg.py',
     '../_base_/schedules/adamw-cosine_100e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/runtime/default.py',
 ]
 
 # y up, as the released weights with colours alone were trained (yz_shift of the S3DIS recipe)

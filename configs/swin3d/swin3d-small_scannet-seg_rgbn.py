@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/backbones/swin3d-small-normal.py',
     '../_base_/heads/voxel-seg.py',
     '../_base_/schedules/adamw-cosine_100e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/runtime/default.py',
 ]
 
 model = dict(

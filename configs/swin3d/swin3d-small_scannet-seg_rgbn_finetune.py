@@ -2,12 +2,5 @@
 _base_ = ['./swin3d-small_scannet-seg_rgbn.py']
 
 # the recipe trains the stem anew: convert with --skip-stem
-model = dict(
-    backbone=dict(
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='checkpoints/swin3d-small_structured3d-rgbn_no-stem.pth',
-            prefix='backbone.',
-        )
-    )
-)
+weights = 'checkpoints/swin3d-small_structured3d-rgbn_no-stem.pth'
+model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone.')))

@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/backbones/sparse-unet34.py',
     '../_base_/heads/voxel-seg.py',
     '../_base_/schedules/sgd-poly_15k.py',
-    '../_base_/default_runtime.py',
+    '../_base_/runtime/default.py',
     '../_base_/runtime/student.py',
 ]
 

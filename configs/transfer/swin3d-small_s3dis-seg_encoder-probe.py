@@ -1,17 +1,7 @@
-# Linear probe: what a student's encoder knows of S3DIS's classes; one linear layer is trained
-_base_ = [
-    '../_base_/datasets/s3dis-seg.py',
-    '../_base_/backbones/swin3d-small.py',
-    '../_base_/heads/linear-probe.py',
-    '../_base_/schedules/linear-probe_20e.py',
-    '../_base_/default_runtime.py',
-    '../_base_/runtime/student.py',
-]
+# Linear probe: what the levels of a student's encoder know of S3DIS's classes; one linear layer is trained
+_base_ = ['./swin3d-small_s3dis-seg_probe.py']
 
-train_dataloader = dict(dataset=dict(times=1))
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, down_stride=2, init_cfg=_base_.encoder_weights),
-    neck=dict(type='LevelConcat'),
-    decode_head=dict(in_channels=sum(_base_.encoder.channels), num_classes=13),
+    neck=dict(_delete_=True, type='LevelConcat'),
+    decode_head=dict(in_channels=sum(_base_.encoder.channels)),
 )

@@ -1,17 +1,7 @@
-# Linear probe: what a student's encoder knows of ScanNet's classes; one linear layer is trained
-_base_ = [
-    '../_base_/datasets/scannet-seg.py',
-    '../_base_/backbones/swin3d-small.py',
-    '../_base_/heads/linear-probe.py',
-    '../_base_/schedules/linear-probe_20e.py',
-    '../_base_/default_runtime.py',
-    '../_base_/runtime/student.py',
-]
+# Linear probe: what the levels of a student's encoder know of ScanNet's classes; one linear layer is trained
+_base_ = ['./swin3d-small_scannet-seg_probe.py']
 
-train_dataloader = dict(dataset=dict(times=1))
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, init_cfg=_base_.encoder_weights),
-    neck=dict(type='LevelConcat'),
-    decode_head=dict(in_channels=sum(_base_.encoder.channels), num_classes=20),
+    neck=dict(_delete_=True, type='LevelConcat'),
+    decode_head=dict(in_channels=sum(_base_.encoder.channels)),
 )

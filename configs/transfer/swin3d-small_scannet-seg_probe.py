@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/backbones/swin3d-small.py',
     '../_base_/heads/linear-probe.py',
     '../_base_/schedules/linear-probe_20e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/runtime/default.py',
     '../_base_/runtime/student.py',
 ]
 

@@ -1,6 +1,6 @@
 # AdamW, 12 epochs, steps at 8 and 11, blocks at a tenth of the rate: FCAF3D and TR3D, and Swin3D_Task with
 # FCAF3D (ObjectDet/FCAF3D; github.com/Yukichiii/Swin3D_Task)
-_base_ = ['../default_runtime.py']
+_base_ = ['../runtime/default.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -1,5 +1,5 @@
 # CAGroup3D on Swin3D (Swin3D_Task): AdamW, one rate for all layers, steps at 35 and 45
-_base_ = ['../default_runtime.py']
+_base_ = ['../runtime/default.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -1,5 +1,5 @@
 # Schedule and runtime of detectors on generated rooms: some minutes on two CPU cores
-_base_ = ['../default_runtime.py']
+_base_ = ['../runtime/default.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -4,24 +4,25 @@
 _base_ = [
     '../../_base_/datasets/indoor-trio-seg.py',
     '../../_base_/schedules/sgd-onecycle_100e.py',
-    '../../_base_/default_runtime.py',
+    '../../_base_/runtime/default.py',
 ]
 
-conditions = ['Structured3D', 'ScanNet', 'S3DIS']
 model = dict(
     type='PPT',
-    conditions=conditions,
+    conditions=_base_.conditions,
     norms='both',
     model=dict(
         type='VoxelSegmentor',
-        data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.02, features=('rgb', 'normal')),
+        data_preprocessor=dict(
+            type='VoxelPreprocessor', voxel_size=_base_.voxel_size, features=('rgb', 'normal')
+        ),
         backbone=dict(type='SpUNet34', in_channels=6),
         decode_head=dict(
             type='LanguageAlignedHead',
             in_channels=96,
             text_table='indoor36_all-minilm-l6-v2.npz',
             logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
-            class_names={name: name for name in conditions},
+            class_names={name: name for name in _base_.conditions},
         ),
     ),
 )

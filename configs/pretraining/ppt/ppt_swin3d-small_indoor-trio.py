@@ -4,13 +4,12 @@ _base_ = [
     '../../_base_/datasets/indoor-trio-seg.py',
     '../../_base_/backbones/swin3d-small-normal.py',
     '../../_base_/schedules/adamw-onecycle_100e.py',
-    '../../_base_/default_runtime.py',
+    '../../_base_/runtime/default.py',
 ]
 
-conditions = ['Structured3D', 'ScanNet', 'S3DIS']
 model = dict(
     type='PPT',
-    conditions=conditions,
+    conditions=_base_.conditions,
     norms='both',
     model=dict(
         type='VoxelSegmentor',
@@ -22,7 +21,7 @@ model = dict(
             in_channels=_base_.width,
             text_table='indoor36_all-minilm-l6-v2.npz',
             logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
-            class_names={name: name for name in conditions},
+            class_names={name: name for name in _base_.conditions},
         ),
     ),
 )

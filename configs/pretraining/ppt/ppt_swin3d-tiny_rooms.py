@@ -2,13 +2,12 @@
 _base_ = [
     '../../_base_/datasets/rooms-trio-seg.py',
     '../../_base_/backbones/swin3d-tiny.py',
-    '../../_base_/default_runtime.py',
+    '../../_base_/schedules/rooms-seg_1400i.py',
 ]
 
-conditions = ['Structured3D', 'ScanNet', 'S3DIS']
 model = dict(
     type='PPT',
-    conditions=conditions,
+    conditions=_base_.conditions,
     norms='both',
     model=dict(
         type='VoxelSegmentor',
@@ -20,28 +19,13 @@ model = dict(
             in_channels=_base_.width,
             text_table='indoor36_all-minilm-l6-v2.npz',
             logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
-            class_names={name: name for name in conditions},
+            class_names={name: name for name in _base_.conditions},
         ),
     ),
 )
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.05),
-    paramwise_cfg=dict(
-        custom_keys={
-            '.blocks.': dict(lr_mult=0.25),
-            # Adam moves a scale by a step from each of the embedding's 256 entries at once
-            '.modulation.': dict(lr_mult=0.01),
-        }
-    ),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
-    dict(type='CosineAnnealingLR', eta_min_ratio=1e-3, by_epoch=False, begin=100, end=900, T_max=800),
-]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=900, val_interval=900)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=900, save_best='mean/miou'))
+# Adam moves a scale by a step from each of the embedding's 256 entries at once
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.modulation.': dict(lr_mult=0.01)}))
+param_scheduler = [_base_.rise, dict(_base_.fall, end=900, T_max=800)]
+train_cfg = dict(max_iters=900, val_interval=900)
+default_hooks = dict(checkpoint=dict(interval=900, save_best='mean/miou'))
 custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]
-log_processor = dict(by_epoch=False)

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmdet3d.registry import HOOKS, LOOPS, METRICS, MODELS, TRANSFORMS
+from mmdet3d.registry import DATA_SAMPLERS, DATASETS, HOOKS, LOOPS, METRICS, MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from recipe_files import RECIPES, ROOT, name, recipe, without_weights
+from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401
 
@@ -94,6 +95,43 @@ def test_a_recipe_builds_down_to_its_schedules_and_hooks(path):
     for evaluator in (config.get(key) for key in ('val_evaluator', 'test_evaluator')):
         if evaluator is not None:
             METRICS.build(evaluator)
+
+
+def parts(value):
+    """Every dict with a type in a config's value, outermost first."""
+    if isinstance(value, (list, tuple)):
+        return [part for child in value for part in parts(child)]
+    if not isinstance(value, dict):
+        return []
+    return ([value] if 'type' in value else []) + [part for child in value.values() for part in parts(child)]
+
+
+def check_arguments(settings, registry, *given):
+    """The registered class takes the arguments that a config names; `given` ones come from the runner."""
+    built = registry.get(settings['type'])
+    assert built is not None, settings['type']
+    arguments = {key: value for key, value in settings.items() if key != 'type'}
+    inspect.signature(built).bind_partial(*given, **arguments)
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=name)
+def test_loaders_of_a_recipe_name_classes_that_take_their_arguments(path):
+    config = recipe(path).to_dict()
+    for loader in (config.get(f'{split}_dataloader') for split in ('train', 'val', 'test')):
+        if loader is None:
+            continue
+        for settings in parts(loader['dataset']):
+            if DATASETS.get(settings['type']) is not None:
+                check_arguments(settings, DATASETS)
+            else:
+                assert TRANSFORMS.get(settings['type']) is not None, settings['type']
+        check_arguments(loader['sampler'], DATA_SAMPLERS, [])
+        if 'batch_sampler' in loader:
+            check_arguments(loader['batch_sampler'], DATA_SAMPLERS, [], loader['batch_size'])
+        known = {'dataset', 'sampler', 'batch_sampler', 'collate_fn'}
+        inspect.signature(DataLoader).bind_partial(**{k: v for k, v in loader.items() if k not in known})
+    if config.get('tta_model'):
+        check_arguments(config['tta_model'], MODELS)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from swin3d_mmdet3d.models import LevelConcat
+from swin3d_mmdet3d.models.encoding import encode_levels
 from swin3d_mmdet3d.structures import SparseVoxels
 
 
@@ -90,3 +91,10 @@ def test_levels_that_are_not_there_are_refused():
     for chosen in ((1, 2), (0,)):
         with pytest.raises(ValueError, match='chunks need levels that begin with 0 and a coarser one'):
             LevelConcat(chosen).decode_coarse(pyramid())
+
+
+def test_it_is_the_one_level_of_a_decoder_that_models_read():
+    levels = pyramid()
+    found = encode_levels(lambda *_: tuple(levels), LevelConcat(), *levels[0])
+    assert found.names == ('encoder.0', 'encoder.1', 'encoder.2', 'encoder.3', 'decoder.0')
+    torch.testing.assert_close(found.finest[0], LevelConcat()(levels)[0], rtol=0, atol=0)

@@ -46,10 +46,6 @@ class LevelConcat(BaseModule):
         """
         return concatenated(self._used(levels))
 
-    def pyramid(self, levels: Sequence[FeatureLevel]) -> tuple[FeatureLevel, ...]:
-        """The one level of :meth:`forward`, as :func:`encode_levels` asks for it."""
-        return (self(levels),)
-
     def decode_coarse(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
         """All levels but the first, at the voxels of the second.
 

@@ -51,7 +51,7 @@ def test_pretraining_config_learns_from_its_own_pipeline(path, tmp_path):
     losses = model(**data, mode='loss')
     losses['loss_ppkt'].backward()
     assert 0 < losses['loss_ppkt'] < 3 * np.log(4096) and losses['pairs_per_frame'] > 20
-    first = model.backbone.get_submodule('stem' if hasattr(model.backbone, 'stem') else 'stem_layer')
+    first = model.backbone.get_submodule('stem_layer' if hasattr(model.backbone, 'stem_layer') else 'stem')
     grads = [weight.grad.abs().max() for weight in first.parameters()]
     assert all(bool(grad.isfinite()) for grad in grads) and max(grads) > 0
 

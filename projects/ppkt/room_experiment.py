@@ -23,7 +23,7 @@ from terminaltables import AsciiTable
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.apis import find_config, set_data_root, set_iterations
 from swin3d_mmdet3d.atomic_write import atomic_write
-from swin3d_mmdet3d.datasets.transforms.crops import ANCHORS
+from swin3d_mmdet3d.datasets.transforms.points.crops import ANCHORS
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 PRETRAIN = 'pretraining/ppkt/ppkt_swin3d-tiny_rooms.py'

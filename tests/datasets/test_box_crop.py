@@ -5,7 +5,8 @@ import pytest
 import torch
 from mmdet3d.structures import DepthInstance3DBoxes
 
-from swin3d_mmdet3d.datasets.transforms import BoxKeepingCrop, box_crop
+from swin3d_mmdet3d.datasets.transforms import BoxKeepingCrop
+from swin3d_mmdet3d.datasets.transforms.points import box_crop
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 BACKGROUND = 9

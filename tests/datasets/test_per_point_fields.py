@@ -15,7 +15,7 @@ from posed_frames import INTRINSIC, SIZE, poses, room_depth
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.transforms.point_selection import point_ids
-from swin3d_mmdet3d.datasets.transforms.view_packing import pack_fields
+from swin3d_mmdet3d.datasets.transforms.views.view_packing import pack_fields
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 
 WIDTH, HEIGHT = SIZE

@@ -8,7 +8,7 @@ from posed_frames import INTRINSIC, ROOM, poses, room_depth, room_image, write_f
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets.layout.frames import UnusableFrameError, read_frame
-from swin3d_mmdet3d.datasets.transforms.view_packing import pack_fields
+from swin3d_mmdet3d.datasets.transforms.views.view_packing import pack_fields
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
 

@@ -8,9 +8,9 @@ import torch
 from mmdet3d.registry import TRANSFORMS
 from scipy.ndimage import map_coordinates, uniform_filter1d
 
-from swin3d_mmdet3d.datasets.transforms.axis_rotation import rotation_matrix
-from swin3d_mmdet3d.datasets.transforms.elastic_distortion import smooth_noise
-from swin3d_mmdet3d.datasets.transforms.grid_sample import first_of_each, voxel_keys
+from swin3d_mmdet3d.datasets.transforms.points.axis_rotation import rotation_matrix
+from swin3d_mmdet3d.datasets.transforms.points.elastic_distortion import smooth_noise
+from swin3d_mmdet3d.datasets.transforms.points.grid_sample import first_of_each, voxel_keys
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 

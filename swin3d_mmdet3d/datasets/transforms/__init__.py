@@ -1,26 +1,26 @@
 """Transforms registered in TRANSFORMS."""
 
-from .axis_rotation import RandomAxisRotation
-from .box_crop import BoxKeepingCrop
-from .colors import (
+from .condition import SetCondition
+from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
+from .frames.frame_loading import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
+from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
+from .points.axis_rotation import RandomAxisRotation
+from .points.box_crop import BoxKeepingCrop
+from .points.colors import (
     ChromaticAutoContrast,
     ChromaticJitter,
     ChromaticTranslation,
     NormalizeColorSigned,
     RandomDropColor,
 )
-from .condition import SetCondition
-from .crops import RadiusCrop, SphereCrop
-from .elastic_distortion import ElasticDistortion
-from .frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
-from .frames import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
-from .grid_sample import GridSample
-from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
-from .mix3d import Mix3D
-from .point_dropout import RandomPointDropout
-from .shifts import CenterShift, PositiveShift
-from .source_coords import SourceCoords
-from .view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
+from .points.crops import RadiusCrop, SphereCrop
+from .points.elastic_distortion import ElasticDistortion
+from .points.grid_sample import GridSample
+from .points.mix3d import Mix3D
+from .points.point_dropout import RandomPointDropout
+from .points.shifts import CenterShift, PositiveShift
+from .views.source_coords import SourceCoords
+from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
 __all__ = [
     'BackProjectFrames',

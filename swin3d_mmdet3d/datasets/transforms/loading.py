@@ -11,10 +11,9 @@ from mmdet3d.datasets.transforms import LoadAnnotations3D, PointSegClassMapping
 from mmdet3d.registry import TRANSFORMS
 from mmengine.fileio import get
 
-from swin3d_mmdet3d.datasets.layout.scenes import labels_from_bytes
-from swin3d_mmdet3d.structures.color_range import FULL, ROUNDING
-from swin3d_mmdet3d.structures.normal_points import NormalPoints
-
+from ...structures.color_range import FULL, ROUNDING
+from ...structures.normal_points import NormalPoints
+from ..layout.scenes import labels_from_bytes
 from .argument_checks import check_positive
 from .point_selection import scene_label
 

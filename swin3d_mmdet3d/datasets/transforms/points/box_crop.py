@@ -8,9 +8,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .argument_checks import check_count, check_probability
+from ..argument_checks import check_count, check_probability
+from ..point_selection import select_points
 from .axis_rotation import rotation_matrix
-from .point_selection import select_points
 
 Frame = tuple[np.ndarray, np.ndarray, float]  # of a box: centre (3,) and size (3,) in metres, yaw in radians
 BOX_MARGIN = 1e-3  # m; boxes touch their outermost points, and the alignment rounds both in float32

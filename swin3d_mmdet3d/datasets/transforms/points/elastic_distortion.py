@@ -12,8 +12,8 @@ from mmdet3d.registry import TRANSFORMS
 from scipy.ndimage import uniform_filter1d
 from torch.nn.functional import grid_sample
 
-from .argument_checks import check_positive, check_probability
-from .point_selection import scene_label
+from ..argument_checks import check_positive, check_probability
+from ..point_selection import scene_label
 
 BLUR_WIDTH = 3  # cells
 BLUR_ROUNDS = 2

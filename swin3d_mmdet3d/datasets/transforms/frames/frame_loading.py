@@ -10,14 +10,13 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.geometry.correspondence import back_project, visible_pixels
-from swin3d_mmdet3d.geometry.normals import estimate_normals
-from swin3d_mmdet3d.structures.normal_points import NormalPoints
-
-from ..layout.frames import UnusableFrameError, read_frame
-from .argument_checks import check_count, check_positive, check_probability
-from .point_selection import add_field, scene_label
-from .source_coords import number_points
+from ....geometry.correspondence import back_project, visible_pixels
+from ....geometry.normals import estimate_normals
+from ....structures.normal_points import NormalPoints
+from ...layout.frames import UnusableFrameError, read_frame
+from ..argument_checks import check_count, check_positive, check_probability
+from ..point_selection import add_field, scene_label
+from ..views.source_coords import number_points
 
 
 @TRANSFORMS.register_module()

@@ -8,8 +8,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .argument_checks import check_choice, check_count, check_positive
-from .point_selection import point_ids, rows_of_ids, scene_label, select_points
+from ..argument_checks import check_choice, check_count, check_positive
+from ..point_selection import point_ids, rows_of_ids, scene_label, select_points
 
 ANCHORS = ('matched', 'random')
 

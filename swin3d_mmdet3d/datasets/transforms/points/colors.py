@@ -10,10 +10,9 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 from torch import Tensor
 
-from swin3d_mmdet3d.structures.color_range import FULL
-
-from .argument_checks import check_positive, check_probability
-from .point_selection import scene_label
+from ....structures.color_range import FULL
+from ..argument_checks import check_positive, check_probability
+from ..point_selection import scene_label
 
 
 def set_color(results: dict[str, Any], color: Tensor) -> None:

@@ -9,8 +9,8 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .argument_checks import check_positive
-from .point_selection import scene_label, select_points
+from ..argument_checks import check_positive
+from ..point_selection import scene_label, select_points
 
 
 def voxel_keys(xyz: np.ndarray, voxel_size: float) -> np.ndarray:

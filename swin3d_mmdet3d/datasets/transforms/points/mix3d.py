@@ -9,10 +9,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 from mmdet3d.registry import TRANSFORMS
 
-from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
-
-from .argument_checks import check_probability
-from .point_selection import (
+from ....structures.rgbd_frame import RGBDFrame
+from ..argument_checks import check_probability
+from ..point_selection import (
     MASKS,
     per_point_fields,
     point_ids,

@@ -8,7 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .point_selection import scene_label
+from ..point_selection import scene_label
 
 
 def shift_scene(results: dict[str, Any], shift: np.ndarray) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mmdet3d.datasets.transforms import Pack3DDetInputs
 from mmdet3d.registry import TRANSFORMS
 from mmdet3d.structures import Det3DDataSample
 
-from .point_selection import per_point_fields, point_ids, rows_of_ids, scene_label
+from ..point_selection import per_point_fields, point_ids, rows_of_ids, scene_label
 
 
 @TRANSFORMS.register_module()

@@ -10,9 +10,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from swin3d_mmdet3d.structures.rgbd_frame import RGBDFrame
-
-from .argument_checks import check_count, check_probability, check_range
+from ....structures.rgbd_frame import RGBDFrame
+from ..argument_checks import check_count, check_probability, check_range
 
 
 class FrameTransform(BaseTransform):

@@ -8,7 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .point_selection import add_field, point_ids
+from ..point_selection import add_field, point_ids
 
 
 def number_points(results: dict[str, Any]) -> np.ndarray:

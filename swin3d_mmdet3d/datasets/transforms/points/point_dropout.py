@@ -8,8 +8,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .argument_checks import check_probability
-from .point_selection import select_points
+from ..argument_checks import check_probability
+from ..point_selection import select_points
 
 
 @TRANSFORMS.register_module()

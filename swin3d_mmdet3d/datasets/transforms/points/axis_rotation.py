@@ -9,8 +9,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from .argument_checks import check_probability, check_range
-from .point_selection import scene_label
+from ..argument_checks import check_probability, check_range
+from ..point_selection import scene_label
 
 
 @TRANSFORMS.register_module()

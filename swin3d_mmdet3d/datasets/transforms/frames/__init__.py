@@ -1,0 +1,1 @@
+"""Transforms of RGB-D frames: loading, matches with points, augmentation of images."""

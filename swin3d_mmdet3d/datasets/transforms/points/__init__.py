@@ -1,0 +1,1 @@
+"""Transforms of the points of a scene: crops, samples, augmentation."""

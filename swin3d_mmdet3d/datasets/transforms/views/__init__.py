@@ -1,0 +1,1 @@
+"""Views of a sample for pretraining."""

@@ -1,7 +1,6 @@
 """Programming interface: read scans, label them or find boxes with a trained model, save the result."""
 
-from swin3d_mmdet3d.scan_files import Scan, make_scan, read_scan
-
+from ..scan_files import Scan, make_scan, read_scan
 from .boxed_scan_files import write_boxed_scan
 from .config_files import find_config, set_data_root, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes

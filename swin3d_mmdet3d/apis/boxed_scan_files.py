@@ -6,10 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from swin3d_mmdet3d.atomic_write import atomic_writes
-from swin3d_mmdet3d.scan_files import Scan
-from swin3d_mmdet3d.visualization import box_corners, box_picture, label_colors, write_box_edges
-
+from ..atomic_write import atomic_writes
+from ..scan_files import Scan
+from ..visualization import box_corners, box_picture, label_colors, write_box_edges
 from .detected_boxes import DetectedBoxes, write_boxes
 
 

@@ -15,7 +15,7 @@ from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 _UNITS = 'metres and radians, z up; yaw turns the box about z, counter-clockwise from above'
 

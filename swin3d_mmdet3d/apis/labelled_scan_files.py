@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_writes
-from swin3d_mmdet3d.scan_files import Scan
-from swin3d_mmdet3d.visualization import (
+from ..atomic_write import atomic_writes
+from ..scan_files import Scan
+from ..visualization import (
     label_colors,
     prediction_picture,
     write_html_viewer,

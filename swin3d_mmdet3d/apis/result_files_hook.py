@@ -15,9 +15,8 @@ from mmengine.dataset import Compose
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.scan_files import Scan
-
+from ..datasets.wrapped_settings import innermost_dataset
+from ..scan_files import Scan
 from .boxed_scan_files import write_boxed_scan
 from .detected_boxes import DetectedBoxes
 from .labelled_scan_files import write_labelled_scan

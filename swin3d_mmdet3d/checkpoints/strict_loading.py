@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
 
 from mmengine.logging import print_log
 from mmengine.registry import WEIGHT_INITIALIZERS
@@ -74,7 +73,7 @@ class StrictPretrained:
         load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
         print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
 
-    def _is_listed(self, parts: Optional[Sequence[str]]) -> bool:
+    def _is_listed(self, parts: Sequence[str] | None) -> bool:
         if parts is None:
             raise ValueError(f"{self.checkpoint} must list its parts in meta['parts'], got no such list")
         listed = self.prefix.rstrip('.') in parts

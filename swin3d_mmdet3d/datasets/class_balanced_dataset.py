@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 import numpy as np
 from mmdet3d.datasets import CBGSDataset
 from mmdet3d.registry import DATASETS
@@ -30,7 +28,7 @@ class PresentClassBalancedDataset(CBGSDataset):
     Source: arXiv 1908.09492, section 3.2; CBGSDataset of mmdet3d 1.4.0.
     """
 
-    def __init__(self, dataset: Union[BaseDataset, dict], lazy_init: bool = False, seed: int = 0) -> None:
+    def __init__(self, dataset: BaseDataset | dict, lazy_init: bool = False, seed: int = 0) -> None:
         self.seed = seed
         super().__init__(dataset, lazy_init)
 

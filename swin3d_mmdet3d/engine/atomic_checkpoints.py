@@ -8,20 +8,19 @@ import re
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Optional, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 
 @register_backend('atomic_write', force=True)
 class AtomicWriteBackend(LocalBackend):
     """mmengine's storage of local files for ``backend_args=dict(backend='atomic_write')``."""
 
-    def put(self, obj: bytes, filepath: Union[str, os.PathLike]) -> None:
+    def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
         """Write bytes to a file, or leave it as it was.
 
         Raises:
@@ -39,7 +38,7 @@ class AtomicWriteBackend(LocalBackend):
             ) from error
 
 
-def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Optional[Path]:
+def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Path | None:
     """The checkpoint to go on from; damaged ones are passed over with a warning.
 
     The newest is the one written last. The one that mmengine's `last_checkpoint` names was written no later
@@ -76,7 +75,7 @@ def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Optio
     return None
 
 
-def checkpoint_damage(path: Union[str, os.PathLike]) -> Optional[str]:
+def checkpoint_damage(path: str | os.PathLike) -> str | None:
     """What is wrong with a checkpoint file, or None where every byte is as it was written.
 
     torch itself does not compare the checksums of what it reads.
@@ -102,7 +101,7 @@ def _checkpoints(folder: Path, template: str) -> list[tuple[Path, int]]:
     return [(path, int(match[1])) for path, match in matches if match and path.is_file()]
 
 
-def _named_by(pointer: Path, folder: Path) -> Optional[Path]:
+def _named_by(pointer: Path, folder: Path) -> Path | None:
     """The checkpoint that `last_checkpoint` names; in `folder` where it was moved there."""
     text = pointer.read_text().strip() if pointer.is_file() else ''
     if not text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
@@ -12,14 +12,13 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.finite_values import (
+from ..finite_values import (
     first_names,
     float_tensors,
     is_finite,
     non_finite_names,
     sample_names,
 )
-
 from .wrapped_models import unwrapped
 
 
@@ -62,7 +61,7 @@ def _names(batch: dict) -> list[str]:
     return sample_names(batch.get('data_samples') or [])
 
 
-def _run_again(model: BaseModel, batch: Any, optim_wrapper: OptimWrapper) -> Optional[str]:
+def _run_again(model: BaseModel, batch: Any, optim_wrapper: OptimWrapper) -> str | None:
     """What is wrong in the forward or else in the backward pass of a batch, or None."""
     model.zero_grad()
     with torch.enable_grad(), ExitStack() as hooks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.optim import DefaultOptimWrapperConstructor
@@ -23,7 +23,7 @@ class TrainableParamsOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         paramwise_cfg: Likewise.
     """
 
-    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: Optional[dict] = None) -> None:
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
         super().__init__(optim_wrapper_cfg, paramwise_cfg or dict(NO_CHANGE))
 
     def add_params(self, params: list[dict], module: nn.Module, **kwargs: Any) -> None:

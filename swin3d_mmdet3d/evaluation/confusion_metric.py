@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,9 +30,9 @@ class ConfusionSegMetric(BaseMetric):
         prefix: Put before the names of the scores.
     """
 
-    def __init__(self, collect_device: str = 'cpu', prefix: Optional[str] = None) -> None:
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.matrix: Optional[np.ndarray] = None
+        self.matrix: np.ndarray | None = None
 
     def process(self, data_batch: dict, data_samples: Sequence[dict[str, Any]]) -> None:
         """Count the points of a batch of scenes.
@@ -55,7 +55,7 @@ class ConfusionSegMetric(BaseMetric):
                 raise ValueError(f'{scene}: {error}') from error
             self.results.append(matrix)
 
-    def compute_metrics(self, results: list[Optional[np.ndarray]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray | None]) -> dict[str, float]:
         """Scores of the sum of the matrices; the table goes to the log. None where no scene has labels."""
         results = with_truth(results, 'labels')
         if not results:

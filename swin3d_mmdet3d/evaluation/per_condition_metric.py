@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Any
 
 from mmdet3d.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
-from swin3d_mmdet3d.language.vocabulary import class_names_of
+from ..language.vocabulary import class_names_of
 
 
 @METRICS.register_module()
@@ -29,10 +29,10 @@ class PerConditionMetric(BaseMetric):
     def __init__(
         self,
         scores: Mapping[str, dict],
-        class_names: Mapping[str, Union[str, Sequence[str]]],
+        class_names: Mapping[str, str | Sequence[str]],
         ignore_index: int = 255,
         collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if set(scores) != set(class_names):

@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from mmdet3d.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 
 @METRICS.register_module()
@@ -38,7 +38,7 @@ class PredictionFile(BaseMetric):
     """
 
     def __init__(
-        self, path: str | os.PathLike, collect_device: str = 'cpu', prefix: Optional[str] = None
+        self, path: str | os.PathLike, collect_device: str = 'cpu', prefix: str | None = None
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.path = Path(path)

@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from mmengine.config import Config
 from mmengine.fileio import load
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-
+from ..datasets.wrapped_settings import innermost_dataset
 from .run_scores import RunScores, file_names, merge_areas
 
 SIX_FOLDS = 'S3DIS six folds'
@@ -45,7 +43,7 @@ class ExpectedScore:
     config: str
     dataset: str
     metric: str
-    percent: Optional[float]
+    percent: float | None
     source: str
 
 
@@ -86,7 +84,7 @@ def read_work_folder(folder: str | os.PathLike) -> list[RunScores]:
     return tests
 
 
-def _best_validation(folder: Path) -> Optional[RunScores]:
+def _best_validation(folder: Path) -> RunScores | None:
     """The best scores of a training's validations, or None where it has none."""
     configs = sorted(folder.glob('*.py'))
     best: dict[str, float] = {}
@@ -103,7 +101,7 @@ def _best_validation(folder: Path) -> Optional[RunScores]:
     return RunScores(configs[0].stem, '-', False, file_names(dataset.get('ann_file', [])), best)
 
 
-def reached_score(expected: ExpectedScore, results: Iterable[RunScores]) -> Optional[float]:
+def reached_score(expected: ExpectedScore, results: Iterable[RunScores]) -> float | None:
     """The best percent that results of the row's config, split and kind of test reached, or None."""
     votes = 'votes' in expected.metric
     own = [test for test in results if test.config == Path(expected.config).stem and test.votes == votes]
@@ -121,7 +119,7 @@ def reached_score(expected: ExpectedScore, results: Iterable[RunScores]) -> Opti
     return 100 * max(values) if values else None
 
 
-def _six_folds(results: Sequence[RunScores]) -> Optional[float]:
+def _six_folds(results: Sequence[RunScores]) -> float | None:
     """Percent of the merged mIoU, once each of the six areas has been tested."""
     areas = {tuple(test.info_files): test for test in results if test.confusion is not None}
     needed = [(f's3dis_infos_Area_{area}.pkl',) for area in range(1, 7)]

@@ -7,12 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-
+from ..atomic_write import atomic_write
 from .confusion_matrix import SegmentationScores, segmentation_scores
 
 
@@ -35,8 +33,8 @@ class RunScores:
     votes: bool
     info_files: list[str]
     metrics: dict[str, float]
-    classes: Optional[list[str]] = None
-    confusion: Optional[list[list[int]]] = None
+    classes: list[str] | None = None
+    confusion: list[list[int]] | None = None
 
     def write(self, folder: str | os.PathLike) -> Path:
         """Write ``test_result.json``, or ``test_result_votes.json``, into a work folder."""

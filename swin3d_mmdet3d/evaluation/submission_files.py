@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 
 def scene_text(raw_ids: np.ndarray) -> str:

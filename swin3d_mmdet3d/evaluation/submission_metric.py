@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ class SegSubmission(BaseMetric):
     """
 
     def __init__(
-        self, path: str | os.PathLike, collect_device: str = 'cpu', prefix: Optional[str] = None
+        self, path: str | os.PathLike, collect_device: str = 'cpu', prefix: str | None = None
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if Path(path).suffix != '.zip':

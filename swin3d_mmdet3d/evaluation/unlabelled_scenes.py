@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Optional, TypeVar
+from typing import TypeVar
 
 from mmengine.logging import print_log
 
 Result = TypeVar('Result')
 
 
-def with_truth(results: Sequence[Optional[Result]], truth: str) -> list[Result]:
+def with_truth(results: Sequence[Result | None], truth: str) -> list[Result]:
     """The results that are not None; a warning tells how many scenes had nothing to be scored by.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 import numpy as np
 import torch
@@ -63,7 +62,7 @@ class TextTable:
         return torch.tensor([self.names.index(name) for name in names])
 
 
-def load_text_table(path: Union[str, Path]) -> TextTable:
+def load_text_table(path: str | Path) -> TextTable:
     """Read a table: a path, or the name of one that travels with the package.
 
     Raises:
@@ -88,7 +87,7 @@ def load_text_table(path: Union[str, Path]) -> TextTable:
         )
 
 
-def save_text_table(table: TextTable, path: Union[str, Path]) -> None:
+def save_text_table(table: TextTable, path: str | Path) -> None:
     """Write a table as an ``.npz`` file, whole or not at all."""
     with atomic_write(path) as part:
         np.savez(

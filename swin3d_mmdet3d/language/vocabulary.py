@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
-from swin3d_mmdet3d.datasets.class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from ..datasets.class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
 
 # Table order of Pointcept's PPT (arXiv 2308.09718, appendix); a name means the same in every data set.
 INDOOR_NAMES = (
@@ -34,7 +33,7 @@ INDOOR_CLASSES = {
 INDOOR_CLASSES['S3DIS-released'] = tuple(sorted(INDOOR_CLASSES['S3DIS'], key=INDOOR_NAMES.index))
 
 
-def class_names_of(condition: str, names: Union[str, Sequence[str]]) -> tuple[str, ...]:
+def class_names_of(condition: str, names: str | Sequence[str]) -> tuple[str, ...]:
     """Class names as configs give them: a list, or the name of a data set of the indoor vocabulary.
 
     Raises:

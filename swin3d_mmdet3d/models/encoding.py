@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import Levels, SparseVoxels
+from ..structures import Levels, SparseVoxels
 
 
-def encode_levels(
-    backbone: nn.Module, neck: Optional[nn.Module], feats: Tensor, voxels: SparseVoxels
-) -> Levels:
+def encode_levels(backbone: nn.Module, neck: nn.Module | None, feats: Tensor, voxels: SparseVoxels) -> Levels:
     """All levels of a backbone and, where there is one, of its neck.
 
     Args:

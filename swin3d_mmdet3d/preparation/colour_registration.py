@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from swin3d_mmdet3d.geometry.camera import scale_intrinsic
+from ..geometry.camera import scale_intrinsic
 
 TOLERANCE = 0.03  # of focal lengths and principal point, between colour and depth
 

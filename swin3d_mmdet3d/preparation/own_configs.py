@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-from swin3d_mmdet3d.datasets.layout.infos import read_info_file
+from ..atomic_write import atomic_write
+from ..datasets.layout.infos import read_info_file
 
 SMALL = 1.0  # m: a class whose objects are smaller learns at TR3D's finer level
 HEAD = """# {what} of {count} classes in {root}, written by prepare_custom. Train and test:

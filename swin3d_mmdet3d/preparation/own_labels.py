@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.scan_files.npy_arrays import read_npy_array
-from swin3d_mmdet3d.scan_files.scan import whole_labels
+from ..scan_files.npy_arrays import read_npy_array
+from ..scan_files.scan import whole_labels
 
 UNLABELLED = 255  # in prepared masks
 

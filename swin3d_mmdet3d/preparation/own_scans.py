@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.preparation.preparation_run import RawScene
-from swin3d_mmdet3d.scan_files import READERS
+from ..scan_files import READERS
+from .preparation_run import RawScene
 
 SPLITS = ('train', 'val', 'test')
 LIST_FOLDERS = ('.', 'splits', 'ImageSets')

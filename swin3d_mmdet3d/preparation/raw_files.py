@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from swin3d_mmdet3d.datasets.image_files import check_image_size
-from swin3d_mmdet3d.scan_files.ply_elements import parse_ply
+from ..datasets.image_files import check_image_size
+from ..scan_files.ply_elements import parse_ply
 
 # From here on float32, in which points are written, no longer tells metres apart.
 FARTHEST = 2.0**24

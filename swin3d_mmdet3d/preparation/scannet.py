@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Tuple
 
 import numpy as np
 
@@ -27,7 +26,7 @@ RIGID_TOLERANCE = 1e-3
 # Part of every scan's stamp, so that scans with normals of another rule are made again.
 NORMALS = 'faces weighted by corner angle'
 
-LabelMap = Dict[str, Tuple[int, int]]
+LabelMap = dict[str, tuple[int, int]]
 
 
 def prepare_scannet(

@@ -11,8 +11,7 @@ from typing import BinaryIO, NamedTuple
 import cv2
 import numpy as np
 
-from swin3d_mmdet3d.datasets.image_files import decode_image
-
+from ..datasets.image_files import decode_image
 from .colour_registration import at_depth_size, check_registration
 
 VERSION = 4

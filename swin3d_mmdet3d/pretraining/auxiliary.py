@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel, ModuleList
@@ -41,8 +41,8 @@ class WithObjectives(BaseModel):
         self,
         model: dict,
         objectives: Sequence[dict],
-        data_preprocessor: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         if not objectives:
             raise ValueError('objectives must hold at least one config, got none')
@@ -54,7 +54,7 @@ class WithObjectives(BaseModel):
         self.model = model
         self.objectives = ModuleList([MODELS.build(objective) for objective in objectives])
 
-    def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
+    def forward(self, inputs: dict, data_samples: list | None = None, mode: str = 'tensor') -> Any:
         """Run the model; losses (mode 'loss') are joined by those of the objectives."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from swin3d_mmdet3d.models.encoding import encode_levels
-from swin3d_mmdet3d.structures import CloudView, Levels
-
+from ..models.encoding import encode_levels
+from ..structures import CloudView, Levels
 from .teachers import MomentumTeacher
 
 STUDENT_PARTS = ('backbone', 'neck')
@@ -40,9 +39,9 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
     def __init__(
         self,
         backbone: dict,
-        neck: Optional[dict] = None,
-        data_preprocessor: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        neck: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
@@ -68,14 +67,14 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         return {'student.pth': weights_of(self.state_dict(), STUDENT_PARTS)}
 
     @abstractmethod
-    def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
+    def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:
         """Losses of a batch (names with 'loss' in them are summed) and values to log."""
 
     def zero_loss(self) -> Tensor:
         """A loss of 0 that reaches every trained weight, for a batch with nothing to compare."""
         return sum(weight.sum() * 0 for weight in self.parameters() if weight.requires_grad)
 
-    def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
+    def forward(self, inputs: dict, data_samples: list | None = None, mode: str = 'tensor') -> Any:
         """Losses (mode 'loss') or the levels of the first view (mode 'tensor').
 
         Raises:
@@ -94,7 +93,7 @@ def weights_of(state: Mapping[str, Tensor], parts: Sequence[str]) -> dict[str, T
     return {name: weight for name, weight in state.items() if name.startswith(prefixes)}
 
 
-def skipped_frames(data_samples: Optional[list]) -> int:
+def skipped_frames(data_samples: list | None) -> int:
     """Frames that the loading of these samples skipped."""
     keys = ('skipped_frames', 'skipped_samples')
     return sum(sample.metainfo.get(key, 0) for sample in data_samples or [] for key in keys)

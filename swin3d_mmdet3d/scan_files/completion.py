@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.geometry import estimate_normals
-
+from ..geometry import estimate_normals
 from .scan import GREY, Scan
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.optional_packages import optional_package
-
+from ..optional_packages import optional_package
 from .named_columns import COLOR, LABEL, NORMAL, arrays_from_columns
 from .scan import GREY, Scan, make_scan
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.optional_packages import optional_package
-from swin3d_mmdet3d.visualization.las_writer import NAMES_RECORD
-
+from ..optional_packages import optional_package
+from ..visualization.las_writer import NAMES_RECORD
 from .las_header import LasHeader, read_las_header
 from .laz_chunks import check_laz_chunks, laszip_record
 from .named_columns import COLOR, LABEL, arrays_from_columns

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.structures.color_range import colors_in_255
-
+from ..structures.color_range import colors_in_255
 from .glb import load_glb
 from .mesh import MeshPart, mesh_scan
 from .named_columns import arrays_from_columns

@@ -9,8 +9,7 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
-from swin3d_mmdet3d.structures.color_range import colors_in_255
-
+from ..structures.color_range import colors_in_255
 from .mesh import MeshPart
 from .text_encoding import decode_text
 

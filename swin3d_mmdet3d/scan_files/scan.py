@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.structures.color_range import colors_in_255
+from ..structures.color_range import colors_in_255
 
 # From here on two neighbouring float64 numbers lie farther apart than one unit.
 FARTHEST = 2.0**53

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.structures.color_range import color_range
+from ..structures.color_range import color_range
 
 WIDEST = 12
 SURE = 20  # rows from which on consecutive first numbers are an index, and dark triples no colours

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 from torch import Tensor
 
@@ -21,4 +20,4 @@ class Prompt:
     """
 
     condition: str
-    embedding: Optional[Tensor] = None
+    embedding: Tensor | None = None

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Optional, Tuple
 
 import torch
 from swin3d_ops import KernelMap, WindowIndex, partition_windows
@@ -46,7 +45,7 @@ class SparseVoxels:
     stride: int = 1
     voxel_size: float = 1.0
     signals: Mapping[str, Tensor] = field(default_factory=dict)
-    prompt: Optional[Prompt] = None
+    prompt: Prompt | None = None
 
     def __post_init__(self) -> None:
         _check_coords(self.coords)
@@ -147,7 +146,7 @@ class SparseVoxels:
         return coarse, parent
 
 
-FeatureLevel = Tuple[Tensor, SparseVoxels]
+FeatureLevel = tuple[Tensor, SparseVoxels]
 """Features ``(N, C)`` and the N voxels that they belong to."""
 
 

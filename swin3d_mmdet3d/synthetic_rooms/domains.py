@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from swin3d_mmdet3d.datasets.class_lists import (
+from ..datasets.class_lists import (
     S3DIS,
     S3DIS_BOXES,
     SCANNET,

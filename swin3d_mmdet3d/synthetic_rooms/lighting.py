@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.ray_caster import RayCaster
+from .ray_caster import RayCaster
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.shapes import Shape
-from swin3d_mmdet3d.synthetic_rooms.textures import Material
+from .shapes import Shape
+from .textures import Material
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import trimesh
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.synthetic_rooms.scene import SceneMesh
+from .scene import SceneMesh
 
 
 def embree_is_installed() -> bool:

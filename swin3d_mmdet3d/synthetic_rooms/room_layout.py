@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.furniture import structure
-from swin3d_mmdet3d.synthetic_rooms.furniture.structure import WALL_THICKNESS, Opening
-from swin3d_mmdet3d.synthetic_rooms.model import Model
-from swin3d_mmdet3d.synthetic_rooms.scene import Placed, Scene
-from swin3d_mmdet3d.synthetic_rooms.shapes import box, rotation
-from swin3d_mmdet3d.synthetic_rooms.textures import random_material, wall_paint
+from .furniture import structure
+from .furniture.structure import WALL_THICKNESS, Opening
+from .model import Model
+from .scene import Placed, Scene
+from .shapes import box, rotation
+from .textures import random_material, wall_paint
 
 TRIES = 40
 DOOR_CLEARANCE = 0.8  # free depth before a door, metres

@@ -6,7 +6,7 @@ from typing import Callable
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.furniture import (
+from .furniture import (
     beds,
     clutter,
     fixtures,
@@ -15,10 +15,10 @@ from swin3d_mmdet3d.synthetic_rooms.furniture import (
     structure,
     tables,
 )
-from swin3d_mmdet3d.synthetic_rooms.furniture.structure import Opening
-from swin3d_mmdet3d.synthetic_rooms.room_layout import DOOR_CLEARANCE, RoomLayout, Side, overlaps
-from swin3d_mmdet3d.synthetic_rooms.scene import Placed, Scene
-from swin3d_mmdet3d.synthetic_rooms.shapes import rotation
+from .furniture.structure import Opening
+from .room_layout import DOOR_CLEARANCE, RoomLayout, Side, overlaps
+from .scene import Placed, Scene
+from .shapes import rotation
 
 L_SHAPED = 0.3  # share of the larger rooms that lack a corner
 

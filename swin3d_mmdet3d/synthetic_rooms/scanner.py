@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.domains import SensorStyle
-from swin3d_mmdet3d.synthetic_rooms.lighting import Lighting
-from swin3d_mmdet3d.synthetic_rooms.ray_caster import RayCaster
-from swin3d_mmdet3d.synthetic_rooms.scene import Scene, SceneMesh
-from swin3d_mmdet3d.synthetic_rooms.textures import noise
+from .domains import SensorStyle
+from .lighting import Lighting
+from .ray_caster import RayCaster
+from .scene import Scene, SceneMesh
+from .textures import noise
 
 OVERSAMPLING = 2.2
 MIN_INSTANCE_POINTS = 100  # an instance that can be seen gets at least so many points, if it has them

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.model import Model
-from swin3d_mmdet3d.synthetic_rooms.shapes import rotation
+from .model import Model
+from .shapes import rotation
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import resource
 import statistics
 import sys
 import time
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -29,8 +30,8 @@ from swin3d_ops.op import ENVIRONMENT_VARIABLE
 from terminaltables import AsciiTable
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.scan_files import read_scan
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from ..scan_files import read_scan
+from .command_line import CommandLine
 
 DENSITY = 2500
 """Points per square metre of the generated room: about one a voxel of 2 cm."""
@@ -145,7 +146,7 @@ def use_backend(name: str) -> None:
     os.environ[ENVIRONMENT_VARIABLE] = name
 
 
-def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description=__doc__)
     parser.add_argument('config', help='config of the model')
@@ -166,7 +167,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')

@@ -12,7 +12,8 @@ import multiprocessing
 import resource
 import sys
 import time
-from typing import NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,9 +24,9 @@ from mmengine.registry import init_default_scope
 from terminaltables import AsciiTable
 from torch import nn
 
-from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.tools.benchmark import boxes_room
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from ..finite_values import check_finite_outputs
+from .benchmark import boxes_room
+from .command_line import CommandLine
 
 
 class LabelledScene(NamedTuple):
@@ -47,7 +48,7 @@ def spread_weights(model: nn.Module) -> None:
             nn.init.normal_(parameter, std=0.2)
 
 
-def label_scene(config: Config, num_points: int, chunk_size: Optional[float]) -> LabelledScene:
+def label_scene(config: Config, num_points: int, chunk_size: float | None) -> LabelledScene:
     """Label a generated room, in chunks of ``chunk_size`` metres or, for None, in one piece."""
     init_default_scope('mmdet3d')
     torch.manual_seed(0)
@@ -70,7 +71,7 @@ def label_scene(config: Config, num_points: int, chunk_size: Optional[float]) ->
     return LabelledScene(len(batch.voxels), seconds, peak, logits.argmax(dim=1).numpy())
 
 
-def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description=__doc__)
     parser.add_argument('config', help='config of the model')
@@ -80,7 +81,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')

@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,8 +29,9 @@ from terminaltables import AsciiTable
 from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.tools.benchmark import boxes_room
+
+from ..datasets.wrapped_settings import innermost_dataset
+from .benchmark import boxes_room
 
 ELASTIC = dict(type='ElasticDistortion', scales=[(0.2, 0.4), (0.8, 1.6)], prob=1.0)
 INFOS = 'infos.pkl'
@@ -87,7 +89,7 @@ def samples_per_second(dataset: Any, num_samples: int, workers: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of the recipe')
@@ -99,7 +101,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')

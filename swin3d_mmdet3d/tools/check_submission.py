@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
-from swin3d_mmdet3d.datasets.layout.infos import read_info_file, scene_name
-from swin3d_mmdet3d.datasets.layout.scenes import FLOAT32_BYTES, count_rows
-from swin3d_mmdet3d.evaluation import check_submission
+
+from ..datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
+from ..datasets.layout.infos import read_info_file, scene_name
+from ..datasets.layout.scenes import FLOAT32_BYTES, count_rows
+from ..evaluation import check_submission
 
 BENCHMARKS = {'scannet': SCANNET, 'scannet200': SCANNET200, 's3dis': S3DIS, 'structured3d': STRUCTURED3D}
 

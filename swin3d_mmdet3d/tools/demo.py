@@ -16,23 +16,24 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import (
+
+from ..apis import (
     Swin3DInferencer,
     find_config,
     make_scan,
     set_iterations,
     write_labelled_scan,
 )
-from swin3d_mmdet3d.atomic_write import atomic_write
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.evaluation import (
+from ..atomic_write import atomic_write
+from ..datasets.wrapped_settings import innermost_dataset
+from ..evaluation import (
     ConfusionSegMetric,
     SegmentationScores,
     confusion_matrix,
     scores_table,
     segmentation_scores,
 )
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
+from ..synthetic_rooms import make_rooms
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
 PROGRESS_LINES = 25

@@ -8,8 +8,8 @@ import sys
 
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
-from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
+from ..synthetic_rooms import make_rooms
+from ..synthetic_rooms.domains import DOMAINS
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:

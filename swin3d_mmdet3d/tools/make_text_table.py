@@ -7,13 +7,13 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.language.text_encoders import (
+from ..language.text_encoders import (
     encode_clip,
     encode_sentences,
     packaged_sentence_model,
 )
-from swin3d_mmdet3d.language.text_table import TextTable, save_text_table
-from swin3d_mmdet3d.language.vocabulary import INDOOR_NAMES
+from ..language.text_table import TextTable, save_text_table
+from ..language.vocabulary import INDOOR_NAMES
 
 ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
 

@@ -11,7 +11,8 @@ import sys
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.evaluation import RunScores, merge_areas, scores_table
+
+from ..evaluation import RunScores, merge_areas, scores_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -16,7 +16,8 @@ import numpy as np
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import (
+
+from ..apis import (
     BoxInferencer,
     Swin3DInferencer,
     make_inferencer,
@@ -25,14 +26,14 @@ from swin3d_mmdet3d.apis import (
     write_boxed_scan,
     write_labelled_scan,
 )
-from swin3d_mmdet3d.apis.labelled_scan_files import POINT_FORMATS
-from swin3d_mmdet3d.atomic_write import sweep_parts
-from swin3d_mmdet3d.evaluation import confusion_matrix, scores_table, segmentation_scores
-from swin3d_mmdet3d.one_of_many import one_of_many
-from swin3d_mmdet3d.optional_packages import optional_package
-from swin3d_mmdet3d.scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
-from swin3d_mmdet3d.tools.command_line import CommandLine
-from swin3d_mmdet3d.visualization import room_yaw
+from ..apis.labelled_scan_files import POINT_FORMATS
+from ..atomic_write import sweep_parts
+from ..evaluation import confusion_matrix, scores_table, segmentation_scores
+from ..one_of_many import one_of_many
+from ..optional_packages import optional_package
+from ..scan_files import READERS, UP_AXES, Scan, doubts, turn_upright
+from ..visualization import room_yaw
+from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

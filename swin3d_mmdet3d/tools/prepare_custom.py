@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from swin3d_mmdet3d.apis.config_files import config_folders
-from swin3d_mmdet3d.preparation import OwnFrame, exit_status, prepare_custom
-from swin3d_mmdet3d.preparation.own_configs import write_own_configs
-from swin3d_mmdet3d.scan_files import READERS, UP_AXES
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from ..apis.config_files import config_folders
+from ..preparation import OwnFrame, exit_status, prepare_custom
+from ..preparation.own_configs import write_own_configs
+from ..scan_files import READERS, UP_AXES
+from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from mmengine.logging import MMLogger
 
-from swin3d_mmdet3d.atomic_write import sweep_parts
-from swin3d_mmdet3d.datasets.layout.frames import FRAMES_FOLDER, frame_names
-from swin3d_mmdet3d.one_of_many import each_of_many
-from swin3d_mmdet3d.preparation.posed_images import UP_AXES, prepare_recording
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from ..atomic_write import sweep_parts
+from ..datasets.layout.frames import FRAMES_FOLDER, frame_names
+from ..one_of_many import each_of_many
+from ..preparation.posed_images import UP_AXES, prepare_recording
+from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

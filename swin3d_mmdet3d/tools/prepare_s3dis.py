@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from swin3d_mmdet3d.preparation import exit_status, prepare_s3dis
+from ..preparation import exit_status, prepare_s3dis
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from swin3d_mmdet3d.preparation import exit_status, prepare_scannet
+from ..preparation import exit_status, prepare_scannet
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from swin3d_mmdet3d.preparation import exit_status, prepare_structured3d
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from ..preparation import exit_status, prepare_structured3d
+from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

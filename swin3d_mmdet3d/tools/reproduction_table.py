@@ -15,9 +15,10 @@ from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis.config_files import config_folders
-from swin3d_mmdet3d.evaluation import RunScores
-from swin3d_mmdet3d.evaluation.reproduction import (
+
+from ..apis.config_files import config_folders
+from ..evaluation import RunScores
+from ..evaluation.reproduction import (
     ExpectedScore,
     reached_score,
     read_expected_scores,

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -19,9 +19,10 @@ from mmengine.runner import Runner
 from terminaltables import AsciiTable
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import find_config
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
+
+from ..apis import find_config
+from ..datasets.wrapped_settings import innermost_dataset
+from ..synthetic_rooms import make_rooms
 
 ROOMS = {'ScanNetDetDataset': ('scannet', 160), 'S3DISDetDataset': ('s3dis', 120)}
 """Domain and number of rooms by type of data set; their info files name the held-out ones."""
@@ -69,7 +70,7 @@ def score(config: Config, name: str) -> Score:
     return Score(name, metrics['mAP_0.25'], metrics['mAP_0.50'], minutes)
 
 
-def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('configs', nargs='+', metavar='CONFIG', help='detection configs, by path or name')
@@ -81,7 +82,7 @@ def parse_arguments(arguments: Optional[Sequence[str]] = None) -> argparse.Names
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Score every config and print the table."""
     args = parse_arguments(arguments)
     out = Path(args.out)

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.apis import set_data_root
+
+from ..apis import set_data_root
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""

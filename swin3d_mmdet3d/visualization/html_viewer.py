@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-
+from ..atomic_write import atomic_write
 from .point_renderer import point_sizes
 
 _PAGE = Path(__file__).with_name('viewer_page.html')

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-from swin3d_mmdet3d.optional_packages import optional_package
+from ..atomic_write import atomic_write
+from ..optional_packages import optional_package
 
 UNLABELLED = 255
 MOST_CLASSES = 255

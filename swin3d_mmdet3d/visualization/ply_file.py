@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from plyfile import PlyData, PlyElement
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 
 def write_ply_elements(

@@ -7,7 +7,7 @@ import os
 import pickle
 from collections import deque
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import HOOKS
 from mmengine.dist import is_main_process, master_only
@@ -16,8 +16,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, save_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.atomic_write import sweep_parts
-from swin3d_mmdet3d.engine.atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
+from ...atomic_write import sweep_parts
+from ..atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
 
 
 @HOOKS.register_module()
@@ -116,14 +116,14 @@ class AtomicCheckpointHook(CheckpointHook):
                 runner.logger.info(f'The previous best checkpoint {old} is removed')
 
     @property
-    def _best_paths(self) -> list[Optional[str]]:
+    def _best_paths(self) -> list[str | None]:
         """The best checkpoint by each metric of ``save_best``."""
         if len(self.key_indicators) == 1:
             return [self.best_ckpt_path]
         return [self.best_ckpt_path_dict[key] for key in self.key_indicators]
 
     @_best_paths.setter
-    def _best_paths(self, paths: list[Optional[str]]) -> None:
+    def _best_paths(self, paths: list[str | None]) -> None:
         if len(self.key_indicators) == 1:
             (self.best_ckpt_path,) = paths
         else:

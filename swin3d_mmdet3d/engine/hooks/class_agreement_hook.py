@@ -6,8 +6,7 @@ from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.datasets.class_agreement import check_class_agreement, head_classes
-
+from ...datasets.class_agreement import check_class_agreement, head_classes
 from ..wrapped_models import innermost_model
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Optional
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
@@ -33,7 +32,7 @@ class CollapseHook(Hook):
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         self.empty = 0
-        self.saved: Optional[dict] = None
+        self.saved: dict | None = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put what was collected since the last line into a checkpoint."""
@@ -49,7 +48,7 @@ class CollapseHook(Hook):
             self.sums, self.counts, self.empty = (self.saved[key] for key in ('sums', 'counts', 'empty'))
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
         """Collect, and tell when it is time."""
         for name, value in (outputs or {}).items():

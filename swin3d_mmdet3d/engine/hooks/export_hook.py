@@ -10,8 +10,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.atomic_write import atomic_write
-
+from ...atomic_write import atomic_write
 from ..wrapped_models import unwrapped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from mmdet3d.registry import HOOKS
@@ -14,7 +14,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch.optim import Optimizer
 
-from swin3d_mmdet3d.engine.non_finite_step import describe_step
+from ..non_finite_step import describe_step
 
 
 @HOOKS.register_module()
@@ -51,7 +51,7 @@ class FiniteTrainingHook(Hook):
         self.batches.append(data_batch)
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Optional[dict] = None
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Look at the loss."""
         loss = outputs['loss'].item() if outputs and 'loss' in outputs else 0.0

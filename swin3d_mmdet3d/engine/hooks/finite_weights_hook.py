@@ -8,7 +8,7 @@ from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.finite_values import check_finite_weights
+from ...finite_values import check_finite_weights
 
 
 @HOOKS.register_module()

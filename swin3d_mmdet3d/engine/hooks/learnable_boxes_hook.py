@@ -9,8 +9,7 @@ from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.datasets.transforms.point_selection import scene_label
-
+from ...datasets.transforms.point_selection import scene_label
 from ..wrapped_models import innermost_model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
@@ -58,7 +58,7 @@ class MomentumTeacherHook(Hook):
             teacher.start(owner)
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
         """Follow."""
         for teacher, owner in self.teachers(runner).values():

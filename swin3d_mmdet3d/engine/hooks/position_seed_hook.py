@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, repeat
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import HOOKS
 from mmengine.dist import get_dist_info
@@ -13,9 +13,9 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader, IterableDataset, Sampler
 
-from swin3d_mmdet3d.datasets.samplers import PositionedBatchSampler
-from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
-from swin3d_mmdet3d.datasets.seeded_loader import seeded_loader
+from ...datasets.samplers import PositionedBatchSampler
+from ...datasets.seeded_generators import seed_generators
+from ...datasets.seeded_loader import seeded_loader
 
 TRAIN_STEP, VAL_STEP, TEST_STEP = 3, 4, 5
 
@@ -45,7 +45,7 @@ class PositionSeedHook(Hook):
 
     def __init__(self) -> None:
         self.batches = 0  # of the epoch, or of the training by iterations, that are trained on
-        self.saved: Optional[dict] = None
+        self.saved: dict | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the position of a checkpoint, which :meth:`before_train` reads if training resumes."""
@@ -85,7 +85,7 @@ class PositionSeedHook(Hook):
         seed_generators(TRAIN_STEP, runner.seed, runner.iter)
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Optional[dict] = None
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Count."""
         self.batches += 1

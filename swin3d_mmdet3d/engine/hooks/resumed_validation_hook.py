@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
@@ -21,7 +21,7 @@ class ResumedValidationHook(Hook):
 
     def __init__(self) -> None:
         self.validating = False
-        self.validated: Optional[bool] = None
+        self.validated: bool | None = None
 
     def before_val(self, runner: Runner) -> None:
         """Note that what is saved from now on has its scores."""

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from swin3d_mmdet3d.models.layers.norms import SyncBatchNorm
+from ...models.layers.norms import SyncBatchNorm
 
 
 @HOOKS.register_module()

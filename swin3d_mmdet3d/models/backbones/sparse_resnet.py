@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from swin3d_ops.voxel_index import parent_voxels
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
-
+from ...structures import FeatureLevel, SparseVoxels
 from ..layers import BatchNorm, ResBlock, SparseConv3d, SparseInstanceNorm, init_sparse_convs
 
 STEM_CHANNELS = 64
@@ -45,7 +43,7 @@ class SparseResNet34(BaseModule):
         channels: Sequence[int] = (64, 128, 256, 512),
         stem_norm: str = 'instance',
         pool: bool = True,
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if len(channels) != len(STAGE_BLOCKS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from mmdet3d.registry import MODELS
@@ -12,8 +12,7 @@ from mmengine.model import BaseModule
 from swin3d_ops import KernelMap
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
-
+from ...structures import FeatureLevel, SparseVoxels
 from ..layers import (
     BatchNorm,
     InverseConv,
@@ -79,7 +78,7 @@ class SparseResUNet(BaseModule):
         bn_momentum: float = 0.02,
         bn_eps: float = 1e-5,
         out_indices: Sequence[int] = (0,),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         depth = len(encoder_channels)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import CloudView, Ragged, VoxelBatch
+from ...structures import CloudView, Ragged, VoxelBatch
 
 Fields = Mapping[str, Sequence[Tensor]]
 """Name -> a tensor for each sample."""

@@ -11,8 +11,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import FIELD_KINDS, SparseVoxels, VoxelBatch
-
+from ...structures import FIELD_KINDS, SparseVoxels, VoxelBatch
 from ..layers import check_signals
 from .view_fields import join_view
 

@@ -8,8 +8,7 @@ from typing import Any
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import SparseVoxels
-
+from ...structures import SparseVoxels
 from .language_aligned_head import condition_of
 from .voxel_head import VoxelHead
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 import torch.nn.functional as F
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.language.text_table import load_text_table
-from swin3d_mmdet3d.language.vocabulary import class_names_of
-from swin3d_mmdet3d.structures import SparseVoxels
-
+from ...language.text_table import load_text_table
+from ...language.vocabulary import class_names_of
+from ...structures import SparseVoxels
 from .voxel_head import VoxelHead
 
 
@@ -41,7 +40,7 @@ class LanguageAlignedHead(VoxelHead):
         self,
         in_channels: int,
         text_table: str,
-        class_names: Mapping[str, Union[str, Sequence[str]]],
+        class_names: Mapping[str, str | Sequence[str]],
         logit_scale: float = 100.0,
         **kwargs: Any,
     ) -> None:

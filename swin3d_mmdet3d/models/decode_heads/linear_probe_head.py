@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import SparseVoxels
-
+from ...structures import SparseVoxels
 from ..layers import init_linear_and_norm
 from .voxel_head import VoxelHead
 
@@ -34,6 +33,6 @@ class LinearProbeHead(VoxelHead):
         self.classifier = nn.Linear(in_channels, num_classes)
         init_linear_and_norm(self.classifier)
 
-    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Class logits of voxels: ``(N, C) -> (N, num_classes)``."""
         return self.classifier(self.norm(feats))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import SparseVoxels
+from ...structures import SparseVoxels
 
 
 class VoxelHead(BaseModule):
@@ -21,7 +19,7 @@ class VoxelHead(BaseModule):
     """
 
     def __init__(
-        self, ignore_index: int = 255, loss_decode: Optional[dict] = None, init_cfg: Optional[dict] = None
+        self, ignore_index: int = 255, loss_decode: dict | None = None, init_cfg: dict | None = None
     ) -> None:
         super().__init__(init_cfg)
         self.ignore_index = ignore_index
@@ -30,7 +28,7 @@ class VoxelHead(BaseModule):
             loss_decode or dict(type='mmdet.CrossEntropyLoss', avg_non_ignore=True)
         )
 
-    def loss(self, feats: Tensor, voxels: Optional[SparseVoxels], labels: Tensor) -> dict[str, Tensor]:
+    def loss(self, feats: Tensor, voxels: SparseVoxels | None, labels: Tensor) -> dict[str, Tensor]:
         """Loss of voxels.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from mmcv.cnn import Scale
@@ -14,8 +14,7 @@ from mmdet3d.structures import BaseInstance3DBoxes
 from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, MultiScaleFeatures, voxel_locations
-
+from ...structures import FeatureLevel, MultiScaleFeatures, voxel_locations
 from ..layers import (
     ConvNormAct,
     UpsampleNormAct,
@@ -95,13 +94,13 @@ class SparseFCAF3DHead(FCAF3DHead):
         pts_prune_threshold: int,
         pts_assign_threshold: int,
         pts_center_threshold: int,
-        center_loss: Optional[dict] = None,
-        bbox_coder: Optional[dict] = None,
-        bbox_loss: Optional[dict] = None,
-        cls_loss: Optional[dict] = None,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        center_loss: dict | None = None,
+        bbox_coder: dict | None = None,
+        bbox_loss: dict | None = None,
+        cls_loss: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         # the stock constructor refuses to run without MinkowskiEngine, whose layers it makes
         Base3DDenseHead.__init__(self, init_cfg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import torch
 from mmdet3d.models.dense_heads.base_3d_dense_head import Base3DDenseHead
@@ -13,8 +13,7 @@ from mmengine.model import bias_init_with_prob
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import MultiScaleFeatures, voxel_locations
-
+from ...structures import MultiScaleFeatures, voxel_locations
 from ..layers import multiclass_bev_nms
 from .class_loss import ClassLoss
 
@@ -59,12 +58,12 @@ class SparseTR3DHead(Base3DDenseHead):
         in_channels: int,
         label2level: Sequence[int],
         pts_center_threshold: int = 6,
-        bbox_coder: Optional[dict] = None,
-        bbox_loss: Optional[dict] = None,
-        cls_loss: Optional[dict] = None,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        bbox_coder: dict | None = None,
+        bbox_loss: dict | None = None,
+        cls_loss: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.num_classes = len(label2level)
@@ -104,7 +103,7 @@ class SparseTR3DHead(Base3DDenseHead):
         predictions: list[ScenePrediction],
         batch_gt_instances_3d: list[InstanceData],
         batch_input_metas: list[dict],
-        batch_gt_instances_ignore: Optional[list] = None,
+        batch_gt_instances_ignore: list | None = None,
         **kwargs: Any,
     ) -> dict[str, Tensor]:
         """Box loss, a mean over the sites that learn a box, and class loss per such site."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
-from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, Levels, MultiScaleFeatures
-
+from ...finite_values import check_finite_outputs
+from ...structures import FeatureLevel, Levels, MultiScaleFeatures
 from .voxel_detector import VoxelDetector
 
 
@@ -32,8 +31,8 @@ class TwoStageVoxelDetector(VoxelDetector):
         self,
         *,
         roi_head: dict,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(train_cfg=train_cfg, test_cfg=test_cfg, **kwargs)

@@ -9,9 +9,8 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
-from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, Levels, MultiScaleFeatures
-
+from ...finite_values import check_finite_outputs
+from ...structures import FeatureLevel, Levels, MultiScaleFeatures
 from ..encoding import encode_levels
 
 

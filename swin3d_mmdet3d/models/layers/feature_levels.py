@@ -8,7 +8,7 @@ from swin3d_ops.neighbors import lookup_neighbors
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import FeatureLevel
+from ...structures import FeatureLevel
 
 
 def union_add(first: FeatureLevel, second: FeatureLevel) -> FeatureLevel:

@@ -6,19 +6,17 @@ argument. Instance norm reads the scene of each voxel, a prompt-driven norm (``p
 
 from __future__ import annotations
 
-from typing import Optional
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from swin3d_mmdet3d.structures import SparseVoxels
+from ...structures import SparseVoxels
 
 
 class LayerNorm(nn.LayerNorm):
     """Layer norm of each row."""
 
-    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Normalise ``(N, C)`` features."""
         return super().forward(feats)
 
@@ -30,7 +28,7 @@ class BatchNorm(nn.BatchNorm1d):
     and voxels of the coarsest level can be that few.
     """
 
-    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Normalise ``(N, C)`` features, N >= 0."""
         if len(feats) > 1 or not self.training:
             return super().forward(feats)
@@ -42,7 +40,7 @@ class BatchNorm(nn.BatchNorm1d):
 class SyncBatchNorm(nn.SyncBatchNorm):
     """PyTorch's batch norm over all processes; see ``SyncBatchNormHook``."""
 
-    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Normalise ``(N, C)`` features."""
         return super().forward(feats)
 
@@ -84,7 +82,7 @@ class NormLinear(nn.Sequential):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(LayerNorm(in_channels), nn.Linear(in_channels, out_channels))
 
-    def forward(self, feats: Tensor, voxels: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Project ``(N, C_in)`` features to ``(N, C_out)``."""
         norm, linear = self
         return linear(norm(feats, voxels))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import Prompt, SparseVoxels
-
+from ...structures import Prompt, SparseVoxels
 from .norms import BatchNorm, LayerNorm
 
 NORMS = (LayerNorm, BatchNorm)
@@ -39,14 +38,14 @@ class PromptNorm(nn.Module):
         norm: nn.Module,
         conditions: Sequence[str],
         decoupled: bool = True,
-        prompt_channels: Optional[int] = None,
+        prompt_channels: int | None = None,
     ) -> None:
         super().__init__()
         self.conditions = tuple(conditions)
         self.decoupled = decoupled
         keys = self.conditions if decoupled else ('shared',)
         self.norms = nn.ModuleDict({key: copy.deepcopy(norm) for key in keys})
-        self.modulation: Optional[nn.Linear] = None
+        self.modulation: nn.Linear | None = None
         if prompt_channels is not None:
             self.modulation = nn.Linear(prompt_channels, 2 * norm.weight.numel())
             nn.init.zeros_(self.modulation.weight)
@@ -105,8 +104,8 @@ def use_prompt_norms(
     network: nn.Module,
     conditions: Sequence[str],
     decoupled: bool = True,
-    prompt_channels: Optional[int] = None,
-    exclude: Optional[str] = None,
+    prompt_channels: int | None = None,
+    exclude: str | None = None,
 ) -> list[PromptNorm]:
     """Replace every norm of ``network`` by a :class:`PromptNorm`, in place.
 

@@ -6,12 +6,10 @@ They are named and numbered as in the networks whose weights they hold.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
-
+from ...structures import FeatureLevel, SparseVoxels
 from .norms import BatchNorm
 from .sparse_conv import CubicKernel, GenerativeUpsample, SparseConv3d
 
@@ -95,13 +93,13 @@ class ResBlock(nn.Module):
         self.conv2 = SparseConv3d(channels, channels)
         self.norm2 = norm(channels)
         self.relu = nn.ReLU(inplace=True)
-        self.downsample: Optional[nn.ModuleList] = None
+        self.downsample: nn.ModuleList | None = None
         if down:
             self.downsample = nn.ModuleList([SparseConv3d(in_channels, channels, 1), norm(channels)])
         elif in_channels != channels:
             self.downsample = nn.ModuleList([nn.Linear(in_channels, channels, bias=False), norm(channels)])
 
-    def forward(self, level: FeatureLevel, targets: Optional[SparseVoxels] = None) -> FeatureLevel:
+    def forward(self, level: FeatureLevel, targets: SparseVoxels | None = None) -> FeatureLevel:
         """Carry features of ``level`` to ``targets``, its own voxels or their parents."""
         feats, voxels = level
         targets = voxels if targets is None else targets

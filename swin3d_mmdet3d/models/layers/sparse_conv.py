@@ -6,7 +6,6 @@ out[m] = sum over offsets k with a voxel n at m + k of feats[n] W[k]
 from __future__ import annotations
 
 import math
-from typing import Optional
 
 import torch
 from swin3d_ops import KernelMap, sparse_conv
@@ -15,7 +14,7 @@ from swin3d_ops.neighbors import kernel_map_between
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+from ...structures import FeatureLevel, SparseVoxels
 
 
 def as_kernel(weight: Tensor) -> Tensor:
@@ -75,7 +74,7 @@ class SparseConv3d(CubicKernel):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3) -> None:
         super().__init__(in_channels, out_channels, kernel_size)
 
-    def forward(self, level: FeatureLevel, targets: Optional[SparseVoxels] = None) -> Tensor:
+    def forward(self, level: FeatureLevel, targets: SparseVoxels | None = None) -> Tensor:
         """Convolve ``(N, C_in)`` features of ``level`` to ``(M, C_out)`` at ``targets``.
 
         Args:

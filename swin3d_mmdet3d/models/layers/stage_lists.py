@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 
 def check_stage_lists(
@@ -10,7 +10,7 @@ def check_stage_lists(
     num_heads: Sequence[int],
     window_sizes: Sequence[int],
     quant_size: int,
-    depths: Optional[Sequence[int]] = None,
+    depths: Sequence[int] | None = None,
 ) -> None:
     """Raise ValueError unless the per-stage lists agree in length and hold values a stage can be built of."""
     lists = dict(channels=channels, num_heads=num_heads, window_sizes=window_sizes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import AxisAlignedBboxOverlaps3D
 from torch import Tensor, nn
@@ -43,8 +41,8 @@ class AxisAlignedLogIoULoss(nn.Module):
         self,
         pred: Tensor,
         target: Tensor,
-        weight: Optional[Tensor] = None,
-        avg_factor: Optional[float] = None,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
     ) -> Tensor:
         """Loss of ``(N, 6)`` corners (low x, y, z, high x, y, z) against their ``(N, 6)`` targets.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from mmdet.models.losses.utils import weight_reduce_loss
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
@@ -36,8 +34,8 @@ class PolygonIoU3DLoss(nn.Module):
         self,
         pred: Tensor,
         target: Tensor,
-        weight: Optional[Tensor] = None,
-        avg_factor: Optional[float] = None,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
     ) -> Tensor:
         """Loss of ``(N, 7)`` boxes (centre, size, yaw; metres and radians) against ``(N, 7)`` targets.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 import torch
 from mmdet3d.registry import MODELS
@@ -11,7 +10,7 @@ from mmengine.model import BaseModule
 from swin3d_ops.voxel_index import lookup
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import FeatureLevel, SparseVoxels
+from ...structures import FeatureLevel, SparseVoxels
 
 
 @MODELS.register_module()
@@ -29,7 +28,7 @@ class LevelConcat(BaseModule):
     Source: the up-cast levels that probes of Sonata read (arXiv 2503.16429).
     """
 
-    def __init__(self, levels: Optional[Sequence[int]] = None) -> None:
+    def __init__(self, levels: Sequence[int] | None = None) -> None:
         super().__init__()
         if levels is not None and (not levels or list(levels) != sorted({*levels}) or levels[0] < 0):
             raise ValueError(f'levels must be ascending numbers of levels, got {levels!r}')

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 
-from swin3d_mmdet3d.structures import FeatureLevel
-
+from ...structures import FeatureLevel
 from ..layers import ConvNormAct, UpsampleNormAct, init_sparse_convs, union_add
 
 

@@ -16,7 +16,7 @@ import torch
 from swin3d_ops.voxel_index import lookup, parent_voxels
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import SparseVoxels
+from ...structures import SparseVoxels
 
 NEEDED = {
     'backbone': ('stem', 'encode', 'stem_radius'),

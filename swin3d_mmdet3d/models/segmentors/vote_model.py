@@ -7,7 +7,7 @@ from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from mmengine.model import BaseTTAModel
 
-from swin3d_mmdet3d.finite_values import check_finite_outputs
+from ...finite_values import check_finite_outputs
 
 
 @MODELS.register_module()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import torch
 from mmdet3d.models.segmentors import Base3DSegmentor
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
-from swin3d_mmdet3d.finite_values import check_finite_outputs
-from swin3d_mmdet3d.structures import FeatureLevel, Levels, SparseVoxels
-
+from ...finite_values import check_finite_outputs
+from ...structures import FeatureLevel, Levels, SparseVoxels
 from ..encoding import encode_levels
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
@@ -43,11 +40,11 @@ class VoxelSegmentor(Base3DSegmentor):
         self,
         backbone: dict,
         decode_head: dict,
-        neck: Optional[dict] = None,
-        data_preprocessor: Optional[dict] = None,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        neck: dict | None = None,
+        data_preprocessor: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
@@ -125,7 +122,7 @@ class VoxelSegmentor(Base3DSegmentor):
             check_finite_outputs(scene, [sample])
         return self.postprocess_result([scene.t() for scene in logits], batch_data_samples)
 
-    def _forward(self, batch_inputs: dict, batch_data_samples: Optional[list] = None) -> Tensor:
+    def _forward(self, batch_inputs: dict, batch_data_samples: list | None = None) -> Tensor:
         return self.voxel_logits(batch_inputs['feats'], batch_inputs['voxels'])
 
 

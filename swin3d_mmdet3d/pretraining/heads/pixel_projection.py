@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional, Union
 
 import torch
 from mmdet3d.registry import MODELS
@@ -11,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample
 
-from swin3d_mmdet3d.structures import PixelMatches
+from ...structures import PixelMatches
 
 
 @MODELS.register_module()
@@ -31,7 +30,7 @@ class PixelProjection(BaseModule):
     """
 
     def __init__(
-        self, in_channels: Union[int, Sequence[int]], out_channels: int, init_cfg: Optional[dict] = None
+        self, in_channels: int | Sequence[int], out_channels: int, init_cfg: dict | None = None
     ) -> None:
         super().__init__(init_cfg)
         widths = [in_channels] if isinstance(in_channels, int) else in_channels

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.models.layers import BatchNorm
+from ...models.layers import BatchNorm
 
 
 @MODELS.register_module()
@@ -27,9 +25,9 @@ class ProjectionHead(BaseModule):
         self,
         in_channels: int,
         out_channels: int,
-        hidden_channels: Optional[int] = None,
+        hidden_channels: int | None = None,
         num_layers: int = 1,
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if num_layers < 1:

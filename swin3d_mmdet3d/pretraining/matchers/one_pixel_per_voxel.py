@@ -6,7 +6,7 @@ import torch
 from mmdet3d.registry import MODELS
 from torch import nn
 
-from swin3d_mmdet3d.structures import PixelMatches
+from ...structures import PixelMatches
 
 
 @MODELS.register_module()

@@ -7,7 +7,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops import knn
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.structures import CloudView
+from ...structures import CloudView
 
 
 @MODELS.register_module()

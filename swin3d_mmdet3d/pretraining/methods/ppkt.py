@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
-from swin3d_mmdet3d.structures import CloudView
-
+from ...structures import CloudView
 from ..base import BasePretrainer, skipped_frames
 from ..feature_spread import feature_spread
 
@@ -33,8 +32,8 @@ class PPKT(BasePretrainer):
         teacher: dict,
         point_head: dict,
         pixel_head: dict,
-        matcher: Optional[dict] = None,
-        criterion: Optional[dict] = None,
+        matcher: dict | None = None,
+        criterion: dict | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -44,7 +43,7 @@ class PPKT(BasePretrainer):
         self.matcher = MODELS.build(matcher or dict(type='mmdet3d.OnePixelPerVoxel', max_pairs=4096))
         self.criterion = MODELS.build(criterion or dict(type='mmdet3d.InfoNCE', temperature=0.04))
 
-    def loss(self, views: list[CloudView], data_samples: Optional[list]) -> dict[str, Tensor]:
+    def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:
         """PPNCE of the first view; 0 where fewer than two pixels show a voxel.
 
         Logged are the pairs per frame, the share of frames without a pair, in [0, 1], and the frames skipped.

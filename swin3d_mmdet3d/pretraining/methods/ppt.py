@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from swin3d_mmdet3d.models.layers.prompt_norm import (
+from ...models.layers.prompt_norm import (
     PromptNorm,
     check_conditions,
     folded_state_dict,
     use_prompt_norms,
 )
-from swin3d_mmdet3d.structures import Prompt, with_prompt
-
+from ...structures import Prompt, with_prompt
 from ..base import STUDENT_PARTS, weights_of
 
 FORMS = ('decoupled', 'adaptive', 'both', 'shared')
@@ -59,10 +58,10 @@ class PPT(BaseModel):
         norms: str = 'both',
         prompted: Sequence[str] = ('backbone', 'neck'),
         prompt_channels: int = 256,
-        exclude: Optional[str] = None,
-        trainable_conditions: Optional[Sequence[str]] = None,
-        data_preprocessor: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        exclude: str | None = None,
+        trainable_conditions: Sequence[str] | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         check_conditions(conditions)
         if norms not in FORMS:
@@ -91,7 +90,7 @@ class PPT(BaseModel):
         if trainable_conditions is not None:
             self._freeze_all_but(trainable_conditions)
 
-    def forward(self, inputs: dict, data_samples: Optional[list] = None, mode: str = 'tensor') -> Any:
+    def forward(self, inputs: dict, data_samples: list | None = None, mode: str = 'tensor') -> Any:
         """Run the model under the condition of the samples; arguments and result are the model's own.
 
         Raises:
@@ -106,7 +105,7 @@ class PPT(BaseModel):
             raise ValueError(f'condition must be one of {self.conditions}, got {condition!r}')
         return Prompt(condition, self.embeddings[condition] if condition in self.embeddings else None)
 
-    def condition_of(self, data_samples: Optional[Sequence]) -> str:
+    def condition_of(self, data_samples: Sequence | None) -> str:
         """The condition that all samples of a batch share."""
         if not data_samples:
             raise ValueError('data_samples must name the condition of the batch, got none')

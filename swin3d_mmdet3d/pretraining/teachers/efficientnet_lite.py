@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
@@ -30,7 +28,7 @@ class EfficientNetLite0(BaseModule):
     Source: arXiv 1905.11946 (EfficientNet); its Lite variant has no squeeze-and-excitation and ReLU6.
     """
 
-    def __init__(self, pretrained: bool = True, init_cfg: Optional[dict] = None) -> None:
+    def __init__(self, pretrained: bool = True, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         network, weights = _import_packages()
         # image_size None: padding follows the image instead of 224 x 224

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 import torch
 from mmdet3d.registry import MODELS
@@ -38,7 +37,7 @@ class FrozenImageTeacher(FrozenTeacher):
         mean: Sequence[float] = IMAGENET_MEAN,
         std: Sequence[float] = IMAGENET_STD,
         channel_order: str = 'rgb',
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if channel_order not in ('rgb', 'bgr'):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import nn
@@ -20,7 +20,7 @@ class FrozenTeacher(BaseModule):
         init_cfg: Initialisation config of mmengine.
     """
 
-    def __init__(self, init_cfg: Optional[dict] = None) -> None:
+    def __init__(self, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         self._register_state_dict_hook(_leave_out)
         self._register_load_state_dict_pre_hook(_keep_own, with_module=True)

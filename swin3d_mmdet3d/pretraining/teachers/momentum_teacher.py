@@ -7,8 +7,8 @@ import copy
 import torch
 from torch import nn
 
-from swin3d_mmdet3d.models.encoding import encode_levels
-from swin3d_mmdet3d.structures import CloudView, Levels
+from ...models.encoding import encode_levels
+from ...structures import CloudView, Levels
 
 
 class MomentumTeacher(nn.Module):

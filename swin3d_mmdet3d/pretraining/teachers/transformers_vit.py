@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
 
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
@@ -24,7 +23,7 @@ class TransformersViT(BaseModule):
         ValueError: If the folder holds no model.
     """
 
-    def __init__(self, folder: str, init_cfg: Optional[dict] = None) -> None:
+    def __init__(self, folder: str, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if not (Path(folder) / 'config.json').is_file():
             raise ValueError(f'folder must hold a model with its config.json, got {folder}')

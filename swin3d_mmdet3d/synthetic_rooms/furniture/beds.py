@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.furniture.seating import FABRICS
-from swin3d_mmdet3d.synthetic_rooms.model import Model, Support
-from swin3d_mmdet3d.synthetic_rooms.shapes import box, cushion
-from swin3d_mmdet3d.synthetic_rooms.textures import random_material
+from ..model import Model, Support
+from ..shapes import box, cushion
+from ..textures import random_material
+from .seating import FABRICS
 
 
 def bed(rng: np.random.Generator) -> Model:

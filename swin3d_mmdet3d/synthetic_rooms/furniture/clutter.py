@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.model import Model
-from swin3d_mmdet3d.synthetic_rooms.shapes import ball, box, cylinder, frame, lathe, sheet
-from swin3d_mmdet3d.synthetic_rooms.textures import random_material
+from ..model import Model
+from ..shapes import ball, box, cylinder, frame, lathe, sheet
+from ..textures import random_material
 
 
 def monitor(rng: np.random.Generator) -> Model:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.model import Model
-from swin3d_mmdet3d.synthetic_rooms.shapes import Shape, box, cylinder, frame
-from swin3d_mmdet3d.synthetic_rooms.textures import Material, random_material
+from ..model import Model
+from ..shapes import Shape, box, cylinder, frame
+from ..textures import Material, random_material
 
 WALL_THICKNESS = 0.15
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms.model import Model, Support
-from swin3d_mmdet3d.synthetic_rooms.shapes import box, cylinder
-from swin3d_mmdet3d.synthetic_rooms.textures import Material, random_material
+from ..model import Model, Support
+from ..shapes import box, cylinder
+from ..textures import Material, random_material
 
 TOPS = ('wood', 'solid')
 

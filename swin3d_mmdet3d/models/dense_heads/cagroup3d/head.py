@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 import torch
 from mmcv.cnn import Scale
@@ -89,8 +88,8 @@ class CAGroup3DHead(SparseFCAF3DHead):
         semantic_threshold: float = 0.15,
         min_semantic_threshold: float = 0.05,
         exact_places: bool = False,
-        semantic_loss: Optional[dict] = None,
-        vote_loss: Optional[dict] = None,
+        semantic_loss: dict | None = None,
+        vote_loss: dict | None = None,
         **kwargs,
     ) -> None:
         super().__init__(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 import torch
 from mmdet3d.models.task_modules.coders import DeltaXYZWLHRBBoxCoder
@@ -53,10 +52,10 @@ class CAGroup3DRoIHead(BaseModule):
         kernel_size: int = 5,
         fc_channels: Sequence[int] = (256, 256),
         dropout: float = 0.3,
-        bbox_loss: Optional[dict] = None,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        bbox_loss: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.num_classes = num_classes

@@ -13,13 +13,11 @@ def encode_levels(backbone: nn.Module, neck: nn.Module | None, feats: Tensor, vo
     Args:
         backbone: ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
         neck: A decoder with ``pyramid(levels) -> levels``, such as :class:`Swin3DDecoder`, or a neck that
-            gives one level or several when it is called.
+            gives several levels when it is called.
         feats: ``(N, C)`` input features.
         voxels: The N voxels.
     """
     encoder = tuple(backbone(feats, voxels))
     if neck is None:
         return Levels(encoder)
-    decoded = getattr(neck, 'pyramid', neck)(encoder)
-    is_one = isinstance(decoded[0], Tensor)
-    return Levels(encoder, (decoded,) if is_one else tuple(decoded))
+    return Levels(encoder, tuple(getattr(neck, 'pyramid', neck)(encoder)))

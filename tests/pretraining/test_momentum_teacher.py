@@ -1,5 +1,8 @@
 """The moving average of a student: its steps, its start, and its life in checkpoints."""
 
+import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -152,6 +155,42 @@ def test_a_teacher_is_its_student_once_the_weights_are_initialised(trained, tmp_
         weights['backbone.layers.0.blocks.0.attn.qkv.weight'],
         trained[1].model.state_dict()['backbone.layers.0.blocks.0.attn.qkv.weight'],
     )
+
+
+class KillAfter(Hook):
+    """The end of the process, as by ``kill -9``, behind the checkpoint of an iteration."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, iters):
+        self.iters = iters
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        torch.manual_seed(runner.iter)  # the same random numbers in a resumed training
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter + 1 == self.iters:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_training_that_is_killed_and_resumed_ends_with_the_teacher_of_an_uninterrupted_one(tmp_path):
+    def train(folder, kill_after=None, iters=6, **options):
+        torch.manual_seed(0)
+        hooks = [*DEFAULT_HOOKS, KillAfter(kill_after)]
+        return run_tiny(folder, tiny_self_teaching(), hooks, iters, interval=2, **options)
+
+    for name in ('killed', 'through'):
+        (tmp_path / name).mkdir()
+    process = multiprocessing.get_context('fork').Process(target=train, args=(tmp_path / 'killed', 4))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / 'killed' / 'last_checkpoint').read_text().endswith('iter_4.pth')
+    resumed = train(tmp_path / 'killed', resume=True)
+    weights = train(tmp_path / 'through').model.state_dict()
+    assert resumed.iter == 6
+    assert_same(resumed.model.state_dict(), weights)
+    assert any(not torch.equal(w, student_of(weights)[name]) for name, w in teacher_of(weights).items())
 
 
 def test_a_checkpoint_without_the_teacher_is_not_resumed(fresh_folder):

@@ -71,69 +71,6 @@ def test_parameter_groups_hold_every_trained_weight_once_at_its_own_rate():
         assert rates[id(weight)] == pytest.approx(0.01 if '.blocks.' in name else 0.1), name
 
 
-def test_training_resumes_without_the_teacher_in_the_file(trained):
-    folder, runner, _ = trained
-    before = {name: w.clone() for name, w in runner.model.teacher.state_dict().items()}
-    model = MODELS.build(tiny_ppkt())
-    model.teacher.load_state_dict(before)
-    again, _ = run(folder, model, [], resume=True, iters=3)
-    assert again.iter == 3
-    for name, w in again.model.teacher.state_dict().items():
-        torch.testing.assert_close(w, before[name], rtol=0, atol=0)
-
-
-def test_exported_student_loads_strictly_into_a_segmentor(trained):
-    folder, runner, _ = trained
-    student = tiny_student()
-    segmentor = MODELS.build(
-        dict(
-            type='VoxelSegmentor',
-            data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.2),
-            decode_head=dict(type='VoxelSegHead', in_channels=16, num_classes=5),
-            **{
-                part: dict(
-                    cfg,
-                    init_cfg=dict(
-                        type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix=f'{part}.'
-                    ),
-                )
-                for part, cfg in student.items()
-            },
-        )
-    )
-    segmentor.init_weights()
-    for part in ('backbone', 'neck'):
-        pretrained = getattr(runner.model, part).state_dict()
-        for name, weight in getattr(segmentor, part).state_dict().items():
-            torch.testing.assert_close(weight, pretrained[name], rtol=0, atol=0)
-
-
-def test_exported_encoder_loads_strictly_into_a_detector(trained):
-    folder, runner, _ = trained
-    init = dict(type='StrictPretrained', checkpoint=str(folder / 'student.pth'), prefix='backbone.')
-    detector = MODELS.build(
-        dict(
-            type='VoxelDetector',
-            data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=0.2),
-            backbone=dict(tiny_student()['backbone'], out_indices=(1, 2), init_cfg=init),
-            bbox_head=dict(
-                type='SparseFCAF3DHead',
-                num_classes=3,
-                in_channels=[16, 32],
-                out_channels=8,
-                pts_prune_threshold=100,
-                pts_assign_threshold=9,
-                pts_center_threshold=6,
-            ),
-        )
-    )
-    detector.init_weights()
-    pretrained = runner.model.backbone.state_dict()
-    assert set(pretrained) == set(detector.backbone.state_dict())
-    for name, weight in detector.backbone.state_dict().items():
-        torch.testing.assert_close(weight, pretrained[name], rtol=0, atol=0)
-
-
 def test_export_that_does_not_fit_is_refused_with_the_weights_named(trained):
     folder, _, _ = trained
     checkpoint = str(folder / 'student.pth')

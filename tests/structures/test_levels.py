@@ -44,14 +44,6 @@ def test_without_a_decoder_the_encoders_levels_are_all():
         levels['decoder.0']
 
 
-def test_a_neck_that_gives_one_level_is_the_finest_of_the_decoder():
-    backbone, neck, view = student()
-    levels = encode_levels(backbone, neck, view.feats, view.voxels)
-    alone = encode_levels(backbone, lambda encoder: neck(encoder), view.feats, view.voxels)
-    assert alone.names == ('encoder.0', 'encoder.1', 'encoder.2', 'decoder.0')
-    assert torch.equal(alone.finest[0], levels.finest[0])
-
-
 def test_a_pyramid_of_another_number_of_levels_is_refused():
     backbone, neck, view = student()
     with pytest.raises(ValueError, match='levels must hold 3 levels, got 2'):

@@ -1,0 +1,193 @@
+"""What every registered pretraining method must do, by its recipe for generated rooms.
+
+A method's own tests are about its formula alone.
+"""
+
+import copy
+
+import pytest
+import torch
+from mmdet3d.registry import MODELS
+from mmengine.model import BaseModel
+from mmengine.optim import build_optim_wrapper
+from mmengine.runner import Runner
+from shrunk_methods import (
+    ROOMS,
+    WIDTH,
+    almost_empty,
+    build,
+    first_batch,
+    loss_of,
+    shrink,
+    student_of,
+    with_shuffled_targets,
+    write_rooms,
+)
+
+from swin3d_mmdet3d.checkpoints import load_strictly
+from swin3d_mmdet3d.pretraining.teachers import FrozenTeacher, MomentumTeacher
+
+STEPS = 30
+
+
+@pytest.fixture(scope='module')
+def rooms(tmp_path_factory):
+    return write_rooms(tmp_path_factory.mktemp('rooms'))
+
+
+@pytest.fixture(scope='module', params=ROOMS, ids=lambda path: path.stem)
+def config(request, rooms):
+    return shrink(request.param, rooms)
+
+
+@pytest.fixture(scope='module')
+def batch(config):
+    return first_batch(config)
+
+
+def test_every_method_has_a_recipe_for_generated_rooms():
+    folder = 'swin3d_mmdet3d.pretraining.methods.'
+    methods = {
+        name
+        for name, kind in MODELS.module_dict.items()
+        if kind.__module__.startswith(folder) and issubclass(kind, BaseModel)
+    }
+    assert {'PPKT', 'PPT'} <= methods
+    names = {path.stem for path in ROOMS}
+    swept = set()
+    for path in ROOMS:
+        assert f'{path.parent.name}_swin3d-tiny_rooms' in names
+        swept |= {kind for kind in methods if f"type='{kind}'" in path.read_text()}
+        swept |= {kind for kind in methods if kind == shrink(path, path).model.type}
+    assert swept == methods
+
+
+def trained(config, batch, steps=STEPS):
+    """A model after some steps on one batch, and its mean loss over the last five."""
+    model = build(config)
+    optimiser = torch.optim.AdamW([w for w in model.parameters() if w.requires_grad], lr=3e-3)
+    history = []
+    for step in range(steps):
+        torch.manual_seed(step)
+        loss = loss_of(model, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        history.append(loss.item())
+    return model, sum(history[-5:]) / 5
+
+
+def test_loss_is_finite_and_its_gradient_reaches_the_stem(config, batch):
+    model = build(config)
+    loss = loss_of(model, batch)
+    loss.backward()
+    grads = [w.grad for name, w in model.named_parameters() if 'backbone.stem' in name and w.grad is not None]
+    assert bool(loss.isfinite()) and loss > 0
+    assert max(float(grad.abs().max()) for grad in grads) > 0
+    assert all(bool(w.grad.isfinite().all()) for w in model.parameters() if w.grad is not None)
+
+
+def test_a_batch_is_learnt_and_the_same_with_shuffled_targets_less_well(config, batch):
+    _, own = trained(config, batch)
+    _, shuffled = trained(config, with_shuffled_targets(batch))
+    assert own < shuffled
+    assert own < loss_of(build(config), batch).item()
+
+
+def test_the_optimiser_of_the_recipe_leaves_teachers_alone(config, batch):
+    model = build(config)
+    teachers = [part for part in model.modules() if isinstance(part, (FrozenTeacher, MomentumTeacher))]
+    if not teachers:
+        pytest.skip('a method without a teacher')
+    before = [copy.deepcopy(teacher.state_dict()) for teacher in teachers]
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    for _ in range(2):
+        model.train()
+        wrapper.update_params(loss_of(model, batch))
+    for teacher, weights in zip(teachers, before):
+        assert not any(module.training for module in teacher.modules())
+        assert all(torch.equal(weight, weights[name]) for name, weight in teacher.state_dict().items())
+        assert all(weight.grad is None for weight in teacher.parameters())
+
+
+def run(config, folder, iters, **changes):
+    """The weights that the recipe's own runner ends with, out of its checkpoint."""
+    config = copy.deepcopy(config)
+    config.merge_from_dict(changes)
+    config.train_cfg.max_iters = iters
+    config.default_hooks.checkpoint = dict(type='AtomicCheckpointHook', by_epoch=False, interval=2)
+    config.work_dir = str(folder)
+    config.experiment_name = f'{folder.parent.name}-{folder.name}-{iters}'
+    Runner.from_cfg(config).train()
+    return torch.load(folder / f'iter_{iters}.pth', weights_only=False)['state_dict']
+
+
+def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_strictly(config, tmp_path):
+    through = run(config, tmp_path / 'through', 5)
+    run(config, tmp_path / 'resumed', 2)
+    resumed = run(config, tmp_path / 'resumed', 5, resume=True)
+    assert through.keys() == resumed.keys()
+    different = [name for name, weight in through.items() if not torch.equal(weight, resumed[name])]
+    assert not different
+    assert not any('teacher.backbone.' in name for name in through)  # of frozen teachers
+    if (tmp_path / 'through' / 'model.pth').is_file():  # an auxiliary objective leaves a plain model
+        content = torch.load(tmp_path / 'through' / 'model.pth', weights_only=True)
+        load_strictly(MODELS.build(config.model.model), content['state_dict'], 'model.pth')
+        return
+    assert_loads_strictly(config, tmp_path / 'through' / 'student.pth', tmp_path / 'resumed' / 'student.pth')
+
+
+def assert_loads_strictly(config, *files):
+    """Each student loads into a segmentor and a detector, and all are one."""
+    backbone, neck = student_of(config)
+    for kind in ('segmentor', 'detector'):
+        found = []
+        for file in files:
+            init = [
+                dict(type='StrictPretrained', checkpoint=str(file), prefix=f'{part}.')
+                for part in ('backbone', 'neck')
+            ]
+            encoder = dict(backbone, init_cfg=init[0])
+            decoder = None if neck is None else dict(neck, init_cfg=init[1])
+            model = segmentor(encoder, decoder) if kind == 'segmentor' else detector(encoder)
+            model.init_weights()
+            found.append(
+                {name: w for name, w in model.state_dict().items() if name.startswith(('backbone.', 'neck.'))}
+            )
+        weights = torch.load(files[0], weights_only=True)['state_dict']
+        assert all(torch.equal(weight, weights[name]) for name, weight in found[0].items())
+        assert all(torch.equal(weight, found[1][name]) for name, weight in found[0].items())
+
+
+def segmentor(encoder, decoder):
+    preprocessor = dict(type='VoxelPreprocessor', voxel_size=0.1)
+    head = dict(type='VoxelSegHead', in_channels=WIDTH, num_classes=5)
+    parts = dict(backbone=encoder, neck=decoder, decode_head=head)
+    return MODELS.build(dict(type='VoxelSegmentor', data_preprocessor=preprocessor, **parts))
+
+
+def detector(encoder):
+    head = dict(
+        type='SparseFCAF3DHead',
+        num_classes=3,
+        in_channels=[WIDTH, WIDTH],
+        out_channels=8,
+        pts_prune_threshold=100,
+        pts_assign_threshold=9,
+        pts_center_threshold=6,
+    )
+    preprocessor = dict(type='VoxelPreprocessor', voxel_size=0.1)
+    encoder = dict(encoder, out_indices=(1, 2))
+    return MODELS.build(
+        dict(type='VoxelDetector', data_preprocessor=preprocessor, backbone=encoder, bbox_head=head)
+    )
+
+
+@pytest.mark.parametrize('change', [None, almost_empty], ids=['one sample', 'one point a sample'])
+def test_the_smallest_batches_have_a_loss_and_gradients_that_are_finite(config, batch, change):
+    small = first_batch(config, samples=1) if change is None else change(batch)
+    model = build(config)
+    loss = loss_of(model, small)
+    loss.backward()
+    assert bool(loss.isfinite())
+    assert all(bool(w.grad.isfinite().all()) for w in model.parameters() if w.grad is not None)

@@ -46,7 +46,7 @@ class SetupError(Exception):
 
 
 def find_python() -> tuple[str, tuple[int, int]]:
-    """Returns a Python that can make the environment, and its version; the running one is asked first."""
+    """Return a Python that can make the environment, and its version; the running one is asked first."""
     names = [f'python{major}.{minor}' for major, minor in VERSIONS]
     pyenv = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv') / 'versions'
     # realpath: when this runs from inside .venv, the environment must be made by the Python beneath it.
@@ -83,7 +83,7 @@ def venv_python() -> str:
 
 
 def run(command: list[str], step: str, **variables: str) -> None:
-    """Runs `command` with its output in the log; raises SetupError with one line that explains a failure."""
+    """Run `command` with its output in the log; raise SetupError with one line that explains a failure."""
     environment = dict(os.environ, **variables)
     environment.setdefault('PIP_RETRIES', '2')
     environment['PIP_DISABLE_PIP_VERSION_CHECK'] = '1'
@@ -99,7 +99,7 @@ def run(command: list[str], step: str, **variables: str) -> None:
 
 
 def explain(step: str, output: str) -> str:
-    """Turns the output of a failed command into one line."""
+    """Turn the output of a failed command into one line."""
     if 'No space left on device' in output or f'Errno {errno.ENOSPC}' in output:
         return disk_full()
     unreachable = (
@@ -131,7 +131,7 @@ def disk_full() -> str:
 
 
 def pip(step: str, *arguments: str, **variables: str) -> None:
-    """Runs the environment's pip."""
+    """Run the environment's pip."""
     run([venv_python(), '-m', 'pip', *arguments], step, **variables)
 
 
@@ -141,7 +141,7 @@ def with_find_links(folder: Path) -> str:
 
 
 def make_venv(step: str, python: str) -> None:
-    """Makes an empty environment."""
+    """Make an empty environment."""
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < FREE_GIGABYTES:
         raise SetupError(disk_full())
@@ -167,7 +167,7 @@ def install_mmcv(step: str) -> None:
 
 
 def build_mmcv(step: str, wheels: Path) -> None:
-    """Builds the mmcv wheel into the folder `wheels`; without debug symbols, which would double the time."""
+    """Build the mmcv wheel into the folder `wheels`; without debug symbols, which would double the time."""
     compiler = os.environ.get('CXX', 'c++').split()[0]
     if not shutil.which(compiler) and not shutil.which('g++'):
         raise SetupError(
@@ -210,7 +210,7 @@ def install_spconv(step: str) -> None:
 
 
 def test_spconv() -> int:
-    """Runs the tests of the back-end that needs spconv, and returns their exit code."""
+    """Run the tests of the back-end that needs spconv, and return their exit code."""
     try:
         install_spconv('spconv')
     except SetupError as error:
@@ -262,7 +262,7 @@ def setup_steps(python: str, version: tuple[int, int]) -> list[tuple]:
 
 
 def make_environment(python: str, version: tuple[int, int]) -> None:
-    """Runs the steps that are not up to date."""
+    """Run the steps that are not up to date."""
     done = json.loads(STEPS.read_text(encoding='utf-8')) if STEPS.is_file() else {}
     finished, key, stale = {}, '', False
     for name, inputs, action in setup_steps(python, version):
@@ -281,12 +281,12 @@ def make_environment(python: str, version: tuple[int, int]) -> None:
 
 
 def write_finished_steps(finished: dict[str, str]) -> None:
-    """Records the keys of the steps that are up to date."""
+    """Record the keys of the steps that are up to date."""
     STEPS.write_text(json.dumps(finished, indent=1), encoding='utf-8')
 
 
 def say(text: str) -> None:
-    """Shows a line at once."""
+    """Show a line at once."""
     sys.stdout.write(text + '\n')
     sys.stdout.flush()
 
@@ -300,7 +300,7 @@ def job_environment() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the job named by the first argument and returns its exit code."""
+    """Run the job named by the first argument and return its exit code."""
     if not arguments or arguments[0] not in JOBS:
         say(f'usage: python3 bootstrap.py {"|".join(JOBS)} [arguments of the job]')
         return 2

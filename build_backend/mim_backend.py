@@ -35,7 +35,7 @@ runpy.run_module('{package}.tools.{tool}', run_name='__main__', alter_sys=True)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    """Builds a wheel with `.mim` and, where a compiler is at hand, the CPU kernels."""
+    """Build a wheel with `.mim` and, where a compiler is at hand, the CPU kernels."""
     # setuptools reuses this folder, and modules deleted since the last build would come along.
     shutil.rmtree(REPOSITORY / 'build' / 'lib', ignore_errors=True)
     name = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
@@ -47,7 +47,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
-    """Builds an editable wheel: a .pth file, and `.mim` as stand-ins for the checkout's files."""
+    """Build an editable wheel: a .pth file, and `.mim` as stand-ins for the checkout's files."""
     name = build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
     with WheelTree(Path(wheel_directory) / name) as wheel:
         for hook in wheel.root.glob('__editable__*'):
@@ -67,7 +67,7 @@ def add_mim_folder(mim: Path) -> None:
 
 
 def add_mim_stand_ins(mim: Path) -> None:
-    """Writes configs that inherit from the checkout's, and a model index that imports the checkout's."""
+    """Write configs that inherit from the checkout's, and a model index that imports the checkout's."""
     for config in sorted(REPOSITORY.glob('configs/**/*.py')):
         if '_base_' in config.relative_to(REPOSITORY).parts:
             continue
@@ -81,7 +81,7 @@ def add_mim_stand_ins(mim: Path) -> None:
 
 
 def add_tools(mim: Path) -> None:
-    """Writes one script per module of `tools`, because `mim` runs tools by file name."""
+    """Write one script per module of `tools`, because `mim` runs tools by file name."""
     (mim / 'tools').mkdir(parents=True)
     for tool in sorted((REPOSITORY / PACKAGE / 'tools').glob('[!_]*.py')):
         text = TOOL_STAND_IN.format(package=PACKAGE, tool=tool.stem)

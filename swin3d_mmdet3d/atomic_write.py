@@ -28,7 +28,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     before the name is, so that a power cut leaves the old file or the new one; that takes about 10 ms a file.
 
     Args:
-        path: the file to write; its folder is made where it is missing.
+        path: The file to write; its folder is made where it is missing.
 
     Yields:
         The path to write, with the same extension.
@@ -52,7 +52,7 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     When the block raises, the temporary folder is removed.
 
     Args:
-        path: the folder to write, which must not hold anything yet.
+        path: The folder to write, which must not hold anything yet.
 
     Yields:
         The folder to write to.
@@ -71,8 +71,8 @@ class PendingFiles:
     """Files that `atomic_writes` is about to write.
 
     Attributes:
-        folder: where to write them.
-        written: their final paths, known when the block has succeeded.
+        folder: Where to write them.
+        written: Their final paths, known when the block has succeeded.
     """
 
     folder: Path
@@ -86,8 +86,8 @@ def atomic_writes(folder: str | os.PathLike, stem: str) -> Iterator[PendingFiles
     When the block raises, none of them appears.
 
     Args:
-        folder: where the files are to lie; made where it is missing.
-        stem: what the files belong to, for the name of the temporary folder.
+        folder: Where the files are to lie; made where it is missing.
+        stem: What the files belong to, for the name of the temporary folder.
     """
     folder = Path(folder)
     with _part_folder(folder / stem) as part:

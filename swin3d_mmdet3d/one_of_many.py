@@ -21,9 +21,9 @@ class Attempt:
     """What became of the work on one item.
 
     Attributes:
-        item: name of the item.
-        result: what the work gave.
-        failure: one line that names the item and the reason; empty unless the work failed.
+        item: Name of the item.
+        result: What the work gave.
+        failure: One line that names the item and the reason; empty unless the work failed.
     """
 
     item: str
@@ -38,7 +38,7 @@ def one_of_many(item: str) -> Iterator[Attempt]:
     The traceback is logged at the level DEBUG. KeyboardInterrupt and SystemExit pass.
 
     Args:
-        item: name of the item.
+        item: Name of the item.
 
     Yields:
         The attempt, whose `failure` is told when the block has raised.
@@ -62,16 +62,16 @@ def told(item: str, error: Exception) -> str:
 def each_of_many(
     work: Callable[[Any], Any], items: Sequence, name: Callable[[Any], str], workers: int = 1
 ) -> list[Attempt]:
-    """Works on every item, with a progress bar.
+    """Work on every item, with a progress bar.
 
     A process that is killed, as for want of memory, costs no other item: those that were at work then
     are tried again, one at a time, and the one that is killed again has failed.
 
     Args:
-        work: what to do with an item; sent to other processes, as its result is.
-        items: the items.
-        name: what messages call an item.
-        workers: processes; 1 works in this one.
+        work: What to do with an item; sent to other processes, as its result is.
+        items: The items.
+        name: What messages call an item.
+        workers: Processes; 1 works in this one.
 
     Returns:
         The attempts, in the order of the items.

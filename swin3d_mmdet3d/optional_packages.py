@@ -10,12 +10,12 @@ def optional_package(name: str, extra: str, purpose: str) -> ModuleType:
     """Import a package of an extra of this one.
 
     Args:
-        name: the package's module.
-        extra: name of the extra among `pyproject.toml`'s optional dependencies.
-        purpose: what needs it, for the message, such as "reading LAS files".
+        name: The package's module.
+        extra: Name of the extra among `pyproject.toml`'s optional dependencies.
+        purpose: What needs it, for the message, such as "reading LAS files".
 
     Raises:
-        ValueError: it is not installed.
+        ValueError: It is not installed.
     """
     try:
         return importlib.import_module(name)

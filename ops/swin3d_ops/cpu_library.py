@@ -58,9 +58,9 @@ class CpuLibrary:
     """The loaded kernels of one instruction set.
 
     Attributes:
-        path: file of the shared library.
+        path: File of the shared library.
         isa: 'portable', 'avx2' or 'avx512', what the processor runs best unless named.
-        has_openmp: whether the kernels use several threads.
+        has_openmp: Whether the kernels use several threads.
     """
 
     def __init__(self, path: Path, isa: str | None = None):
@@ -112,7 +112,7 @@ def find_compiler() -> str:
     """Return the C++ compiler: $CXX, else the first of c++, g++, clang++ on the path.
 
     Raises:
-        KernelsUnavailableError: there is none.
+        KernelsUnavailableError: There is none.
     """
     for name in (os.environ.get('CXX'), 'c++', 'g++', 'clang++'):
         if name and shutil.which(name):
@@ -127,7 +127,7 @@ def compile_into(folder: str | os.PathLike) -> Path:
     others wait for its library. An undamaged library of the same sources is returned as it is.
 
     Raises:
-        KernelsUnavailableError: no compiler, a failing compiler, or a folder not writable.
+        KernelsUnavailableError: No compiler, a failing compiler, or a folder not writable.
     """
     target = Path(folder) / library_name()
     if is_whole(target):
@@ -247,7 +247,7 @@ def find_or_compile() -> Path:
     """Return the path of a library of these sources, compiling one if there is none yet.
 
     Raises:
-        KernelsUnavailableError: there is none and none can be compiled.
+        KernelsUnavailableError: There is none and none can be compiled.
     """
     installed = SOURCE_FOLDER.parent / library_name()
     if is_whole(installed):

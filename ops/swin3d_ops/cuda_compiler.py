@@ -31,7 +31,7 @@ class Nvrtc:
 
     Attributes:
         name: 'NVRTC 12.9' and the like.
-        path: file of the library.
+        path: File of the library.
     """
 
     def __init__(self, path: Path):
@@ -97,7 +97,7 @@ class Nvcc:
 
     Attributes:
         name: 'nvcc 13.0.88' and the like.
-        path: file of the program.
+        path: File of the program.
     """
 
     def __init__(self, path: str):
@@ -175,7 +175,7 @@ def find_compiler() -> Nvrtc | Nvcc:
     """Return NVRTC, else nvcc.
 
     Raises:
-        KernelsUnavailableError: neither is there; the message says where it was looked for.
+        KernelsUnavailableError: Neither is there; the message says where it was looked for.
     """
     folders = library_folders()
     complaints = []
@@ -207,12 +207,12 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
     :func:`swin3d_ops.cpu_library.contents` reads them.
 
     Args:
-        source: file name in the folder ``csrc``, or a path.
-        definitions: macros (name, value) that fix types and sizes.
-        architecture: compute capability, 90 for 9.0.
+        source: File name in the folder ``csrc``, or a path.
+        definitions: Macros (name, value) that fix types and sizes.
+        architecture: Compute capability, 90 for 9.0.
 
     Raises:
-        KernelsUnavailableError: no compiler, or it fails.
+        KernelsUnavailableError: No compiler, or it fails.
     """
     compiler = find_compiler()
     known = compiler.architectures()

@@ -30,8 +30,8 @@ class EmulatedProgram:
     """The kernels of one source file, compiled for the CPU; launches like the program of a GPU.
 
     Attributes:
-        backwards: whether blocks, and threads between two barriers, take their turns in reverse.
-        multiprocessors, shared_limit: those of a very small GPU.
+        backwards: Whether blocks, and threads between two barriers, take their turns in reverse.
+        multiprocessors, shared_limit: Those of a very small GPU.
     """
 
     multiprocessors = 2
@@ -62,7 +62,7 @@ def emulated_program(source: str, definitions: tuple[tuple[str, object], ...], b
     """Return the emulated kernels of ``csrc/<source>`` under the macros ``definitions``.
 
     Raises:
-        KernelsUnavailableError: no C++ compiler, or it fails.
+        KernelsUnavailableError: No C++ compiler, or it fails.
     """
     return EmulatedProgram(_compiled(source, tuple(definitions)), backwards)
 

@@ -46,8 +46,8 @@ class Program:
     """The kernels of one compiled file on one GPU.
 
     Attributes:
-        multiprocessors: number of multiprocessors of the GPU.
-        shared_limit: bytes of shared memory that a block may have.
+        multiprocessors: Number of multiprocessors of the GPU.
+        shared_limit: Bytes of shared memory that a block may have.
     """
 
     def __init__(self, path: Path, device_index: int):
@@ -128,7 +128,7 @@ def program(source: str, definitions: tuple[tuple[str, object], ...], device: to
     """Return the kernels of ``csrc/<source>`` on a device, compiled under the macros ``definitions``.
 
     Raises:
-        KernelsUnavailableError: they cannot be compiled.
+        KernelsUnavailableError: They cannot be compiled.
     """
     return _program(source, tuple(definitions), _index(device))
 

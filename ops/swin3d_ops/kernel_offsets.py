@@ -27,7 +27,7 @@ def offset_numbers(offset: torch.Tensor, kernel_size: int) -> torch.Tensor:
 
     Args:
         offset: (N, 3) int64 within the kernel.
-        kernel_size: edge k of the kernel.
+        kernel_size: Edge k of the kernel.
 
     Returns:
         (N,) int64 in [0, k ** 3).

@@ -27,14 +27,14 @@ def lookup_neighbors(coords: torch.Tensor, query: torch.Tensor, kernel_size: int
     Args:
         coords: (N, 4) integers (batch, x, y, z), distinct, any order (fastest when sorted).
         query: (M, 4) integers, any order (fastest when sorted).
-        kernel_size: edge k of the kernel in voxels, in [1, 64].
+        kernel_size: Edge k of the kernel in voxels, in [1, 64].
 
     Returns:
         (k ** 3, M) int64 rows in [0, N) with ``coords[row] == query + offset``, -1 where there is none.
 
     Raises:
-        TypeError: coordinates that are no integers, or a kernel size that is no int.
-        ValueError: wrong shapes, two devices, a kernel size out of range, or an extent beyond the 64-bit key.
+        TypeError: Coordinates that are no integers, or a kernel size that is no int.
+        ValueError: Wrong shapes, two devices, a kernel size out of range, or an extent beyond the 64-bit key.
     """
     return _search(coords, query, kernel_size)[0].long()
 

@@ -17,10 +17,10 @@ def define(name: str, schema: str, cpu, fake):
     """Define an operator with its CPU kernel and its fake kernel; return the callable.
 
     Args:
-        name: operator name, without the namespace.
-        schema: arguments and results, for example ``'(Tensor x, int k) -> Tensor'``.
-        cpu: function that computes it on CPU tensors.
-        fake: function that returns empty results of the right shape and dtype.
+        name: Operator name, without the namespace.
+        schema: Arguments and results, for example ``'(Tensor x, int k) -> Tensor'``.
+        cpu: Function that computes it on CPU tensors.
+        fake: Function that returns empty results of the right shape and dtype.
     """
     _library.define(name + schema)
     _library.impl(name, cpu, 'CPU')
@@ -37,7 +37,7 @@ def differentiate(operator, backward, setup_context) -> None:
     """Give an operator its backward formula.
 
     Args:
-        operator: what :func:`define` returned.
+        operator: What :func:`define` returned.
         backward: ``(ctx, *grad_outputs) -> gradients of the arguments``.
         setup_context: ``(ctx, inputs, output)``, saves what the formula needs.
     """

@@ -65,8 +65,8 @@ def voxel_keys(coords: torch.Tensor) -> torch.Tensor:
         (N,) int64 keys in [0, 2**63).
 
     Raises:
-        TypeError: not an integer tensor.
-        ValueError: wrong shape, or the extent overflows the key.
+        TypeError: Not an integer tensor.
+        ValueError: Wrong shape, or the extent overflows the key.
     """
     check_coords(coords, 'coords')
     return pack(coords, bounds_of(coords))
@@ -95,7 +95,7 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
 
     Args:
         coords: (N, 4) integers (batch, x, y, z), negative values are legal.
-        stride: edge of a coarse voxel in the units of ``coords``, at least 1 and within their dtype.
+        stride: Edge of a coarse voxel in the units of ``coords``, at least 1 and within their dtype.
 
     Returns:
         parent_coords: (M, 4) multiples of ``stride``, sorted by (batch, x, y, z).
@@ -103,7 +103,7 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
 
     Raises:
         TypeError: ``coords`` or ``stride`` are no integers.
-        ValueError: a wrong shape, ``stride`` out of range, or a coarse voxel beyond the dtype of ``coords``.
+        ValueError: A wrong shape, ``stride`` out of range, or a coarse voxel beyond the dtype of ``coords``.
     """
     check_coords(coords, 'coords')
     if isinstance(stride, bool) or not isinstance(stride, int):
@@ -132,8 +132,8 @@ def lookup(coords: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
         (M,) int64 rows in [0, N), -1 where ``coords`` does not hold the voxel.
 
     Raises:
-        TypeError: not integer tensors.
-        ValueError: wrong shapes, two devices, or the extent of both overflows the key.
+        TypeError: Not integer tensors.
+        ValueError: Wrong shapes, two devices, or the extent of both overflows the key.
     """
     check_query(coords, query)
     if not len(coords):
@@ -154,14 +154,14 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
     Args:
         rows: (N, F) floats, finite.
         group: (N,) int64 in [0, num_groups), every group non-empty.
-        num_groups: number of groups M.
+        num_groups: Number of groups M.
 
     Returns:
         (M,) int64 row numbers.
 
     Raises:
-        TypeError: rows that are no floats, or groups that are no int64.
-        ValueError: wrong shapes, a group number out of range, an empty group, or a value that is not finite.
+        TypeError: Rows that are no floats, or groups that are no int64.
+        ValueError: Wrong shapes, a group number out of range, an empty group, or a value that is not finite.
     """
     check_tensor('rows', rows)
     check_tensor('group', group)

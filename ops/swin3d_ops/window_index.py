@@ -96,13 +96,13 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     Args:
         coords: (N, 4) integers (batch, x, y, z) in units of the stage's own grid (already divided
             by its stride); negative values are legal.
-        window_size: edge of a window in voxels, in [1, 2**62].
-        shift: voxels added to x, y and z before the partition: 0, or ``window_size // 2`` for
+        window_size: Edge of a window in voxels, in [1, 2**62].
+        shift: Voxels added to x, y and z before the partition: 0, or ``window_size // 2`` for
             shifted windows; any int.
 
     Raises:
         TypeError: ``coords`` is not an integer tensor, or a size is not an int.
-        ValueError: wrong shape, a window size out of range, or the extent overflows the 64-bit key.
+        ValueError: Wrong shape, a window size out of range, or the extent overflows the 64-bit key.
 
     Source: arXiv 2304.06906, section 3.2.
     """

@@ -27,12 +27,12 @@ def write_boxed_scan(
     colours of their classes; the PNG shows the scan with the boxes drawn over it.
 
     Args:
-        folder: where to; made where it is missing.
-        stem: name of the files without extension.
-        scan: the scan.
-        boxes: the boxes, in the scan's frame.
-        names, palette: of the classes.
-        truth: the boxes that should have been found, a column of the picture; or None.
+        folder: Where to; made where it is missing.
+        stem: Name of the files without extension.
+        scan: The scan.
+        boxes: The boxes, in the scan's frame.
+        names, palette: Of the classes.
+        truth: The boxes that should have been found, a column of the picture; or None.
 
     Returns:
         The paths written.

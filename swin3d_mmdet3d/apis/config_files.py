@@ -27,11 +27,11 @@ def find_config(name: str | os.PathLike) -> Path:
     """The path of a config file.
 
     Args:
-        name: a path; or a path below the config folder, such as `swin3d/swin3d-tiny_rooms-seg.py`; or
+        name: A path; or a path below the config folder, such as `swin3d/swin3d-tiny_rooms-seg.py`; or
             the file name alone, with or without `.py`.
 
     Raises:
-        ValueError: when there is no such file.
+        ValueError: When there is no such file.
     """
     path = Path(name)
     if path.is_file():
@@ -66,8 +66,8 @@ def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
     the new folder: '<data_root>/../scannet/'.
 
     Args:
-        config: a config, changed in place; data sets without a `data_root` stay as they are.
-        data_root: the folder.
+        config: A config, changed in place; data sets without a `data_root` stay as they are.
+        data_root: The folder.
     """
     config.data_root = str(data_root)
     for loader in LOADERS:

@@ -92,12 +92,12 @@ def write_boxes(path: str | os.PathLike, boxes: DetectedBoxes, names: Sequence[s
     """Write boxes as JSON: `classes`, `units`, and `boxes` with class, score, center, size and yaw.
 
     Args:
-        path: the file; it appears whole or not at all.
-        boxes: the boxes, in the order in which they are written.
-        names: class names.
+        path: The file; it appears whole or not at all.
+        boxes: The boxes, in the order in which they are written.
+        names: Class names.
 
     Raises:
-        ValueError: when a label has no name.
+        ValueError: When a label has no name.
     """
     if len(boxes) and (boxes.label.min() < 0 or boxes.label.max() >= len(names)):
         raise ValueError(f'label: expected 0..{len(names) - 1}, got {boxes.label.min()}..{boxes.label.max()}')
@@ -119,7 +119,7 @@ def read_boxes(path: str | os.PathLike) -> tuple[DetectedBoxes, tuple[str, ...]]
     """Boxes and class names of a file of `write_boxes`.
 
     Raises:
-        ValueError: when the file is not there or of another layout.
+        ValueError: When the file is not there or of another layout.
     """
     try:
         content = json.loads(Path(path).read_text())

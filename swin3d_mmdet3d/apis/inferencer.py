@@ -38,12 +38,12 @@ class ScanInferencer:
     """Run a trained model on scans.
 
     Args:
-        config: a config, its file, or the name of a config of this package.
-        checkpoint: checkpoint file; its keys must be those of the model, all of them.
-        device: such as 'cpu' or 'cuda:0'.
+        config: A config, its file, or the name of a config of this package.
+        checkpoint: Checkpoint file; its keys must be those of the model, all of them.
+        device: Such as 'cpu' or 'cuda:0'.
 
     Raises:
-        ValueError: when the config or the checkpoint is not there, the config has no test pipeline or
+        ValueError: When the config or the checkpoint is not there, the config has no test pipeline or
             class names, or the checkpoint is of another model or has NaN or infinite weights; the keys are
             named.
     """
@@ -93,7 +93,7 @@ class Swin3DInferencer(ScanInferencer):
         """The class index of every point, (P,) int64, in the order of the scan.
 
         Raises:
-            ValueError: when the model does not give a label for every point.
+            ValueError: When the model does not give a label for every point.
         """
         label = self.run(scan).pred_pts_seg.pts_semantic_mask
         label = torch.as_tensor(label).cpu().numpy().astype(np.int64)
@@ -113,12 +113,12 @@ class BoxInferencer(ScanInferencer):
         Detectors of axis-aligned boxes are trained on rooms whose walls lie along the axes.
 
         Args:
-            scan: the scan.
-            turn: angle in radians about z, counter-clockwise from above, by which to turn the scan for the
+            scan: The scan.
+            turn: Angle in radians about z, counter-clockwise from above, by which to turn the scan for the
                 detector, such as `wall_turn` gives; boxes are turned back and have that yaw.
 
         Raises:
-            ValueError: when the model gives a label without a name.
+            ValueError: When the model gives a label without a name.
         """
         scan = turn_about_z(scan, turn)
         boxes = DetectedBoxes.of_instances(self.run(scan).pred_instances_3d)
@@ -132,7 +132,7 @@ def read_config(config: str | os.PathLike | Config) -> Config:
     """The config itself, of a file or of a name; its registry scope becomes the default.
 
     Raises:
-        ValueError: when there is no such config.
+        ValueError: When there is no such config.
     """
     config = config if isinstance(config, Config) else Config.fromfile(find_config(config))
     init_default_scope(config.get('default_scope', 'mmdet3d'))

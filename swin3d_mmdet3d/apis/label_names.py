@@ -12,8 +12,8 @@ def match_labels(label: np.ndarray, label_names: Sequence[str], names: Sequence[
 
     Args:
         label: (P,) indices into `label_names`.
-        label_names: the classes of `label`.
-        names: the classes wanted.
+        label_names: The classes of `label`.
+        names: The classes wanted.
 
     Returns:
         (P,) int64 indices into `names`, -1 for a class that is not among them.

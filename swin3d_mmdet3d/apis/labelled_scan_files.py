@@ -43,21 +43,21 @@ def write_labelled_scan(
     the points.
 
     Args:
-        folder: where to; made where it is missing.
-        stem: name of the files without extension.
-        scan: the scan.
+        folder: Where to; made where it is missing.
+        stem: Name of the files without extension.
+        scan: The scan.
         prediction: (P,) class indices in the scan's order.
-        names, palette: of the classes.
+        names, palette: Of the classes.
         truth: (P,) class indices, others unlabelled; or None.
-        with_html: also write the HTML viewer.
-        unlabelled: label of rows of the file that are no points; None for that of the nearest row.
-        point_format: ply, las or laz.
+        with_html: Also write the HTML viewer.
+        unlabelled: Label of rows of the file that are no points; None for that of the nearest row.
+        point_format: Ply, las or laz.
 
     Returns:
         The paths written.
 
     Raises:
-        ValueError: as the writers of the files do.
+        ValueError: As the writers of the files do.
     """
     if point_format not in POINT_FORMATS:
         raise ValueError(f'point_format: expected one of {", ".join(POINT_FORMATS)}, got {point_format!r}')

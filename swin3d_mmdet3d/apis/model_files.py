@@ -22,9 +22,9 @@ def class_names(
     Where none are left the classes are named by their numbers, which is logged.
 
     Args:
-        meta: the checkpoint's meta.
-        config: the config.
-        num_classes: classes of the model's head; None where it does not say.
+        meta: The checkpoint's meta.
+        config: The config.
+        num_classes: Classes of the model's head; None where it does not say.
     """
     dataset = _test_dataset(config)
     sources = {'checkpoint': _stated_classes(meta.get('dataset_meta') or {})}
@@ -72,7 +72,7 @@ def test_pipeline(config: Config) -> list[dict]:
     """The transforms of the config's test data set.
 
     Raises:
-        ValueError: when there are none.
+        ValueError: When there are none.
     """
     pipeline = _test_dataset(config).get('pipeline') or config.get('test_pipeline')
     if not pipeline:

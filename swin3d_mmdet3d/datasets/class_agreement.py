@@ -19,13 +19,13 @@ def class_names_of(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The class names of a data set's config, without building it.
 
     Args:
-        settings: config of a data set or of a loader, perhaps with wrappers around the data set.
+        settings: Config of a data set or of a loader, perhaps with wrappers around the data set.
 
     Returns:
         The names; None where the data set states none, or joins data sets of different classes.
 
     Raises:
-        ValueError: as :func:`choose_classes`, or an info file that holds the names cannot be read.
+        ValueError: As :func:`choose_classes`, or an info file that holds the names cannot be read.
     """
     settings = innermost_dataset(settings)
     if 'datasets' in settings:
@@ -58,14 +58,14 @@ def check_class_agreement(
     """Check that all data sets of a run have the same classes in the same order, as many as the head.
 
     Args:
-        loaders: name, such as ``'train_dataloader'``, to the loader's config; None is passed over.
-        num_classes: classes of the model's head; None where it has no such number.
+        loaders: Name, such as ``'train_dataloader'``, to the loader's config; None is passed over.
+        num_classes: Classes of the model's head; None where it has no such number.
 
     Returns:
         The names; None where no data set states any.
 
     Raises:
-        ValueError: one error with the classes of every part, if they differ.
+        ValueError: One error with the classes of every part, if they differ.
     """
     names = {name: class_names_of(settings) for name, settings in loaders.items() if settings}
     names = {name: classes for name, classes in names.items() if classes is not None}

@@ -17,10 +17,10 @@ class ClassChoice:
     """Chosen classes; position in each tuple is the class label.
 
     Attributes:
-        names: class names.
-        palette: one colour per class, each channel 0..255.
-        ids: the mask ids of each class, one or several.
-        all_ids: every id that mask files may hold; those of no chosen class are ignored.
+        names: Class names.
+        palette: One colour per class, each channel 0..255.
+        ids: The mask ids of each class, one or several.
+        all_ids: Every id that mask files may hold; those of no chosen class are ignored.
     """
 
     names: tuple[str, ...]
@@ -52,11 +52,11 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
         metainfo: ``classes``; optional ``palette``; optional ``seg_valid_class_ids``, for each class its id
             in the mask files, or several; optional ``seg_all_class_ids``, all ids that may occur there.
             None or without ``classes`` for all known classes.
-        known: the same keys of a benchmark, or of an info file; may be empty.
+        known: The same keys of a benchmark, or of an info file; may be empty.
 
     Raises:
         TypeError: ``classes`` is one string.
-        ValueError: no class is named, a name or an id stands twice, or lengths differ.
+        ValueError: No class is named, a name or an id stands twice, or lengths differ.
     """
     metainfo = dict(metainfo or {})
     known = known if known.get('classes') else {}  # stock classes state None

@@ -10,9 +10,9 @@ class ClassList:
     """The classes of a benchmark; position in each tuple is the class label.
 
     Attributes:
-        names: class names, as mmdet3d's datasets spell them where they know the benchmark.
-        palette: one colour per class, each channel 0..255.
-        raw_ids: the id that each class has in the semantic mask files.
+        names: Class names, as mmdet3d's datasets spell them where they know the benchmark.
+        palette: One colour per class, each channel 0..255.
+        raw_ids: The id that each class has in the semantic mask files.
     """
 
     names: tuple[str, ...]

@@ -19,11 +19,11 @@ def check_image_size(data: bytes, name: str) -> None:
     """Check the size that the header of an image promises, which decoders set memory aside for.
 
     Args:
-        data: the file.
-        name: what messages call it.
+        data: The file.
+        name: What messages call it.
 
     Raises:
-        ValueError: naming it, if it is no image or promises more pixels than its bytes can hold.
+        ValueError: Naming it, if it is no image or promises more pixels than its bytes can hold.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -40,12 +40,12 @@ def decode_image(data: bytes, mode: int, name: str) -> np.ndarray:
     """The pixels of an encoded image, (H, W) or (H, W, C) as OpenCV gives them.
 
     Args:
-        data: the file.
+        data: The file.
         mode: cv2.IMREAD_COLOR (C = 3, blue first) or cv2.IMREAD_UNCHANGED.
-        name: what messages call it.
+        name: What messages call it.
 
     Raises:
-        ValueError: naming it, if it is no image, truncated, or promises more than it holds.
+        ValueError: Naming it, if it is no image, truncated, or promises more than it holds.
     """
     check_image_size(data, name)
     try:
@@ -61,8 +61,8 @@ def read_image_file(path: str | Path, mode: int) -> np.ndarray:
     """The pixels of an image file; `mode` is that of :func:`decode_image`.
 
     Raises:
-        ValueError: naming the file, if it is missing, or as :func:`decode_image`.
-        OSError: if it cannot be read.
+        ValueError: Naming the file, if it is missing, or as :func:`decode_image`.
+        OSError: If it cannot be read.
     """
     if not Path(path).is_file():
         raise ValueError(f'file {path} is missing')

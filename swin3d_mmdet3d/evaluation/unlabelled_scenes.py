@@ -15,8 +15,8 @@ def with_truth(results: Sequence[Result | None], truth: str) -> list[Result]:
     """The results that are not None; a warning tells how many scenes had nothing to be scored by.
 
     Args:
-        results: one for each scene, None for a scene without ground truth.
-        truth: what such a scene lacks, such as 'labels'.
+        results: One for each scene, None for a scene without ground truth.
+        truth: What such a scene lacks, such as 'labels'.
     """
     kept = [result for result in results if result is not None]
     if len(kept) < len(results):

@@ -83,7 +83,7 @@ def pixel_grid(width: int, height: int) -> np.ndarray:
 
 
 def project(points: np.ndarray, pose: np.ndarray, intrinsic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Projects world points into an image.
+    """Project world points into an image.
 
     Args:
         points: (P, 3) in metres, world frame.
@@ -119,7 +119,7 @@ def visible_in_depth(
         pixels: (P, 2) from project.
         depth: (P,) from project, metres.
         depth_map: (height, width) metres, 0 where nothing was measured.
-        tolerance: largest difference to the measured depth, metres.
+        tolerance: Largest difference to the measured depth, metres.
 
     Returns:
         (P,) bool.

@@ -17,7 +17,7 @@ def back_project(
         depth_map: (height, width) metres along the optical axis, 0 where nothing was measured.
         pose: (4, 4) camera-to-world matrix.
         intrinsic: (3, 3) or (4, 4) intrinsic matrix of the depth image.
-        max_depth: farther measurements are not trusted, metres.
+        max_depth: Farther measurements are not trusted, metres.
 
     Returns:
         (M, 3) float64 world points in metres, and (M, 2) int64 pixels (u, v), row by row.
@@ -41,7 +41,7 @@ def visible_pixels(
         depth_map: (height, width) metres, 0 where nothing was measured.
         pose: (4, 4) camera-to-world matrix.
         intrinsic: (3, 3) or (4, 4) intrinsic matrix of the depth image.
-        tolerance: largest difference between a visible point's depth and the measured one, metres.
+        tolerance: Largest difference between a visible point's depth and the measured one, metres.
 
     Returns:
         (M,) int64 rows of points, ascending, and (M, 2) float64 pixels (u, v).
@@ -57,7 +57,7 @@ def nearest_within(query: np.ndarray, source: np.ndarray, radius: float) -> tupl
     Args:
         query: (P, 3) metres.
         source: (Q, 3) metres, in the same frame.
-        radius: largest distance of a match, metres; a match at exactly this distance counts.
+        radius: Largest distance of a match, metres; a match at exactly this distance counts.
 
     Returns:
         (M,) int64 rows of the query, ascending, and (M,) int64 rows of the source.

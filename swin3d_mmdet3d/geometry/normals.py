@@ -27,14 +27,14 @@ def estimate_normals(xyz: np.ndarray, k: int = 16, viewpoint: np.ndarray | None 
 
     Args:
         xyz: (P, 3) coordinates in metres, finite, P >= 1.
-        k: neighbours of each point, itself among them; the cloud's size where that is smaller.
+        k: Neighbours of each point, itself among them; the cloud's size where that is smaller.
         viewpoint: (3,) point in metres.
 
     Returns:
         (P, 3) float32 unit vectors.
 
     Raises:
-        ValueError: for another shape, an empty cloud, coordinates that are not finite, or k < 3.
+        ValueError: For another shape, an empty cloud, coordinates that are not finite, or k < 3.
 
     Source: Hoppe et al., "Surface reconstruction from unorganized points", SIGGRAPH 1992, 3.1.
     """
@@ -92,7 +92,7 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
         (P, 3) float32 unit vectors; 0 for a vertex of no face with an area, or whose faces cancel out.
 
     Raises:
-        ValueError: for other shapes, no vertices, or an index that is no vertex.
+        ValueError: For other shapes, no vertices, or an index that is no vertex.
 
     Source: Thuermer & Wuethrich, "Computing vertex normals from polygonal facets", JGT 3:1, 1998; trimesh's
         `vertex_normals`, from which the original takes those of ScanNet's meshes.

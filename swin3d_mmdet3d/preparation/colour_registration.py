@@ -21,13 +21,13 @@ def check_registration(
 
     Args:
         color_intrinsic: (3, 3) or (4, 4) of the colour image at its own size.
-        color_size: its width and height.
-        depth_intrinsic: of the depth image.
-        depth_size: its width and height.
-        name: what messages call the recording.
+        color_size: Its width and height.
+        depth_intrinsic: Of the depth image.
+        depth_size: Its width and height.
+        name: What messages call the recording.
 
     Raises:
-        ValueError: naming it, if the intrinsics differ by more than 3 %: the depth is of another view.
+        ValueError: Naming it, if the intrinsics differ by more than 3 %: the depth is of another view.
     """
     scaled = scale_intrinsic(color_intrinsic, depth_size[0] / color_size[0], depth_size[1] / color_size[1])
     entries = ([0, 1, 0, 1], [0, 1, 2, 2])

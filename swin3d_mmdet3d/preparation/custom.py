@@ -53,8 +53,8 @@ class OwnFrame:
     """How the numbers of one's own files become metres with z up.
 
     Attributes:
-        unit_scale: metres of one unit.
-        up: the axis that points up: x, y, z, -x, -y or -z.
+        unit_scale: Metres of one unit.
+        up: The axis that points up: x, y, z, -x, -y or -z.
     """
 
     unit_scale: float = 1.0
@@ -77,10 +77,10 @@ class OwnSceneReader:
     """Reads a scan with its labels and boxes.
 
     Attributes:
-        classes: the classes of points; None where points have none.
-        box_classes: classes of boxes, in the order of their labels.
-        with_yaw: whether boxes are written with their yaw.
-        frame: how its numbers become metres with z up.
+        classes: The classes of points; None where points have none.
+        box_classes: Classes of boxes, in the order of their labels.
+        with_yaw: Whether boxes are written with their yaw.
+        frame: How its numbers become metres with z up.
     """
 
     classes: OwnClasses | None
@@ -92,7 +92,7 @@ class OwnSceneReader:
         """The arrays of a scene; its points lie from the origin that the info entry names.
 
         Raises:
-            ValueError: naming the file, when something in it cannot be used.
+            ValueError: Naming the file, when something in it cannot be used.
         """
         raw = read_scan(scene.source)
         label = scan_labels(scene.source, raw, self.classes)
@@ -134,27 +134,27 @@ def prepare_custom(
     frame: OwnFrame | None = None,
     workers: int | None = None,
 ) -> list[Outcome]:
-    """Prepares a folder of one's own scans for `CustomSegDataset` and `CustomDetDataset`.
+    """Prepare a folder of one's own scans for `CustomSegDataset` and `CustomDetDataset`.
 
     Labels are a property of the scan files or lie beside them, boxes lie beside them. Prepared masks hold
     class labels 0 .. K - 1, and 255 where a point has none. The info files' metainfo names the classes.
 
     Args:
-        scans: folder of the scans.
-        out: folder of the prepared data set.
-        classes: entries NAME or NAME=ID,ID; by default those of `classes.json` or `classes.txt` in the
+        scans: Folder of the scans.
+        out: Folder of the prepared data set.
+        classes: Entries NAME or NAME=ID,ID; by default those of `classes.json` or `classes.txt` in the
             folder, else the names in the scans, else the ids that occur there, named by their numbers.
-        unlabelled: ids that mark points without a class.
-        shares: of val and test among the scans, where neither lists nor folders name the splits.
-        seed: of that draw.
-        frame: how the scans' numbers become metres with z up; they are by default.
-        workers: processes; all cores by default.
+        unlabelled: Ids that mark points without a class.
+        shares: Of val and test among the scans, where neither lists nor folders name the splits.
+        seed: Of that draw.
+        frame: How the scans' numbers become metres with z up; they are by default.
+        workers: Processes; all cores by default.
 
     Returns:
         What became of each scan, in the order of the names.
 
     Raises:
-        ValueError: nothing can be prepared: no scans, no splits, or senseless classes.
+        ValueError: Nothing can be prepared: no scans, no splits, or senseless classes.
     """
     folder, frame = Path(scans), frame or OwnFrame()
     scenes = find_own_scans(folder, shares, seed)
@@ -188,7 +188,7 @@ def scan_labels(path: Path, scan: Scan, classes: OwnClasses | None) -> np.ndarra
     """(P,) int64 class labels of a scan from its own labels or a file beside it; None where it has none.
 
     Raises:
-        ValueError: naming the file, when labels are of no class.
+        ValueError: Naming the file, when labels are of no class.
     """
     if classes is None:
         return None

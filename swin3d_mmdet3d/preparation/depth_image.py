@@ -44,7 +44,7 @@ def image_normals(points: np.ndarray, valid: np.ndarray, closed: bool) -> np.nda
     Args:
         points: (H, W, 3) points of the pixels.
         valid: (H, W) whether a pixel has a point.
-        closed: whether the left and right edges meet, as those of a panorama do.
+        closed: Whether the left and right edges meet, as those of a panorama do.
 
     Returns:
         (H, W, 3) float64 unit vectors of either sign; 0 at the edges of the image, where a

@@ -12,13 +12,13 @@ TICKETS = 'prepared_scenes'
 
 
 def finish_scene(root: Path, name: str, scene: IndoorScene, settings: dict) -> None:
-    """Writes the files of a scene, then the ticket that calls it finished.
+    """Write the files of a scene, then the ticket that calls it finished.
 
     Args:
-        root: folder of the data set.
-        name: the scene's name, that of its files.
-        scene: what is written.
-        settings: what decides the arrays besides the raw files; JSON types.
+        root: Folder of the data set.
+        name: The scene's name, that of its files.
+        scene: What is written.
+        settings: What decides the arrays besides the raw files; JSON types.
     """
     written = write_scene(root, name, scene)
     told = {'info': scene.entry(name), 'num_points': len(scene.points), 'notes': list(scene.notes)}
@@ -38,7 +38,7 @@ def finished_scene(root: Path, name: str, settings: dict) -> dict | None:
 
 
 def forget_scene(root: Path, name: str) -> None:
-    """Removes every file of a scene that is not finished, ticket first."""
+    """Remove every file of a scene that is not finished, ticket first."""
     _ticket_path(root, name).unlink(missing_ok=True)
     remove_scene(root, name)
 

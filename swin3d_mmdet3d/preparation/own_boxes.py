@@ -21,10 +21,10 @@ class OwnBox:
     """One box of a scan, in the units and axes of its file.
 
     Attributes:
-        name: its class, or the class's id in the scans' labels.
-        center: of the box, (x, y, z).
-        size: full edge lengths along the box's own axes.
-        yaw: turn about the vertical axis in radians, counter-clockwise from above.
+        name: Its class, or the class's id in the scans' labels.
+        center: Of the box, (x, y, z).
+        size: Full edge lengths along the box's own axes.
+        yaw: Turn about the vertical axis in radians, counter-clockwise from above.
     """
 
     name: str
@@ -43,7 +43,7 @@ def read_own_boxes(path: Path) -> list[OwnBox]:
     are the centre.
 
     Raises:
-        ValueError: naming the file, and the entry or line, that is no box.
+        ValueError: Naming the file, and the entry or line, that is no box.
     """
     try:
         content = path.read_text(encoding='utf-8-sig')

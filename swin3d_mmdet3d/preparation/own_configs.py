@@ -35,11 +35,11 @@ test_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo))
 
 
 def write_own_configs(root: Path, configs: Path) -> list[Path]:
-    """Writes `custom_seg.py` where scans have labels and `custom_det.py` where they have boxes.
+    """Write `custom_seg.py` where scans have labels and `custom_det.py` where they have boxes.
 
     Args:
-        root: folder that `prepare_custom` wrote.
-        configs: folder of this package's configs, on which the written ones are based.
+        root: Folder that `prepare_custom` wrote.
+        configs: Folder of this package's configs, on which the written ones are based.
 
     Returns:
         The files written.

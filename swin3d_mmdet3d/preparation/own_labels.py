@@ -20,9 +20,9 @@ class OwnClasses:
     """The classes of one's own scans; position in `names` is the label in prepared masks.
 
     Attributes:
-        names: class names.
-        ids: the ids of each class in the scans' labels, one or several.
-        unlabelled: ids that mark points without a class.
+        names: Class names.
+        ids: The ids of each class in the scans' labels, one or several.
+        unlabelled: Ids that mark points without a class.
     """
 
     names: tuple[str, ...]
@@ -42,7 +42,7 @@ class OwnClasses:
         """(P,) ids of a scan's points as (P,) int64 class labels, `UNLABELLED` where they have none.
 
         Raises:
-            ValueError: an id is of no class and not among the unlabelled ones.
+            ValueError: An id is of no class and not among the unlabelled ones.
         """
         found, inverse = np.unique(raw, return_inverse=True)
         label_of = dict.fromkeys(self.unlabelled, UNLABELLED)
@@ -68,7 +68,7 @@ def parse_classes(entries: Sequence[str], unlabelled: Sequence[int]) -> OwnClass
     """Classes of a command line: `desk monitor` count from 0, `desk=3 monitor=7,8` state their ids.
 
     Raises:
-        ValueError: an entry has no name or no whole numbers, or some entries have ids and others do not.
+        ValueError: An entry has no name or no whole numbers, or some entries have ids and others do not.
     """
     names, ids = [], []
     for entry in entries:
@@ -92,7 +92,7 @@ def read_classes(path: Path, unlabelled: Sequence[int]) -> OwnClasses:
     """Classes of a file: JSON `{"desk": 3, "monitor": [7, 8]}`, or a line a class, `desk` or `desk 3`.
 
     Raises:
-        ValueError: naming the file, when it holds anything else.
+        ValueError: Naming the file, when it holds anything else.
     """
     try:
         content = path.read_text(encoding='utf-8-sig')
@@ -115,15 +115,15 @@ def read_labels(path: Path, num_points: int, names: Sequence[str] = ()) -> np.nd
     SemanticKITTI. Text: a whole number, or a name, a line.
 
     Args:
-        path: the file.
-        num_points: points of the scan.
-        names: what names in a text file stand for, in the order of their numbers.
+        path: The file.
+        num_points: Points of the scan.
+        names: What names in a text file stand for, in the order of their numbers.
 
     Returns:
         (P,) int64.
 
     Raises:
-        ValueError: naming the file, when it does not hold a label for each point.
+        ValueError: Naming the file, when it does not hold a label for each point.
     """
     try:
         if path.suffix == '.npy':

@@ -47,12 +47,12 @@ def find_own_scans(folder: Path, shares: Sequence[float], seed: int) -> list[Raw
     else of folders of these names, else drawn by `shares`. Scans that no list names are left out.
 
     Args:
-        folder: searched with its subfolders for files that can be read as scans.
-        shares: of `val` and `test` among all scans, where the splits are drawn.
-        seed: of the draw.
+        folder: Searched with its subfolders for files that can be read as scans.
+        shares: Of `val` and `test` among all scans, where the splits are drawn.
+        seed: Of the draw.
 
     Raises:
-        ValueError: there is no scan, two have one name, a list names a scan that is not there, or a draw
+        ValueError: There is no scan, two have one name, a list names a scan that is not there, or a draw
             leaves no scan to train or to validate on.
     """
     if not folder.is_dir():

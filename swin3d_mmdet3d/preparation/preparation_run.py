@@ -26,9 +26,9 @@ class RawScene:
     """A scene of a raw download.
 
     Attributes:
-        name: its name among the prepared scenes.
-        split: the info file that it belongs to.
-        source: its folder.
+        name: Its name among the prepared scenes.
+        split: The info file that it belongs to.
+        source: Its folder.
     """
 
     name: str
@@ -41,9 +41,9 @@ class DataSet:
     """A benchmark, or one's own data.
 
     Attributes:
-        name: in the info files' names.
-        boxes: classes of the boxes.
-        metainfo: further keys of the info files' metainfo.
+        name: In the info files' names.
+        boxes: Classes of the boxes.
+        metainfo: Further keys of the info files' metainfo.
     """
 
     name: str
@@ -56,10 +56,10 @@ class Outcome:
     """What became of a scene.
 
     Attributes:
-        scene: the scene.
+        scene: The scene.
         state: 'prepared', 'kept' (finished by an earlier run) or 'failed'.
-        num_points: points of a prepared or kept scene.
-        notes: what the user should know; the reason of a failure.
+        num_points: Points of a prepared or kept scene.
+        notes: What the user should know; the reason of a failure.
     """
 
     scene: RawScene
@@ -76,22 +76,22 @@ def prepare_scenes(
     settings: dict,
     workers: int | None = None,
 ) -> list[Outcome]:
-    """Prepares the scenes that are not finished yet, and writes the info files of all splits.
+    """Prepare the scenes that are not finished yet, and write the info files of all splits.
 
     Args:
-        dataset: the benchmark.
-        scenes: all scenes of the download, in the order of the info files.
-        read: gives the arrays of a scene, or raises an exception whose message names scene and file;
+        dataset: The benchmark.
+        scenes: All scenes of the download, in the order of the info files.
+        read: Gives the arrays of a scene, or raises an exception whose message names scene and file;
             sent to other processes.
-        out: folder of the prepared data set.
-        settings: what decides the arrays besides the raw files; scenes made with others are redone.
-        workers: processes; all cores by default.
+        out: Folder of the prepared data set.
+        settings: What decides the arrays besides the raw files; scenes made with others are redone.
+        workers: Processes; all cores by default.
 
     Returns:
         What became of each scene, in order. Failed scenes have no files and no entry.
 
     Raises:
-        ValueError: there are no scenes, two have one name, `workers` is below 1, or `out` is a file.
+        ValueError: There are no scenes, two have one name, `workers` is below 1, or `out` is a file.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     root = Path(out)
@@ -121,7 +121,7 @@ def prepare_scenes(
 
 
 def exit_status(prepare: Callable[..., list[Outcome]], **arguments: Any) -> int:
-    """Runs a preparation for a command line: 0 if every scene is prepared, else 1, with the reason logged."""
+    """Run a preparation for a command line: 0 if every scene is prepared, else 1, with the reason logged."""
     try:
         outcomes = prepare(**arguments)
     except (ValueError, OSError) as error:

@@ -26,7 +26,7 @@ def existing_file(scene: str, path: Path) -> Path:
     """The path, if it is a file.
 
     Raises:
-        FileNotFoundError: naming scene and file, otherwise.
+        FileNotFoundError: Naming scene and file, otherwise.
     """
     if not path.is_file():
         raise FileNotFoundError(f'scene {scene}: file {path} is missing')
@@ -37,8 +37,8 @@ def read_json(scene: str, path: Path, key: str) -> list:
     """The list under `key` of a JSON file.
 
     Raises:
-        FileNotFoundError: naming scene and file, if it is missing.
-        ValueError: naming them, if it is truncated or has no such list.
+        FileNotFoundError: Naming scene and file, if it is missing.
+        ValueError: Naming them, if it is truncated or has no such list.
     """
     try:
         whole: Any = json.loads(existing_file(scene, path).read_bytes())
@@ -57,8 +57,8 @@ def read_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
         (P, 6) float32 xyz in metres and rgb 0..255, in the file's order; (F, 3) integer vertex rows.
 
     Raises:
-        FileNotFoundError: naming scene and file, if it is missing.
-        ValueError: naming them, if it is truncated, no triangle mesh, without vertices, or has a
+        FileNotFoundError: Naming scene and file, if it is missing.
+        ValueError: Naming them, if it is truncated, no triangle mesh, without vertices, or has a
             coordinate that is not finite or a face of other vertices.
     """
     triangles = {'face': {'vertex_indices': 3, 'vertex_index': 3}}
@@ -84,8 +84,8 @@ def read_image(scene: str, path: Path) -> np.ndarray:
     """Pixels of an image as they are stored: (H, W) or (H, W, C); palette images give their indices.
 
     Raises:
-        FileNotFoundError: naming scene and file, if it is missing.
-        ValueError: naming them, if it is truncated, no image, or promises more pixels than it holds.
+        FileNotFoundError: Naming scene and file, if it is missing.
+        ValueError: Naming them, if it is truncated, no image, or promises more pixels than it holds.
     """
     data = existing_file(scene, path).read_bytes()
     try:
@@ -100,7 +100,7 @@ def check_points(scene: str, path: Path, points: np.ndarray) -> None:
     """Check points (P, 6) of a file: some, finite, not too far for float32, with colours in 0..255.
 
     Raises:
-        ValueError: naming scene and file, otherwise.
+        ValueError: Naming scene and file, otherwise.
     """
     if not len(points):
         raise bad_file(scene, path, 'holds no points')

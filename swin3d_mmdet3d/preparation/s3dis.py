@@ -31,20 +31,20 @@ def prepare_s3dis(
     normals: bool = True,
     workers: int | None = None,
 ) -> list[Outcome]:
-    """Prepares S3DIS for segmentation with 13 classes and for detection.
+    """Prepare S3DIS for segmentation with 13 classes and for detection.
 
     Args:
-        raw: folder of the areas (Stanford3dDataset_v1.2_Aligned_Version), the folder around it, or one area.
-        out: folder of the prepared data set.
-        normals: whether normals are estimated, which takes most of the time.
-        workers: processes; all cores by default.
+        raw: Folder of the areas (Stanford3dDataset_v1.2_Aligned_Version), the folder around it, or one area.
+        out: Folder of the prepared data set.
+        normals: Whether normals are estimated, which takes most of the time.
+        workers: Processes; all cores by default.
 
     Returns:
         What became of each room.
 
     Raises:
-        ValueError: an argument is out of range.
-        FileNotFoundError: there is no area in `raw`.
+        ValueError: An argument is out of range.
+        FileNotFoundError: There is no area in `raw`.
     """
     read = functools.partial(read_room, normals=normals)
     scenes = find_rooms(Path(raw))
@@ -58,7 +58,7 @@ def find_rooms(raw: Path) -> list[RawScene]:
     then counts as an area of its own name.
 
     Raises:
-        FileNotFoundError: there is neither an area nor a room.
+        FileNotFoundError: There is neither an area nor a room.
     """
     root = raw / FOLDER if (raw / FOLDER).is_dir() else raw
     areas = [path for path in sorted(root.glob('Area_*')) if path.is_dir() and AREA.fullmatch(path.name)]
@@ -76,8 +76,8 @@ def read_room(scene: RawScene, normals: bool = True) -> IndoorScene:
     The smallest coordinates are shifted to 0. Instances count from 1; 'stairs' is clutter.
 
     Raises:
-        FileNotFoundError: naming the room, if it has no annotations.
-        ValueError: naming room and file, if one is no table of six numbers or of an unknown class.
+        FileNotFoundError: Naming the room, if it has no annotations.
+        ValueError: Naming room and file, if one is no table of six numbers or of an unknown class.
 
     Source: the conventions of mmdet3d's S3DIS converter (data/s3dis of its repository).
     """

@@ -35,20 +35,20 @@ def prepare_scannet(
     splits: str | os.PathLike | None = None,
     workers: int | None = None,
 ) -> list[Outcome]:
-    """Prepares ScanNet for segmentation with 20 and 200 classes and for detection.
+    """Prepare ScanNet for segmentation with 20 and 200 classes and for detection.
 
     Args:
-        raw: folder of the download, with scans, scans_test and the label map.
-        out: folder of the prepared data set.
-        splits: folder with scannetv2_{train,val,test}.txt; by default `raw` or its folder meta_data.
-        workers: processes; all cores by default.
+        raw: Folder of the download, with scans, scans_test and the label map.
+        out: Folder of the prepared data set.
+        splits: Folder with scannetv2_{train,val,test}.txt; by default `raw` or its folder meta_data.
+        workers: Processes; all cores by default.
 
     Returns:
         What became of each scene.
 
     Raises:
-        ValueError: an argument is out of range, or a list or the label map is not usable.
-        FileNotFoundError: the label map or the lists of scenes are missing.
+        ValueError: An argument is out of range, or a list or the label map is not usable.
+        FileNotFoundError: The label map or the lists of scenes are missing.
     """
     raw = Path(raw)
     label_map = read_label_map(_first_file([raw, raw / 'meta_data'], LABEL_MAP, 'raw'))
@@ -76,7 +76,7 @@ def read_label_map(path: Path) -> LabelMap:
     """Raw category -> (id of NYU40, id of ScanNet200) from ScanNet's table of labels.
 
     Raises:
-        ValueError: naming the file, if a column is missing or an id is no number of its range.
+        ValueError: Naming the file, if a column is missing or an id is no number of its range.
     """
     label_map = {}
     with path.open(encoding='utf-8', newline='') as file:
@@ -106,8 +106,8 @@ def read_scan(scene: RawScene, label_map: LabelMap) -> IndoorScene:
     mean unannotated. Scans of the split 'test' have neither masks nor boxes.
 
     Raises:
-        FileNotFoundError: naming scene and file, if one is missing.
-        ValueError: naming scene and file, if one is truncated or does not fit the others.
+        FileNotFoundError: Naming scene and file, if one is missing.
+        ValueError: Naming scene and file, if one is truncated or does not fit the others.
 
     Source: the conventions of mmdet3d's ScanNet converter (data/scannet of its repository).
     """
@@ -156,7 +156,7 @@ def _segments(scene: RawScene, path: Path, num_points: int) -> tuple[np.ndarray,
 
 
 def _label_segments(scene: RawScene, path: Path, ids: np.ndarray, label_map: LabelMap) -> _SegmentLabels:
-    """Gives each segment the ids of its object; of two objects with one segment the later has it."""
+    """Give each segment the ids of its object; of two objects with one segment the later has it."""
     nyu40, scannet200, instance = np.zeros((3, len(ids)), dtype=np.int64)
     groups = []
     for group in read_json(scene.name, path, 'segGroups'):

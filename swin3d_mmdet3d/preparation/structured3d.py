@@ -35,21 +35,21 @@ def prepare_structured3d(
     perspective: bool = False,
     workers: int | None = None,
 ) -> list[Outcome]:
-    """Prepares Structured3D for segmentation with 25 classes.
+    """Prepare Structured3D for segmentation with 25 classes.
 
     Args:
-        raw: folder of the unpacked archives: that of the scenes, or the folder around it.
-        out: folder of the prepared data set.
-        voxel_size: one point is kept in each voxel of this size in metres.
-        perspective: whether the perspective renders of a room are joined to its panorama.
-        workers: processes; all cores by default.
+        raw: Folder of the unpacked archives: that of the scenes, or the folder around it.
+        out: Folder of the prepared data set.
+        voxel_size: One point is kept in each voxel of this size in metres.
+        perspective: Whether the perspective renders of a room are joined to its panorama.
+        workers: Processes; all cores by default.
 
     Returns:
         What became of each room.
 
     Raises:
-        ValueError: an argument is out of range.
-        FileNotFoundError: there is no scene in `raw`.
+        ValueError: An argument is out of range.
+        FileNotFoundError: There is no scene in `raw`.
     """
     if not 0 < voxel_size < np.inf:
         raise ValueError(f'voxel_size must be positive, got {voxel_size}')
@@ -81,8 +81,8 @@ def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool
     (cosine at most 0.15). In each voxel the first pixel stays. Normals face the camera.
 
     Raises:
-        FileNotFoundError: naming scene and file, if one is missing.
-        ValueError: naming scene and file, if one is truncated or does not fit the others.
+        FileNotFoundError: Naming scene and file, if one is missing.
+        ValueError: Naming scene and file, if one is truncated or does not fit the others.
 
     Source: the rules of Uni3DScenes, the conversion that the authors of Swin3D published.
     """

@@ -50,17 +50,17 @@ def read_scan(path: str | os.PathLike, sample: int | None = None) -> Scan:
     """Read one scan file, the format told by its extension.
 
     Args:
-        path: a file whose ending is among `READERS`, with coordinates in metres.
-        sample: number of points to draw on the surface of a mesh; None for the points or vertices.
+        path: A file whose ending is among `READERS`, with coordinates in metres.
+        sample: Number of points to draw on the surface of a mesh; None for the points or vertices.
 
     Returns:
         The points in the order of the file, or those drawn; coordinates keep float64, colours are 0..255.
 
     Raises:
-        ValueError: naming the file and the matter, for a file that is missing, truncated, empty
+        ValueError: Naming the file and the matter, for a file that is missing, truncated, empty
             or of an unknown kind, that promises more than it holds, and for coordinates, colours,
             normals or labels that make no sense.
-        OSError: naming the file, when it cannot be read.
+        OSError: Naming the file, when it cannot be read.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())

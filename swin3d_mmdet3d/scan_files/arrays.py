@@ -56,7 +56,7 @@ def read_npz(path: Path) -> Scan:
     names: names or classes.
 
     Raises:
-        ValueError: when the archive is damaged or has no coordinates.
+        ValueError: When the archive is damaged or has no coordinates.
     """
     try:
         with zipfile.ZipFile(path) as archive:

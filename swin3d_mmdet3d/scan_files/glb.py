@@ -19,7 +19,7 @@ def load_glb(path: Path) -> list[MeshPart]:
     glTF has y up (glTF 2.0 Specification, section 3.4), so that coordinates are turned.
 
     Raises:
-        ValueError: the file is damaged, or has extensions that cannot be read.
+        ValueError: The file is damaged, or has extensions that cannot be read.
     """
     check_glb(path)
     try:

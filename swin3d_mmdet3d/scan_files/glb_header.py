@@ -17,7 +17,7 @@ def check_glb(path: Path) -> None:
     """Check the chunks, extensions and accessors of a GLB file.
 
     Raises:
-        ValueError: it is no whole GLB of version 2, holds its data elsewhere, promises more values than it
+        ValueError: It is no whole GLB of version 2, holds its data elsewhere, promises more values than it
             has, or needs an extension that cannot be read.
 
     Source: Khronos, glTF 2.0 Specification, sections 3.6 (binary data) and 4 (GLB).

@@ -19,13 +19,13 @@ def check_laz_chunks(path: Path, header: LasHeader, lazrs: object, vlr: bytes) -
     """Check the chunk table of a LAZ file and the layers of its chunks.
 
     Args:
-        path: the file.
-        header: its checked header.
-        lazrs: the module.
-        vlr: data of the file's LASzip record.
+        path: The file.
+        header: Its checked header.
+        lazrs: The module.
+        vlr: Data of the file's LASzip record.
 
     Raises:
-        ValueError: chunks, or layers in them, are larger or more than the file has room for.
+        ValueError: Chunks, or layers in them, are larger or more than the file has room for.
 
     Source: Isenburg, "LASzip: lossless compression of LiDAR data", and LASzip's description of its chunks.
     """

@@ -10,11 +10,11 @@ def decompress(data: bytes, size: int) -> bytes:
     byte) is a match's length less 2, and the low 5 bits with one more byte its distance less 1.
 
     Args:
-        data: the compressed bytes.
-        size: number of bytes to come out.
+        data: The compressed bytes.
+        size: Number of bytes to come out.
 
     Raises:
-        ValueError: when the data end early, point before the start or give another size.
+        ValueError: When the data end early, point before the start or give another size.
 
     Source: Marc Lehmann's LibLZF, file format.
     """

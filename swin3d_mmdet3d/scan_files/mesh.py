@@ -88,12 +88,12 @@ def mesh_scan(parts: Sequence[MeshPart], sample: int | None = None) -> Scan:
     """A scan of a mesh.
 
     Args:
-        parts: of the mesh.
-        sample: number of points drawn evenly on the surface, always the same ones, with the normals of their
+        parts: Of the mesh.
+        sample: Number of points drawn evenly on the surface, always the same ones, with the normals of their
             faces; None for the vertices.
 
     Raises:
-        ValueError: there are no vertices, or no surface to draw points on.
+        ValueError: There are no vertices, or no surface to draw points on.
     """
     faces = sum(len(part.faces) for part in parts)
     if sample is None:

@@ -22,7 +22,7 @@ def read_mesh(path: Path, sample: int | None = None) -> Scan:
     """Read the vertices of a mesh, or draw `sample` points on its surface.
 
     Raises:
-        ValueError: for another ending, a damaged file, and a mesh without a surface to draw points on.
+        ValueError: For another ending, a damaged file, and a mesh without a surface to draw points on.
     """
     load = MESH_LOADERS.get(path.suffix.lower())
     if load is None:

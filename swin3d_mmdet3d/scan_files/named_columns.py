@@ -40,13 +40,13 @@ def arrays_from_columns(
     """Gather single columns into the arrays of a scan.
 
     Args:
-        columns: field name (any case) -> (P,) values, or pairs of these.
+        columns: Field name (any case) -> (P,) values, or pairs of these.
 
     Returns:
         xyz, color, normal: (P, 3), and label: (P,); None for what the file does not have.
 
     Raises:
-        ValueError: when x, y, z are not all there, or a name that matters occurs twice.
+        ValueError: When x, y, z are not all there, or a name that matters occurs twice.
     """
     pairs = columns.items() if isinstance(columns, Mapping) else columns
     columns = _by_name([(name.strip().lower(), values) for name, values in pairs])

@@ -17,11 +17,11 @@ def read_npy_array(file: BinaryIO, available: int) -> np.ndarray:
     """The array of an open NPY file.
 
     Args:
-        file: at the start of the format's magic string.
-        available: bytes from there to the end; no more are set aside.
+        file: At the start of the format's magic string.
+        available: Bytes from there to the end; no more are set aside.
 
     Raises:
-        ValueError: when it is damaged, promises more values than `available` holds, or has objects
+        ValueError: When it is damaged, promises more values than `available` holds, or has objects
             that only a pickle could give back.
 
     Source: numpy.lib.format, "Format Specification".

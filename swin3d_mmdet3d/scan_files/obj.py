@@ -23,7 +23,7 @@ def load_obj(path: Path) -> list[MeshPart]:
     materials or pictures that are missing are told, and their faces have no colours.
 
     Raises:
-        ValueError: a line holds no numbers, or a face names a vertex that is not there.
+        ValueError: A line holds no numbers, or a face names a vertex that is not there.
 
     Source: Wavefront, Advanced Visualizer manual, appendix B1 (object files).
     """

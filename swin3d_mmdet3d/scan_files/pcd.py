@@ -24,7 +24,7 @@ def read_pcd(path: Path) -> Scan:
     with the same bits.
 
     Raises:
-        ValueError: when the header is incomplete or the data are shorter than it says.
+        ValueError: When the header is incomplete or the data are shorter than it says.
 
     Source: pointclouds.org, "The PCD (Point Cloud Data) file format".
     """

@@ -26,8 +26,8 @@ def doubts(scan: Scan, voxel_size: float | None = None) -> list[str]:
     """What speaks against metres with z up, each with the option that mends it.
 
     Args:
-        scan: the scan, as its model is to see it.
-        voxel_size: edge of the model's voxels in metres; None leaves the precision alone.
+        scan: The scan, as its model is to see it.
+        voxel_size: Edge of the model's voxels in metres; None leaves the precision alone.
 
     Returns:
         Sentences; none for a plausible scan.

@@ -20,7 +20,7 @@ def read_ply(path: Path) -> Scan:
     fields and of Gaussian splats; class names come from comments "label <index> <name>".
 
     Raises:
-        ValueError: when the file is truncated, is no PLY, or has no vertices with x, y, z.
+        ValueError: When the file is truncated, is no PLY, or has no vertices with x, y, z.
     """
     ply = parse_ply(path)
     names = [element.name for element in ply.elements]

@@ -17,14 +17,14 @@ def parse_ply(path: Path, known_list_len: Mapping[str, Mapping[str, int]] | None
     """All elements of a PLY file.
 
     Args:
-        path: the file.
-        known_list_len: element -> list property -> length that all its lists have; such a binary
+        path: The file.
+        known_list_len: Element -> list property -> length that all its lists have; such a binary
             element is mapped in one piece.
 
     Raises:
-        ValueError: saying what is wrong but not in which file, when it is no PLY, or holds less or more than
+        ValueError: Saying what is wrong but not in which file, when it is no PLY, or holds less or more than
             its header says.
-        OSError: when it cannot be read.
+        OSError: When it cannot be read.
     """
     header = read_ply_header(path)
     if header.is_text:

@@ -24,11 +24,11 @@ class PlyHeader:
     """The header of a PLY file.
 
     Attributes:
-        lines: its lines in ASCII, without their ends; other characters are question marks.
-        comments: text of its comments.
-        end: offset of the byte after it.
-        line_ends: bytes of the empty line that some writers leave after it; 0 without one.
-        size: bytes of the whole file.
+        lines: Its lines in ASCII, without their ends; other characters are question marks.
+        comments: Text of its comments.
+        end: Offset of the byte after it.
+        line_ends: Bytes of the empty line that some writers leave after it; 0 without one.
+        size: Bytes of the whole file.
     """
 
     lines: tuple[bytes, ...]
@@ -67,8 +67,8 @@ def read_ply_header(path: Path) -> PlyHeader:
     """The header of a PLY file.
 
     Raises:
-        ValueError: it has none, or it promises more data than the file has.
-        OSError: when the file cannot be read.
+        ValueError: It has none, or it promises more data than the file has.
+        OSError: When the file cannot be read.
     """
     with open(path, 'rb') as file:
         head = file.read(LIMIT)

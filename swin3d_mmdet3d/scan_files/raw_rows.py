@@ -26,7 +26,7 @@ def read_bin(path: Path) -> Scan:
     """Read rows of 3, 4, 5, 6 or 9 float32 numbers, whichever the values tell.
 
     Raises:
-        ValueError: when the bytes are no whole rows or no coordinates in float32, or the values fit several
+        ValueError: When the bytes are no whole rows or no coordinates in float32, or the values fit several
             widths or none.
     """
     flat = path.read_bytes()

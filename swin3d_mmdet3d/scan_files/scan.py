@@ -25,7 +25,7 @@ class Scan:
         color: (P, 3) float32 red, green, blue in 0..255, or None.
         normal: (P, 3) float32 unit normals, zero where the file has none, or None.
         label: (P,) int64 class index or raw id of every point, -1 where the file has none, or None.
-        label_names: class name of every index in `label`, or None.
+        label_names: Class name of every index in `label`, or None.
         kept: (R,) bool, which of the file's R rows these points are; None for all of them. The others
             have no finite coordinates: depth cameras write such rows where they measured nothing.
         grid: (2, 3) float64 scale and offset of the whole numbers that a LAS file stores coordinates as, in
@@ -100,11 +100,11 @@ def make_scan(
         color: (P, 3) in a range of `color_range`, or None.
         normal: (P, 3) vectors of any length, or None.
         label: (P,) or (P, 1) integers, or names of classes, or None.
-        label_names: class names, or None.
+        label_names: Class names, or None.
         grid: (2, 3) scale and offset of the whole numbers in a LAS file, or None.
 
     Raises:
-        ValueError: naming the array that is empty, out of range or of a wrong shape; no row has
+        ValueError: Naming the array that is empty, out of range or of a wrong shape; no row has
             finite coordinates.
     """
     for name, array in dict(xyz=xyz, color=color, normal=normal).items():
@@ -176,7 +176,7 @@ def whole_labels(label: np.ndarray) -> np.ndarray:
     """Labels (P,) of any real dtype as int64, the same numbers.
 
     Raises:
-        ValueError: when they are no whole numbers, or do not fit.
+        ValueError: When they are no whole numbers, or do not fit.
     """
     _check_numbers('label', label)
     if not (np.isfinite(label).all() and np.array_equal(label, np.floor(label))):

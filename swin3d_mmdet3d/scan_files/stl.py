@@ -19,7 +19,7 @@ def load_stl(path: Path) -> list[MeshPart]:
     """The triangles of an STL file.
 
     Raises:
-        ValueError: it is truncated, longer than its header says, or no STL.
+        ValueError: It is truncated, longer than its header says, or no STL.
     """
     raw = path.read_bytes()
     count = int.from_bytes(raw[80:_HEADER], 'little')

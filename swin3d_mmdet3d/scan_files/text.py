@@ -21,7 +21,7 @@ def read_text(path: Path) -> Scan:
     order. Without it the values tell colours and normals after xyz, as `arrays_from_table` says.
 
     Raises:
-        ValueError: for anything that `parse_table` and `arrays_from_table` refuse, and for what is no text.
+        ValueError: For anything that `parse_table` and `arrays_from_table` refuse, and for what is no text.
     """
     table = parse_table(decode_text(path.read_bytes()), XYZ)
     if table.names is None:

@@ -20,7 +20,7 @@ def decode_text(raw: bytes) -> str:
     """The text of a file.
 
     Raises:
-        ValueError: when it is no text, or UTF-16 without its byte order mark.
+        ValueError: When it is no text, or UTF-16 without its byte order mark.
     """
     for mark, name in _MARKS:
         if raw.startswith(mark):

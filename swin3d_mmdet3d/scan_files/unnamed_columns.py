@@ -39,13 +39,13 @@ def arrays_from_table(table: np.ndarray, convention: Placement | None = None) ->
     Args:
         table: (P, 3) xyz, (P, 4) or (P, 5) with other values after it, or up to 12 columns with colours,
             normals or both at any place after xyz.
-        convention: what the format says of tables that can be read in several ways.
+        convention: What the format says of tables that can be read in several ways.
 
     Returns:
         xyz (P, 3), and color (P, 3), normal (P, 3) where there are any.
 
     Raises:
-        ValueError: for another shape, and where the values fit none or several of these.
+        ValueError: For another shape, and where the values fit none or several of these.
     """
     if table.ndim != 2 or not 3 <= table.shape[1] <= WIDEST or table.dtype.kind not in 'fiub':
         raise ValueError(

@@ -24,12 +24,12 @@ def turn_upright(scan: Scan, up: str) -> Scan:
     """The scan in axes whose z points up.
 
     Args:
-        scan: the scan.
-        up: the axis of `scan` that points up: x, y, z, -x, -y or -z. Depth cameras and many meshes
+        scan: The scan.
+        up: The axis of `scan` that points up: x, y, z, -x, -y or -z. Depth cameras and many meshes
             have y up or down.
 
     Raises:
-        ValueError: for another axis.
+        ValueError: For another axis.
     """
     return _turned(scan, upright_turn(up))
 
@@ -38,7 +38,7 @@ def upright_turn(up: str) -> np.ndarray:
     """The rotation (3, 3) float64 that `turn_upright` applies: an exchange of axes with signs.
 
     Raises:
-        ValueError: for another axis.
+        ValueError: For another axis.
     """
     if up not in _TURNS:
         raise ValueError(f'up: expected one of {", ".join(UP_AXES)}, got {up!r}')

@@ -20,7 +20,7 @@ def color_range(color: np.ndarray) -> tuple[float, str]:
         color: (P, 3) finite numbers, or truth values.
 
     Raises:
-        ValueError: they are in none of these ranges.
+        ValueError: They are in none of these ranges.
     """
     if not color.size:
         return 1.0, '0..255'
@@ -44,13 +44,13 @@ def colors_in_255(color: np.ndarray) -> tuple[np.ndarray, str]:
     """Colours of a file in 0..255, and the range that they were in.
 
     Args:
-        color: as for :func:`color_range`.
+        color: As for :func:`color_range`.
 
     Returns:
         (P, 3) float32 in 0..255, and the name of the range.
 
     Raises:
-        ValueError: as :func:`color_range`.
+        ValueError: As :func:`color_range`.
     """
     factor, told = color_range(color)
     scaled = color.astype(np.float64) * factor

@@ -63,17 +63,17 @@ class SensorStyle:
     """How a sensor sees a room.
 
     Attributes:
-        stations: fewest and most scanner positions.
-        eye_height: lowest and highest scanner position above the floor, metres.
-        elevation: lowest and highest angle of view above the horizon, radians.
-        max_range: farthest point seen, metres.
-        min_cosine: grazing limit: smallest cosine between ray and normal.
-        position_noise: standard deviation of the points along the ray, metres.
-        color_noise: standard deviation of the colour of a point, of 255.
-        blotches: strength of smooth colour errors, 0..1.
-        dropouts: share of the room lost in holes, 0..1.
-        depth_noise: depth error of frames in metres at 1 m; grows with depth squared.
-        exposure_spread: spread of a scene's exposure and white balance.
+        stations: Fewest and most scanner positions.
+        eye_height: Lowest and highest scanner position above the floor, metres.
+        elevation: Lowest and highest angle of view above the horizon, radians.
+        max_range: Farthest point seen, metres.
+        min_cosine: Grazing limit: smallest cosine between ray and normal.
+        position_noise: Standard deviation of the points along the ray, metres.
+        color_noise: Standard deviation of the colour of a point, of 255.
+        blotches: Strength of smooth colour errors, 0..1.
+        dropouts: Share of the room lost in holes, 0..1.
+        depth_noise: Depth error of frames in metres at 1 m; grows with depth squared.
+        exposure_spread: Spread of a scene's exposure and white balance.
     """
 
     stations: tuple[int, int]
@@ -95,11 +95,11 @@ class Domain:
 
     Attributes:
         name: 's3dis', 'scannet' or 'structured3d'.
-        column: which entry of KINDS holds the class.
-        classes: classes of the boxes, in the order of their labels.
-        room_types: functional types, taken in turn; the second name is the one in scene names.
-        public_building: see room_programs.build_room.
-        sensor: how the rooms are seen.
+        column: Which entry of KINDS holds the class.
+        classes: Classes of the boxes, in the order of their labels.
+        room_types: Functional types, taken in turn; the second name is the one in scene names.
+        public_building: See room_programs.build_room.
+        sensor: How the rooms are seen.
     """
 
     name: str

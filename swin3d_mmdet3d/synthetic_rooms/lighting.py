@@ -16,7 +16,7 @@ class Lighting:
     Attributes:
         lamps: (L, 3) places in metres.
         power: (L,) brightness of each lamp.
-        ambient: light from everywhere.
+        ambient: Light from everywhere.
         balance: (3,) exposure times white balance.
     """
 

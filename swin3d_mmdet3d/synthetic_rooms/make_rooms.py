@@ -52,26 +52,26 @@ def make_rooms(
     workers: int | None = None,
     frame_size: tuple[int, int] = (640, 480),
 ) -> Path:
-    """Writes labelled indoor rooms in the layout of a benchmark.
+    """Write labelled indoor rooms in the layout of a benchmark.
 
     Rooms that an earlier call finished with the same settings are kept.
 
     Args:
         domain: 's3dis', 'scannet' or 'structured3d'.
-        out: folder of the data set; made if missing.
-        num_rooms: number of rooms.
-        points_per_room: points of each scan.
-        frames_per_room: posed RGB-D frames of each room; 0 for none.
-        seed: seed of all rooms, not negative.
-        workers: processes; all cores by default.
-        frame_size: width and height of the frames in pixels.
+        out: Folder of the data set; made if missing.
+        num_rooms: Number of rooms.
+        points_per_room: Points of each scan.
+        frames_per_room: Posed RGB-D frames of each room; 0 for none.
+        seed: Seed of all rooms, not negative.
+        workers: Processes; all cores by default.
+        frame_size: Width and height of the frames in pixels.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: an argument is out of range, or `out` is a file.
-        RuntimeError: naming the rooms that could not be made, as on a full disk, when the others are.
+        ValueError: An argument is out of range, or `out` is a file.
+        RuntimeError: Naming the rooms that could not be made, as on a full disk, when the others are.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     root = Path(out)
@@ -96,7 +96,7 @@ def make_rooms(
 
 
 def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
-    """Writes room `index` unless all its files are there already; returns its entry of the info file."""
+    """Write room `index` unless all its files are there already; return its entry of the info file."""
     domain = DOMAINS[settings.domain]
     name = domain.scene_name(index)
     ticket, frames = root / TICKETS / f'{name}.json', root / FRAMES_FOLDER / name

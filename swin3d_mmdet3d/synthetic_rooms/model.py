@@ -26,9 +26,9 @@ class Model:
     """An object: its kind, its parts by material, and the places on which things can stand.
 
     Attributes:
-        kind: name that the domains translate into a class (see domains.KINDS).
-        parts: shapes with their material.
-        supports: flat tops in the object's frame.
+        kind: Name that the domains translate into a class (see domains.KINDS).
+        parts: Shapes with their material.
+        supports: Flat tops in the object's frame.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Model:
     supports: list[Support] = field(default_factory=list)
 
     def add(self, material: Material, *shapes: Shape) -> Model:
-        """Appends shapes of one material."""
+        """Append shapes of one material."""
         vertices, faces, first = [], [], 0
         for shape in shapes:
             vertices.append(shape.vertices)

@@ -15,7 +15,7 @@ def embree_is_installed() -> bool:
 
 
 def note_backend() -> None:
-    """Says in the log which ray caster serves."""
+    """Say in the log which ray caster serves."""
     if not embree_is_installed():
         print_log('embreex is not installed: rays are cast by trimesh, far more slowly', 'current')
 

@@ -36,19 +36,19 @@ def write_frames(
     count: int,
     size: tuple[int, int],
 ) -> list[Path]:
-    """Writes `count` frames, all of them or none.
+    """Write `count` frames, all of them or none.
 
     Args:
-        rng: source of all choices.
-        folder: where the frames go; must not exist.
-        scene: where somebody can stand.
-        mesh: the surfaces.
-        rays: ray caster of the mesh.
-        lighting: light of the scene.
-        style: sensor whose noise the frames have.
+        rng: Source of all choices.
+        folder: Where the frames go; must not exist.
+        scene: Where somebody can stand.
+        mesh: The surfaces.
+        rays: Ray caster of the mesh.
+        lighting: Light of the scene.
+        style: Sensor whose noise the frames have.
         to_file: (4, 4) matrix from the room's frame to that of the written points; poses follow it.
-        count: number of frames.
-        size: width and height in pixels.
+        count: Number of frames.
+        size: Width and height in pixels.
 
     Returns:
         The files.

@@ -42,11 +42,11 @@ def indoor_scene(
     """Points, normals, masks and boxes of a room.
 
     Args:
-        domain: class ids and conventions.
-        kinds: kind of each instance.
-        scan: the points, in the room's frame.
+        domain: Class ids and conventions.
+        kinds: Kind of each instance.
+        scan: The points, in the room's frame.
         to_file: (4, 4) matrix from the room's frame to the frame of the files.
-        labelled: whether it has masks and boxes.
+        labelled: Whether it has masks and boxes.
     """
     turn, shift = to_file[:3, :3], to_file[:3, 3]
     xyz = scan.xyz @ turn.T + shift

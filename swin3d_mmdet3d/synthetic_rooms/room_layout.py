@@ -75,9 +75,9 @@ class RoomLayout:
     """A room under construction.
 
     Args:
-        rng: source of all choices.
-        size: width, depth and height in metres.
-        notch: width and depth of the missing corner of an L-shaped room, or None.
+        rng: Source of all choices.
+        size: Width, depth and height in metres.
+        notch: Width and depth of the missing corner of an L-shaped room, or None.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class RoomLayout:
         return sides[self.rng.choice(len(sides), p=weight / weight.sum())]
 
     def open_wall(self, width: float, bottom: float, top: float, clearance: float) -> tuple | None:
-        """Cuts an opening into a wall; returns (side, opening) or None where none fits."""
+        """Cut an opening into a wall; return (side, opening) or None where none fits."""
         for _ in range(TRIES):
             side = self.random_side(width + 0.5)
             if side is None:
@@ -168,7 +168,7 @@ class RoomLayout:
         return None
 
     def stand_at_wall(self, model: Model, gap: float = 0.02) -> Placed | None:
-        """Stands a model with its back to a wall, where neither floor nor wall is taken."""
+        """Stand a model with its back to a wall, where neither floor nor wall is taken."""
         (x0, y0, z0), (x1, _, z1) = model.bounds()
         for _ in range(TRIES):
             side = self.random_side(x1 - x0 + 0.1)
@@ -186,7 +186,7 @@ class RoomLayout:
         return None
 
     def hang(self, model: Model, height: float) -> Placed | None:
-        """Hangs a model (back at y = 0) on a wall with its lower edge at `height` metres."""
+        """Hang a model (back at y = 0) on a wall with its lower edge at `height` metres."""
         (x0, _, z0), (x1, _, z1) = model.bounds()
         for _ in range(TRIES):
             side = self.random_side(x1 - x0 + 0.3)
@@ -201,7 +201,7 @@ class RoomLayout:
         return None
 
     def stand_free(self, model: Model, margin: float = 0.1, yaw: float | None = None) -> Placed | None:
-        """Stands a model anywhere on the free floor, at a right angle unless `yaw` is given."""
+        """Stand a model anywhere on the free floor, at a right angle unless `yaw` is given."""
         for _ in range(TRIES):
             turn = float(self.rng.integers(4)) * np.pi / 2 if yaw is None else yaw
             position = self.rng.uniform([0.2, 0.2], self.scene.size[:2] - 0.2)
@@ -211,7 +211,7 @@ class RoomLayout:
         return None
 
     def stand_at(self, model: Model, position: np.ndarray, yaw: float, margin: float = 0.0) -> Placed | None:
-        """Stands a model at a given place if that is free."""
+        """Stand a model at a given place if that is free."""
         area = footprint(model, position, yaw)
         if not self.fits(area, margin, max(margin, 0.0)):
             return None
@@ -219,7 +219,7 @@ class RoomLayout:
         return self.scene.add(model, (*np.asarray(position)[:2], 0), yaw)
 
     def set_on(self, below: Placed, model: Model) -> Placed | None:
-        """Sets a small thing on a free place of another's top; None where there is none."""
+        """Set a small thing on a free place of another's top; None where there is none."""
         if not below.model.supports:
             return None
         support = below.model.supports[self.rng.integers(len(below.model.supports))]
@@ -241,7 +241,7 @@ class RoomLayout:
         return None
 
     def finish(self) -> Scene:
-        """Notes where a scanner can stand, and returns the scene."""
+        """Note where a scanner can stand, and return the scene."""
         width, depth = self.scene.size[:2]
         grid = np.stack(
             np.meshgrid(np.arange(0.4, width - 0.3, 0.25), np.arange(0.4, depth - 0.3, 0.25)), axis=-1

@@ -38,12 +38,12 @@ SIZES = {
 def build_room(
     rng: np.random.Generator, room_type: str, public_building: bool, scene_options: dict | None = None
 ) -> Scene:
-    """Builds a furnished room.
+    """Build a furnished room.
 
     Args:
-        rng: source of all choices.
-        room_type: one of SIZES.
-        public_building: whether columns, beams and boards are common, as in offices.
+        rng: Source of all choices.
+        room_type: One of SIZES.
+        public_building: Whether columns, beams and boards are common, as in offices.
     """
     (low_w, high_w), (low_d, high_d) = SIZES[room_type]
     size = (rng.uniform(low_w, high_w), rng.uniform(low_d, high_d), rng.uniform(2.6, 3.3))

@@ -60,7 +60,7 @@ def scan_scene(
     style: SensorStyle,
     num_points: int,
 ) -> Scan:
-    """Scans a scene from several stations and keeps `num_points` points, evenly spread."""
+    """Scan a scene from several stations and keep `num_points` points, evenly spread."""
     count = int(rng.integers(style.stations[0], style.stations[1] + 1))
     spots = spread_spots(rng, scene.free_spots, count)
     stations = np.column_stack([spots, rng.uniform(*style.eye_height, len(spots))])

@@ -25,7 +25,7 @@ class Scene:
 
     Attributes:
         size: (3,) width, depth and height of the room's bounding box, whose corner is the origin.
-        instances: placed models; instance i carries the id i + 1 in the masks.
+        instances: Placed models; instance i carries the id i + 1 in the masks.
         free_spots: (S, 2) places on the floor where somebody can stand, metres.
         lights: (L, 3) places of the light sources, metres.
     """
@@ -36,7 +36,7 @@ class Scene:
     lights: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
     def add(self, model: Model, position: tuple[float, float, float], yaw: float = 0.0) -> Placed:
-        """Places a model and returns it."""
+        """Place a model and return it."""
         placed = Placed(model, np.asarray(position, dtype=np.float64), float(yaw))
         self.instances.append(placed)
         return placed
@@ -53,8 +53,8 @@ class SceneMesh:
         areas: (F,) float64 in square metres.
         instance: (F,) int64 index of the scene's instance.
         part: (F,) int64 running number of the part.
-        parts: per part its material, its instance's rotation (3, 3) and position (3,).
-        kinds: kind of each instance.
+        parts: Per part its material, its instance's rotation (3, 3) and position (3,).
+        kinds: Kind of each instance.
     """
 
     vertices: np.ndarray
@@ -85,7 +85,7 @@ class SceneMesh:
 
 
 def compile_mesh(scene: Scene) -> SceneMesh:
-    """Joins the placed models of a scene into one mesh; degenerate faces are left out."""
+    """Join the placed models of a scene into one mesh; degenerate faces are left out."""
     vertices, faces, instance, part, parts = [], [], [], [], []
     first = 0
     for index, placed in enumerate(scene.instances):

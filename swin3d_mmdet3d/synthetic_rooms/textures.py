@@ -18,12 +18,12 @@ class Material:
     """A surface colour that depends on the place on the object.
 
     Attributes:
-        pattern: one of PATTERNS.
+        pattern: One of PATTERNS.
         colors: (2, 3) float64 base and accent albedo, each channel 0..1.
-        scale: size of the pattern's period in metres.
+        scale: Size of the pattern's period in metres.
         phase: (3,) shift of the pattern in metres, so that no two objects look alike.
-        opacity: share of light pulses that return, 0..1; glass lets most of them through.
-        glow: light the surface gives by itself, added to its shading.
+        opacity: Share of light pulses that return, 0..1; glass lets most of them through.
+        glow: Light the surface gives by itself, added to its shading.
     """
 
     pattern: str
@@ -180,7 +180,7 @@ def _print(place: np.ndarray, normals: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _varied(share: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """Turns numbers in [0, 1) into many colours around the palette's two."""
+    """Turn numbers in [0, 1) into many colours around the palette's two."""
     steps = np.floor(share * 12)
     tint = np.stack([hash01(np.stack([steps, np.full_like(steps, k)], 1)) for k in range(3)], 1)
     base = np.where((steps % 2 == 0)[:, None], colors[0], colors[1])

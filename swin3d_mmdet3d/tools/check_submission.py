@@ -23,7 +23,7 @@ BENCHMARKS = {'scannet': SCANNET, 'scannet200': SCANNET200, 's3dis': S3DIS, 'str
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description='Check a submission to a benchmark such as ScanNet.')
     parser.add_argument('submission', metavar='ZIP', help='the file to upload')
     parser.add_argument('--benchmark', choices=list(BENCHMARKS), default='scannet')
@@ -38,7 +38,7 @@ def split_vertices(data_root: str, info_files: Sequence[str]) -> dict[str, int]:
     """The number of vertices of each scan of a split, from the sizes of its point files.
 
     Raises:
-        ValueError: naming the file, when the info file or a point file is missing or broken.
+        ValueError: Naming the file, when the info file or a point file is missing or broken.
     """
     vertices = {}
     for info_file in info_files:
@@ -51,7 +51,7 @@ def split_vertices(data_root: str, info_files: Sequence[str]) -> dict[str, int]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Logs what is wrong with the submission; 0 when nothing is, else 1."""
+    """Log what is wrong with the submission; 0 when nothing is, else 1."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:

@@ -48,7 +48,7 @@ class ProgressLines(Hook):
     """Tells the mean loss and the time left, some times in a training.
 
     Args:
-        lines: how many times.
+        lines: How many times.
     """
 
     def __init__(self, lines: int = PROGRESS_LINES) -> None:
@@ -71,7 +71,7 @@ class ProgressLines(Hook):
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description='Train a tiny Swin3D on generated rooms.')
     parser.add_argument('--out', default='demo_output', help='folder for rooms, checkpoint and pictures')
     parser.add_argument('--seed', type=int, default=0)
@@ -128,7 +128,7 @@ def evaluate(runner: Runner) -> SegmentationScores:
     """Scores over all points of the held-out rooms.
 
     Raises:
-        ValueError: the config's test_evaluator has no ConfusionSegMetric.
+        ValueError: The config's test_evaluator has no ConfusionSegMetric.
     """
     runner.test()
     for metric in runner.test_loop.evaluator.metrics:
@@ -166,7 +166,7 @@ def draw_rooms(inferencer: Swin3DInferencer, rooms: list[Room], out: Path) -> li
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the whole demo; the last line on the standard output is `mIoU <value>`."""
+    """Run the whole demo; the last line on the standard output is `mIoU <value>`."""
     args = parse_arguments(arguments)
     start, out = time.time(), Path(args.out)
     logger = demo_logger()

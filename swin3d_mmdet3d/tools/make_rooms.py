@@ -13,7 +13,7 @@ from ..synthetic_rooms.domains import DOMAINS
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Generate labelled indoor rooms.')
     parser.add_argument('--domain', choices=tuple(DOMAINS), default='s3dis')
     parser.add_argument('--out', required=True, help='folder of the data set')
@@ -27,7 +27,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Generates the rooms that the command line asks for; returns the exit status, 1 if any failed."""
+    """Generate the rooms that the command line asks for; return the exit status, 1 if any failed."""
     args = parse_args(arguments)
     try:
         make_rooms(

@@ -19,7 +19,7 @@ ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Encode class names by a frozen text encoder.')
     parser.add_argument('out', help='table to write, .npz')
     parser.add_argument('--encoder', choices=tuple(ENCODERS), default='sentence')
@@ -39,7 +39,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Writes the table that the command line asks for."""
+    """Write the table that the command line asks for."""
     args = parse_args(arguments)
     folder = Path(args.weights) if args.weights else packaged_sentence_model()
     name = folder.name if args.weights else 'all-MiniLM-L6-v2'

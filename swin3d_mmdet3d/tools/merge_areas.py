@@ -16,7 +16,7 @@ from ..evaluation import RunScores, merge_areas, scores_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description='Merge the tests of several areas by their confusion matrices.'
     )
@@ -25,7 +25,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Logs the scores of all areas together; 0 when the results belong together, else 1."""
+    """Log the scores of all areas together; 0 when the results belong together, else 1."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:

@@ -37,7 +37,7 @@ from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = CommandLine(
         description='Label every point of scans (writes <scan>.ply, .npz and .png), or find boxes in them '
         '(writes <scan>.json, .ply with the edges, and .png), in metres with z up.'
@@ -105,7 +105,7 @@ def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
 
 
 def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: argparse.Namespace) -> None:
-    """Labels one scan, or finds its boxes, and writes the results."""
+    """Label one scan, or find its boxes, and write the results."""
     scan = read_scan(path, args.sample)
     scan = turn_upright(dataclasses.replace(scan, xyz=scan.xyz * args.unit_scale), args.up)
     for doubt in doubts(scan, inferencer.voxel_size):
@@ -117,7 +117,7 @@ def predict_scan(inferencer: Swin3DInferencer | BoxInferencer, path: str, args: 
 
 
 def find_boxes(inferencer: BoxInferencer, path: str, scan: Scan, args: argparse.Namespace) -> None:
-    """Finds the boxes of one scan and writes them."""
+    """Find the boxes of one scan and write them."""
     # Boxes are the same after a quarter turn: the smallest turn of the walls serves.
     turn = (np.pi / 4 - room_yaw(scan.xyz)) % (np.pi / 2) - np.pi / 4 if args.align_walls else 0.0
     boxes = inferencer(scan, turn).above(args.min_score)
@@ -129,7 +129,7 @@ def find_boxes(inferencer: BoxInferencer, path: str, scan: Scan, args: argparse.
 
 
 def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argparse.Namespace) -> None:
-    """Labels the points of one scan, writes them and scores them against the scan's own labels."""
+    """Label the points of one scan, write them and score them against the scan's own labels."""
     logger = MMLogger.get_current_instance()
     label = inferencer(scan)
     truth = scan_truth(scan, inferencer.names)
@@ -157,7 +157,7 @@ def label_points(inferencer: Swin3DInferencer, path: str, scan: Scan, args: argp
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serves the scans that the command line names; 0 when all of them succeeded, else 1."""
+    """Serve the scans that the command line names; 0 when all of them succeeded, else 1."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:

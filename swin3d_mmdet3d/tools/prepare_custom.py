@@ -16,7 +16,7 @@ from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = CommandLine(description="Prepare one's own labelled scans for training.")
     parser.add_argument('scans', help=f'folder of scans ending in {", ".join(READERS)}')
     parser.add_argument('out', help='folder of the prepared data set and its configs')
@@ -54,7 +54,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prepares the scans and writes the configs; returns the exit status, 1 if any scan failed."""
+    """Prepare the scans and write the configs; return the exit status, 1 if any scan failed."""
     args = parse_arguments(arguments)
     status = exit_status(
         prepare_custom,

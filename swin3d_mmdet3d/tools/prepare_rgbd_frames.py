@@ -18,7 +18,7 @@ from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = CommandLine(description='Write every n-th frame of RGB-D recordings.')
     parser.add_argument(
         'sources',
@@ -71,7 +71,7 @@ def prepare(root: Path, every: int, up: str, source: Path) -> Counter:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prepares all recordings; returns the exit status, 1 where one could not be read."""
+    """Prepare all recordings; return the exit status, 1 where one could not be read."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('prepare_rgbd_frames')
     root = Path(args.out)

@@ -9,7 +9,7 @@ from ..preparation import exit_status, prepare_scannet
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Prepare a raw download of ScanNet.')
     parser.add_argument('raw', help='folder with scans, scans_test and the label map')
     parser.add_argument('out', help='folder of the prepared data set')
@@ -21,7 +21,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prepares the scans; returns the exit status, 1 if any failed."""
+    """Prepare the scans; return the exit status, 1 if any failed."""
     return exit_status(prepare_scannet, **vars(parse_arguments(arguments)))
 
 

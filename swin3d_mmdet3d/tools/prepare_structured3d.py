@@ -10,7 +10,7 @@ from .command_line import CommandLine
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = CommandLine(description='Prepare the renders of Structured3D.')
     parser.add_argument('raw', help='folder Structured3D of the unpacked archives')
     parser.add_argument('out', help='folder of the prepared data set')
@@ -25,7 +25,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prepares the rooms; returns the exit status, 1 if any failed."""
+    """Prepare the rooms; return the exit status, 1 if any failed."""
     return exit_status(prepare_structured3d, **vars(parse_arguments(arguments)))
 
 

@@ -27,7 +27,7 @@ from ..evaluation.reproduction import (
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description='Print published scores beside those of work folders.')
     parser.add_argument('work_dirs', nargs='*', metavar='WORK_DIR', help='folders of runs, searched through')
     return parser.parse_args(arguments)
@@ -58,7 +58,7 @@ def reproduction_table(expected: Sequence[ExpectedScore], results: Sequence[RunS
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Logs the table; 0, or 1 when a work folder does not exist or a result file is broken."""
+    """Log the table; 0, or 1 when a work folder does not exist or a result file is broken."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:

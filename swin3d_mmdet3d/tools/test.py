@@ -28,7 +28,7 @@ LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels',
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line of testing."""
+    """Parse the command line of testing."""
     parser = argparse.ArgumentParser(description='Evaluate a checkpoint.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
@@ -52,7 +52,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, score_thr: float) -> None:
-    """Keeps the predictions: in the file `out`, and as files to look at in `show_dir`.
+    """Keep the predictions: in the file `out`, and as files to look at in `show_dir`.
 
     Raises:
         ValueError: `out` is no pickle.
@@ -69,10 +69,10 @@ def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, scor
 
 
 def enable_tta(cfg: Config) -> None:
-    """Wraps the model by `tta_model` and reads the test data through `tta_pipeline`.
+    """Wrap the model by `tta_model` and read the test data through `tta_pipeline`.
 
     Raises:
-        ValueError: the config lacks one of the two.
+        ValueError: The config lacks one of the two.
     """
     missing = [key for key in ('tta_model', 'tta_pipeline') if key not in cfg]
     if missing:
@@ -84,10 +84,10 @@ def enable_tta(cfg: Config) -> None:
 
 
 def enable_submission(cfg: Config, path: str) -> None:
-    """Reads the scans of `submission_infos`, without labels, and writes a submission in place of scores.
+    """Read the scans of `submission_infos`, without labels, and write a submission in place of scores.
 
     Raises:
-        ValueError: the config names no `submission_infos`: its data set has no test server.
+        ValueError: The config names no `submission_infos`: its data set has no test server.
     """
     if 'submission_infos' not in cfg:
         raise ValueError(f'--submission needs submission_infos in config {cfg.filename}')
@@ -98,7 +98,7 @@ def enable_submission(cfg: Config, path: str) -> None:
 
 
 def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics: dict) -> None:
-    """Writes the scores, and the confusion matrix where there is one, into the work folder."""
+    """Write the scores, and the confusion matrix where there is one, into the work folder."""
     ann_file = innermost_dataset(cfg.test_dataloader).ann_file
     matrices = [
         (metric.matrix.tolist(), list(metric.dataset_meta['classes']))
@@ -119,12 +119,12 @@ def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics:
 
 
 def load_weights(runner: Runner, checkpoint: str) -> None:
-    """Loads a checkpoint whose weights are exactly those of the model.
+    """Load a checkpoint whose weights are exactly those of the model.
 
     The runner's own way reports what does not match and evaluates random weights in its place.
 
     Raises:
-        ValueError: the checkpoint is of another model, with the keys that do not match, or has NaN or
+        ValueError: The checkpoint is of another model, with the keys that do not match, or has NaN or
             infinite weights, with their names.
     """
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
@@ -136,7 +136,7 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the evaluation that the command line describes."""
+    """Run the evaluation that the command line describes."""
     args = parse_arguments(arguments)
     cfg = load_config(args)
     cfg.load_from = None

@@ -18,7 +18,7 @@ FROM_ENVIRONMENT = ('student', 'scenes')
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that training and testing share."""
+    """Add the arguments that training and testing share."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints; default work_dirs/<config name>')
     parser.add_argument(
         '--cfg-options',
@@ -33,10 +33,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Reads the config named by `args`; shared arguments go into it, its `data_root` into all loaders.
+    """Read the config named by `args`; shared arguments go into it, its `data_root` into all loaders.
 
     Raises:
-        FileNotFoundError: the config does not exist.
+        FileNotFoundError: The config does not exist.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     options = args.cfg_options or {}
@@ -70,10 +70,10 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def build_runner(cfg: Config, *sections: str):
-    """Builds the runner that `cfg` describes.
+    """Build the runner that `cfg` describes.
 
     Raises:
-        ValueError: one of the config's `sections` that the job needs is missing.
+        ValueError: One of the config's `sections` that the job needs is missing.
     """
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
@@ -87,7 +87,7 @@ def build_runner(cfg: Config, *sections: str):
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parses the command line of training."""
+    """Parse the command line of training."""
     parser = argparse.ArgumentParser(description='Train a model.')
     parser.add_argument('config', help='config file')
     add_run_arguments(parser)
@@ -105,10 +105,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switches the optimizer wrapper to mixed precision.
+    """Switch the optimizer wrapper to mixed precision.
 
     Raises:
-        ValueError: the wrapper is neither OptimWrapper nor AmpOptimWrapper.
+        ValueError: The wrapper is neither OptimWrapper nor AmpOptimWrapper.
     """
     wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
@@ -118,10 +118,10 @@ def enable_amp(cfg: Config) -> None:
 
 
 def enable_auto_scale_lr(cfg: Config) -> None:
-    """Switches learning-rate scaling on.
+    """Switch learning-rate scaling on.
 
     Raises:
-        ValueError: the config does not say for which batch size its learning rate is.
+        ValueError: The config does not say for which batch size its learning rate is.
     """
     if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
         raise ValueError(f'--auto-scale-lr needs auto_scale_lr.base_batch_size in config {cfg.filename}')
@@ -129,7 +129,7 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the training that the command line describes."""
+    """Run the training that the command line describes."""
     args = parse_arguments(arguments)
     cfg = load_config(args)
     if args.amp:

@@ -31,7 +31,7 @@ def box_corners(center: np.ndarray, size: np.ndarray, yaw: np.ndarray | None = N
         (B, 8, 3) float64 in metres; `BOX_EDGES` joins them.
 
     Raises:
-        ValueError: when shapes do not agree, a value is not finite or a size is negative.
+        ValueError: When shapes do not agree, a value is not finite or a size is negative.
     """
     center, size = np.asarray(center, dtype=np.float64), np.asarray(size, dtype=np.float64)
     yaw = np.zeros(len(center)) if yaw is None else np.asarray(yaw, dtype=np.float64)
@@ -67,13 +67,13 @@ def write_box_edges(
     """Write boxes as a binary PLY of coloured line segments, for MeshLab and Blender.
 
     Args:
-        path: the file; it appears whole or not at all.
+        path: The file; it appears whole or not at all.
         corners: (B, 8, 3) in metres from `box_corners`, written as float64.
         color: (B, 3) in 0..255, of each box.
-        comments: comment lines, such as a class and score for each box.
+        comments: Comment lines, such as a class and score for each box.
 
     Raises:
-        ValueError: when there is not one colour for each box or a colour lies outside 0..255.
+        ValueError: When there is not one colour for each box or a colour lies outside 0..255.
     """
     color = np.asarray(color)
     if color.shape != (len(corners), 3) or (color.size and not (color.min() >= 0 and color.max() <= 255)):
@@ -98,8 +98,8 @@ def project_edges(corners: np.ndarray, view: View, height: int, width: int) -> n
 
     Args:
         corners: (B, 8, 3) in metres.
-        view: the camera, as `rasterize` takes it.
-        height, width: of the picture in pixels.
+        view: The camera, as `rasterize` takes it.
+        height, width: Of the picture in pixels.
 
     Returns:
         (B, 12, 2, 2) float64 column and row of both ends of each edge in pixels; NaN for an edge that lies
@@ -128,8 +128,8 @@ def draw_box_edges(
         image: (H, W, 3) uint8.
         corners: (B, 8, 3) in metres.
         color: (B, 3) in 0..255, of each box.
-        view: the camera of the picture.
-        line_width: in pixels.
+        view: The camera of the picture.
+        line_width: In pixels.
 
     Returns:
         (H, W, 3) uint8, a copy.

@@ -37,18 +37,18 @@ def write_html_viewer(
     and labels as bytes: 1.4 MB for 100 000 points.
 
     Args:
-        path: the page; it appears whole or not at all.
+        path: The page; it appears whole or not at all.
         xyz: (P, 3) coordinates in metres, z up, finite.
         rgb: (P, 3) in 0..255, or None: grey.
         truth: (P,) class indices, or None: the switch is left out.
         prediction: (P,) class indices; others than 0..classes - 1 are drawn dark grey.
         palette: (classes, 3) in 0..255.
         names: (classes,), at most 255.
-        title: of the page.
-        max_points: a larger scan is thinned evenly to this many points.
+        title: Of the page.
+        max_points: A larger scan is thinned evenly to this many points.
 
     Raises:
-        ValueError: when lengths do not agree, or there are no points or too many classes.
+        ValueError: When lengths do not agree, or there are no points or too many classes.
     """
     xyz = np.asarray(xyz, dtype=np.float64)
     if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0 or not np.isfinite(xyz).all():

@@ -21,7 +21,7 @@ def label_colors(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndar
         (P, 3) uint8.
 
     Raises:
-        ValueError: for labels that are no integers or a palette of another shape or range.
+        ValueError: For labels that are no integers or a palette of another shape or range.
     """
     label, table = np.asarray(label), np.asarray(palette)
     if label.ndim != 1 or label.dtype.kind not in 'iu':

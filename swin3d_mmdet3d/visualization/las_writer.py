@@ -33,16 +33,16 @@ def write_las(
     These formats hold classes up to 255, those before them up to 31 alone.
 
     Args:
-        path: the file; it appears whole or not at all.
+        path: The file; it appears whole or not at all.
         xyz: (P, 3) finite coordinates.
         color: (P, 3) in 0..255, stored in 16 bits; or None.
         label: (P,) class indices, stored as classification; 255 is unlabelled.
-        names: class names, kept whole in a record of this package and in 15 ASCII characters in LAS's own.
+        names: Class names, kept whole in a record of this package and in 15 ASCII characters in LAS's own.
         grid: (2, 3) scale and offset of the whole numbers that coordinates are stored as. Without it, or
             where coordinates do not lie on it, steps are 1e-6 m, or wider as the extent needs.
 
     Raises:
-        ValueError: laspy (or lazrs) is missing; lengths do not agree; coordinates are not finite, colours lie
+        ValueError: Laspy (or lazrs) is missing; lengths do not agree; coordinates are not finite, colours lie
             outside 0..255, or classes beyond 255.
     """
     laspy = optional_package('laspy', 'formats', 'writing LAS files')

@@ -27,7 +27,7 @@ class Column:
     """One way of colouring a scan.
 
     Attributes:
-        title: written above the column.
+        title: Written above the column.
         colors: (P, 3) in 0..255.
         corners: (B, 8, 3) of boxes to draw over the points, or None.
         edge_colors: (B, 3) in 0..255 of the boxes, or None.
@@ -58,12 +58,12 @@ def picture_sheet(
 
     Args:
         xyz: (P, 3) coordinates in metres, z up.
-        columns: from left to right.
-        legend: name and colour of every entry below the views.
-        panel: height and width in pixels of one view.
+        columns: From left to right.
+        legend: Name and colour of every entry below the views.
+        panel: Height and width in pixels of one view.
 
     Raises:
-        ValueError: when a column has not one colour for each point.
+        ValueError: When a column has not one colour for each point.
     """
     xyz = np.asarray(xyz, dtype=np.float64)
     for column in columns:

@@ -17,9 +17,9 @@ def write_ply_elements(
     """Write a binary PLY.
 
     Args:
-        path: the file; it appears whole or not at all.
-        elements: of the file.
-        comments: lines of the header, in UTF-8; line ends within them become blanks.
+        path: The file; it appears whole or not at all.
+        elements: Of the file.
+        comments: Lines of the header, in UTF-8; line ends within them become blanks.
     """
     lines = [re.sub(r'[\r\n]+', ' ', comment).encode('utf-8') for comment in comments]
     # plyfile writes ASCII alone: the bytes of each comment take the place of as many others.

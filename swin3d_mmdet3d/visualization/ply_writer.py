@@ -21,15 +21,15 @@ def write_ply(
     """Write a binary PLY.
 
     Args:
-        path: the file; it appears whole or not at all.
+        path: The file; it appears whole or not at all.
         xyz: (P, 3) coordinates in metres. float64 is kept, so that places far from the origin stay
             exact; other types are written as float32.
         color: (P, 3) in 0..255, rounded to whole numbers.
         label: (P,) class indices, written as property `label`.
-        names: class names, written as comments "label <index> <name>".
+        names: Class names, written as comments "label <index> <name>".
 
     Raises:
-        ValueError: when lengths do not agree or colours lie outside 0..255.
+        ValueError: When lengths do not agree or colours lie outside 0..255.
     """
     xyz, color = np.asarray(xyz), np.asarray(color)
     if xyz.ndim != 2 or xyz.shape[1] != 3:

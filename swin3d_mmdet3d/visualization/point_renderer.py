@@ -26,17 +26,17 @@ def render_points(
     Args:
         xyz: (P, 3) coordinates in metres.
         color: (P, 3) in 0..255.
-        view: the camera.
-        height, width: of the picture in pixels.
-        point_size: diameter in metres of the disc that a point covers, one for all or (P,); by
+        view: The camera.
+        height, width: Of the picture in pixels.
+        point_size: Diameter in metres of the disc that a point covers, one for all or (P,); by
             default `point_sizes(xyz)`, so that surfaces close.
-        shading: darken edges in depth, which makes shapes of one colour readable.
+        shading: Darken edges in depth, which makes shapes of one colour readable.
 
     Returns:
         (height, width, 3) uint8.
 
     Raises:
-        ValueError: for shapes that do not fit or values out of range.
+        ValueError: For shapes that do not fit or values out of range.
     """
     if len(color) != len(xyz):
         raise ValueError(f'color: expected one for each of {len(xyz)} points, got {len(color)}')
@@ -59,9 +59,9 @@ def rasterize(
 
     Args:
         xyz: (P, 3) coordinates in metres, finite.
-        view: the camera.
-        height, width: of the picture in pixels.
-        point_size: in metres, one or (P,), or None for `point_sizes(xyz)`.
+        view: The camera.
+        height, width: Of the picture in pixels.
+        point_size: In metres, one or (P,), or None for `point_sizes(xyz)`.
 
     Returns:
         index (height, width) int64 row of `xyz`, -1 for background; depth (height, width) float64
@@ -91,7 +91,7 @@ def paint(color: np.ndarray, index: np.ndarray, depth: np.ndarray, shading: bool
     Args:
         color: (P, 3) in 0..255.
         index, depth: (H, W) from `rasterize`.
-        shading: darken edges in depth.
+        shading: Darken edges in depth.
 
     Returns:
         (H, W, 3) uint8, white where no point is seen.

@@ -32,10 +32,10 @@ def prediction_picture(
         prediction: (P,) class indices.
         palette: (classes, 3) in 0..255.
         names: (classes,).
-        panel: height and width in pixels of one view.
+        panel: Height and width in pixels of one view.
 
     Raises:
-        ValueError: when lengths do not agree.
+        ValueError: When lengths do not agree.
     """
     columns = [color_column(len(xyz), rgb)]
     labels = (
@@ -62,13 +62,13 @@ def box_picture(
     Args:
         xyz: (P, 3) coordinates in metres, z up.
         rgb: (P, 3) in 0..255, or None: the points are grey.
-        boxes: title -> corners (B, 8, 3) in metres and class indices (B,).
+        boxes: Title -> corners (B, 8, 3) in metres and class indices (B,).
         palette: (classes, 3) in 0..255.
         names: (classes,).
-        panel: height and width in pixels of one view.
+        panel: Height and width in pixels of one view.
 
     Raises:
-        ValueError: when lengths do not agree.
+        ValueError: When lengths do not agree.
     """
     columns = [color_column(len(xyz), rgb)]
     for title, (corners, label) in boxes.items():

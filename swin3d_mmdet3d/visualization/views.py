@@ -17,10 +17,10 @@ class View:
     """A perspective camera.
 
     Attributes:
-        eye: position in metres.
-        target: the point in metres that lies at the picture's centre.
-        up: direction that points up in the picture; not along the line of sight.
-        field_of_view: vertical opening angle in degrees, in (0, 180).
+        eye: Position in metres.
+        target: The point in metres that lies at the picture's centre.
+        up: Direction that points up in the picture; not along the line of sight.
+        field_of_view: Vertical opening angle in degrees, in (0, 180).
     """
 
     eye: tuple[float, float, float]
@@ -32,7 +32,7 @@ class View:
         """(3, 3) float64 rows: right, down and forward of the camera, orthonormal.
 
         Raises:
-            ValueError: when eye and target coincide or `up` lies along the line of sight.
+            ValueError: When eye and target coincide or `up` lies along the line of sight.
         """
         forward = np.subtract(self.target, self.eye).astype(np.float64)
         right = np.cross(forward, np.asarray(self.up, dtype=np.float64))
@@ -48,7 +48,7 @@ def birds_eye_view(xyz: np.ndarray, aspect: float) -> tuple[View, np.ndarray]:
 
     Args:
         xyz: (P, 3) coordinates in metres, z up.
-        aspect: width / height of the picture.
+        aspect: Width / height of the picture.
 
     Returns:
         The view, and (P,) bool: which points to draw.
@@ -74,7 +74,7 @@ def oblique_view(xyz: np.ndarray, aspect: float) -> tuple[View, np.ndarray]:
 
     Args:
         xyz: (P, 3) coordinates in metres, z up.
-        aspect: width / height of the picture.
+        aspect: Width / height of the picture.
 
     Returns:
         The view, and (P,) bool: which points to draw.

@@ -53,7 +53,7 @@ def knn(
             float32 and 3e153 in float64; together with ``source`` they extend over 0, or at least 1e-16 and
             1e-151. Other units serve beyond.
         source: (N, 3) positions, dtype of ``query``, rows grouped by batch item.
-        k: neighbours per query, in [1, 2**31).
+        k: Neighbours per query, in [1, 2**31).
         query_ptr: (B + 1,) integers, item b holds the queries [query_ptr[b], query_ptr[b + 1]).
         source_ptr: (B + 1,) integers, likewise for the sources.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
@@ -63,8 +63,8 @@ def knn(
         distance: (M, k) Euclidean distances in the units of the positions, ascending.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape, an inconsistent ptr, a value that is not finite or out of range, or an
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape, an inconsistent ptr, a value that is not finite or out of range, or an
             item with queries and no source.
     """
     _check_positions(query, source)

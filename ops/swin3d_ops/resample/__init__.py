@@ -43,8 +43,8 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
         (M, C), dtype of ``feats``.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape, or a row out of range.
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape, or a row out of range.
     """
     _check(feats, index)
     name = GATHER_MAX.choose(feats.device.type, backend)
@@ -71,8 +71,8 @@ def linear_gather_max(
         (M, D), dtype of ``feats``.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape, or a row out of range.
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape, or a row out of range.
     """
     _check(feats, index)
     _check_dtype('weight', weight, feats)
@@ -101,8 +101,8 @@ def interpolate(
         (M, C), dtype of ``feats``.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape, or a row out of range.
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape, or a row out of range.
     """
     _check(feats, index)
     dtype = feats.dtype
@@ -124,7 +124,7 @@ def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch
 
     Args:
         distance: (M, K) Euclidean distances, at least 0.
-        eps: added to each distance, in its units.
+        eps: Added to each distance, in its units.
 
     Returns:
         (M, K) weights in [0, 1] that sum to 1 in each row.

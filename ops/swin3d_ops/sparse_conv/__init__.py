@@ -45,7 +45,7 @@ def sparse_conv(
         feats: (N, C) float.
         weight: (K, C, E), dtype of ``feats``; offsets of a cubic kernel in the order of
             :func:`swin3d_ops.kernel_offsets.kernel_offsets`.
-        kernel_map: pairs of N input and M output rows under K offsets.
+        kernel_map: Pairs of N input and M output rows under K offsets.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'spconv', which serves a GPU first and, by name alone,
             the CPU.
 
@@ -53,8 +53,8 @@ def sparse_conv(
         (M, E), dtype of ``feats``.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape or device, a map whose pairs are out of range or order, or a back-end that
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape or device, a map whose pairs are out of range or order, or a back-end that
             cannot run.
 
     Source: generalised sparse convolution, arXiv 1904.08755, equation 3.

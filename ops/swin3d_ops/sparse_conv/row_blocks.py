@@ -15,11 +15,11 @@ class RowBlock(NamedTuple):
     """The pairs of a run of outputs, ordered by kernel offset.
 
     Attributes:
-        start: first output row.
-        stop: row after the last.
+        start: First output row.
+        stop: Row after the last.
         source: (P,) int32 input rows.
         target: (P,) int32 output rows, counted from ``start``.
-        counts: pairs under each of the kernel's offsets.
+        counts: Pairs under each of the kernel's offsets.
     """
 
     start: int
@@ -51,7 +51,7 @@ def row_blocks(
         source: (P,) int32 input rows, as those of a kernel map.
         target: (P,) int32 output rows.
         ptr: (K + 1,) int64 bounds of the offsets.
-        num_targets: output rows M.
+        num_targets: Output rows M.
     """
     if not len(source):
         return ()

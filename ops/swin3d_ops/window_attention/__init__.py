@@ -60,18 +60,18 @@ def window_attention(
         q_table, k_table, v_table: (R, H, D), dtype of q; the rows of axis after axis.
         signals: (N, S) float32 or float64, in table bins.
         table_rows: S integers, rows L_a of each axis; they sum to R.
-        windows: partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values
+        windows: Partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values
             are looked at in every call, backward included; on a GPU once, and again after a write that
             torch counts.
-        scale: factor of the query, by default ``D ** -0.5``.
+        scale: Factor of the query, by default ``D ** -0.5``.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
     Returns:
         (N, H, D), dtype of q.
 
     Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a wrong shape or device, windows that are no partition, or a back-end that cannot run.
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: A wrong shape or device, windows that are no partition, or a back-end that cannot run.
 
     Source: arXiv 2304.06906, equations 4-6.
     """

@@ -26,9 +26,9 @@ def table_row(query: torch.Tensor, key: torch.Tensor, num_rows: int) -> torch.Te
     signals into the row below.
 
     Args:
-        query: signals of the queries, in bins, broadcastable with ``key``.
-        key: signals of the keys, in bins.
-        num_rows: rows L of the axis.
+        query: Signals of the queries, in bins, broadcastable with ``key``.
+        key: Signals of the keys, in bins.
+        num_rows: Rows L of the axis.
 
     Returns:
         int64 in [0, L - 1]; 0 where the difference is NaN.

@@ -15,14 +15,14 @@ from ...atomic_write import atomic_write
 
 
 def write_ticket(path: Path, root: Path, stamp: dict, files: Iterable[Path], content: dict) -> dict:
-    """Writes the ticket of a scene whose files are all written.
+    """Write the ticket of a scene whose files are all written.
 
     Args:
-        path: the ticket, a JSON file.
-        root: folder of the data set.
-        stamp: what decides the bytes of the files besides raw data; JSON types.
-        files: the files of the scene, in `root`.
-        content: what the run has to know of the scene; JSON types.
+        path: The ticket, a JSON file.
+        root: Folder of the data set.
+        stamp: What decides the bytes of the files besides raw data; JSON types.
+        files: The files of the scene, in `root`.
+        content: What the run has to know of the scene; JSON types.
 
     Returns:
         The content as :func:`read_ticket` will give it.

@@ -51,7 +51,7 @@ def write_labelled_scan(
         truth: (P,) class indices, others unlabelled; or None.
         with_html: Also write the HTML viewer.
         unlabelled: Label of rows of the file that are no points; None for that of the nearest row.
-        point_format: Ply, las or laz.
+        point_format: 'ply', 'las' or 'laz'.
 
     Returns:
         The paths written.

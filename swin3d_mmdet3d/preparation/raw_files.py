@@ -50,7 +50,7 @@ def read_json(scene: str, path: Path, key: str) -> list:
     return values
 
 
-def read_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def read_scene_mesh(scene: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and faces of a coloured triangle mesh in PLY format.
 
     Returns:

@@ -16,7 +16,7 @@ from ..datasets.class_lists import SCANNET_BOXES
 from ..datasets.layout.scenes import IndoorScene, instance_boxes
 from ..geometry.normals import vertex_normals
 from .preparation_run import DataSet, Outcome, RawScene, prepare_scenes
-from .raw_files import FARTHEST, bad_file, existing_file, read_json, read_mesh
+from .raw_files import FARTHEST, bad_file, existing_file, read_json, read_scene_mesh
 
 LABEL_MAP = 'scannetv2-labels.combined.tsv'
 SCAN_FOLDERS = {'train': 'scans', 'val': 'scans', 'test': 'scans_test'}
@@ -53,7 +53,7 @@ def prepare_scannet(
     raw = Path(raw)
     label_map = read_label_map(_first_file([raw, raw / 'meta_data'], LABEL_MAP, 'raw'))
     scenes = find_scenes(raw, [Path(splits)] if splits is not None else [raw / 'meta_data', raw])
-    read = functools.partial(read_scan, label_map=label_map)
+    read = functools.partial(read_scene, label_map=label_map)
     settings = {'normals': NORMALS}
     return prepare_scenes(DataSet('scannet', SCANNET_BOXES), scenes, read, out, settings, workers)
 
@@ -99,7 +99,7 @@ def read_label_map(path: Path) -> LabelMap:
     return label_map
 
 
-def read_scan(scene: RawScene, label_map: LabelMap) -> IndoorScene:
+def read_scene(scene: RawScene, label_map: LabelMap) -> IndoorScene:
     """Points, normals, masks and boxes of a scan; vertex order kept, nothing left out.
 
     Points stay in the scanner's frame; boxes are in the aligned one. Instance 0 and semantic id 0
@@ -112,7 +112,7 @@ def read_scan(scene: RawScene, label_map: LabelMap) -> IndoorScene:
     Source: the conventions of mmdet3d's ScanNet converter (data/scannet of its repository).
     """
     stem = scene.source / scene.name
-    points, faces = read_mesh(scene.name, Path(f'{stem}_vh_clean_2.ply'))
+    points, faces = read_scene_mesh(scene.name, Path(f'{stem}_vh_clean_2.ply'))
     normals = vertex_normals(points[:, :3], faces)
     align, notes = _axis_alignment(scene, Path(f'{stem}.txt'))
     if scene.split == 'test':

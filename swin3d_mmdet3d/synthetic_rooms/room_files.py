@@ -6,7 +6,7 @@ import numpy as np
 
 from ..datasets.layout.scenes import IndoorScene, instance_boxes
 from .domains import Domain
-from .scanner import Scan
+from .scanner import RoomScan
 from .shapes import rotation
 
 ENTRY_KEYS = (
@@ -37,7 +37,7 @@ def scene_to_file_frame(rng: np.random.Generator, domain: Domain, xyz: np.ndarra
 
 
 def indoor_scene(
-    domain: Domain, kinds: list[str], scan: Scan, to_file: np.ndarray, labelled: bool
+    domain: Domain, kinds: list[str], scan: RoomScan, to_file: np.ndarray, labelled: bool
 ) -> IndoorScene:
     """Points, normals, masks and boxes of a room.
 

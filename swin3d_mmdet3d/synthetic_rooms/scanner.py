@@ -21,7 +21,7 @@ OBJECT_DENSITY = 2.0  # points per area on objects, relative to the shell
 
 
 @dataclass(frozen=True)
-class Scan:
+class RoomScan:
     """Points of a scan; P rows each.
 
     Attributes:
@@ -59,7 +59,7 @@ def scan_scene(
     lighting: Lighting,
     style: SensorStyle,
     num_points: int,
-) -> Scan:
+) -> RoomScan:
     """Scan a scene from several stations and keep `num_points` points, evenly spread."""
     count = int(rng.integers(style.stations[0], style.stations[1] + 1))
     spots = spread_spots(rng, scene.free_spots, count)
@@ -79,7 +79,7 @@ def scan_scene(
     normals = _facing(mesh.normals[face], stations[station] - points)
     rgb = _colors(rng, mesh, rays, lighting, style, points, face, normals)
     noisy = points + _position_error(rng, style, points, stations[station])
-    return Scan(noisy, rgb, normals, mesh.instance[face], stations, station)
+    return RoomScan(noisy, rgb, normals, mesh.instance[face], stations, station)
 
 
 def _sample(rng: np.random.Generator, mesh: SceneMesh, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from ..synthetic_rooms import make_rooms
 from ..synthetic_rooms.domains import DOMAINS
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Generate labelled indoor rooms.')
     parser.add_argument('--domain', choices=tuple(DOMAINS), default='s3dis')
@@ -28,7 +28,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Generate the rooms that the command line asks for; return the exit status, 1 if any failed."""
-    args = parse_args(arguments)
+    args = parse_arguments(arguments)
     try:
         make_rooms(
             domain=args.domain,

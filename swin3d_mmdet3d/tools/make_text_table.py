@@ -18,7 +18,7 @@ from ..language.vocabulary import INDOOR_NAMES
 ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Encode class names by a frozen text encoder.')
     parser.add_argument('out', help='table to write, .npz')
@@ -40,7 +40,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write the table that the command line asks for."""
-    args = parse_args(arguments)
+    args = parse_arguments(arguments)
     folder = Path(args.weights) if args.weights else packaged_sentence_model()
     name = folder.name if args.weights else 'all-MiniLM-L6-v2'
     vectors = ENCODERS[args.encoder]([args.template.format(text) for text in args.names], folder)

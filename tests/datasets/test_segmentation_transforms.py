@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates, uniform_filter1d
 
 from swin3d_mmdet3d.datasets.transforms.points.axis_rotation import rotation_matrix
 from swin3d_mmdet3d.datasets.transforms.points.elastic_distortion import smooth_noise
-from swin3d_mmdet3d.datasets.transforms.points.grid_sample import first_of_each, voxel_keys
+from swin3d_mmdet3d.datasets.transforms.points.grid_sample import first_of_each, grid_keys
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 
@@ -294,7 +294,7 @@ def test_voxels_of_points_on_their_borders_are_those_of_double_precision():
     steps = np.random.default_rng(0).integers(0, 4000, (5000, 3))
     xyz = (steps * 0.02 + [3.3, -7.1, 0.4]).astype(np.float32)
     cell = np.floor((xyz.astype(np.float64) - xyz.astype(np.float64).min(axis=0)) / 0.02).astype(np.int64)
-    key = voxel_keys(xyz, 0.02)
+    key = grid_keys(xyz, 0.02)
     np.testing.assert_array_equal(key, (cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2])
 
 

@@ -21,8 +21,8 @@ from swin3d_mmdet3d.datasets.class_lists import SCANNET_BOXES
 from swin3d_mmdet3d.datasets.layout.tickets import write_ticket
 from swin3d_mmdet3d.preparation import prepare_scannet
 from swin3d_mmdet3d.preparation.preparation_run import RawScene
-from swin3d_mmdet3d.preparation.raw_files import read_mesh
-from swin3d_mmdet3d.preparation.scannet import read_label_map, read_scan
+from swin3d_mmdet3d.preparation.raw_files import read_scene_mesh
+from swin3d_mmdet3d.preparation.scannet import read_label_map, read_scene
 
 NAME = 'scene0000_00'
 
@@ -157,7 +157,7 @@ def scan(tmp_path):
     write_scannet_scene(tmp_path / NAME, spacing=0.5)
     write_label_map(tmp_path / LABEL_MAP)
     label_map = read_label_map(tmp_path / LABEL_MAP)
-    return tmp_path / NAME, lambda: read_scan(RawScene(NAME, 'train', tmp_path / NAME), label_map)
+    return tmp_path / NAME, lambda: read_scene(RawScene(NAME, 'train', tmp_path / NAME), label_map)
 
 
 def test_shared_segment_has_the_last_object_and_the_label_that_came_up_last(scan):
@@ -205,9 +205,9 @@ def test_unusable_label_map_is_named(table, message, tmp_path):
 @pytest.mark.parametrize('form', [dict(text=True), dict(byte_order='>'), dict(byte_order='<')])
 def test_meshes_of_every_ply_encoding_are_the_same(form, scan, tmp_path):
     path = tmp_path / NAME / f'{NAME}_vh_clean_2.ply'
-    points, faces = read_mesh(NAME, path)
+    points, faces = read_scene_mesh(NAME, path)
     PlyData(PlyData.read(str(path), mmap=False).elements, **form).write(str(tmp_path / 'other.ply'))
-    other_points, other_faces = read_mesh(NAME, tmp_path / 'other.ply')
+    other_points, other_faces = read_scene_mesh(NAME, tmp_path / 'other.ply')
     np.testing.assert_allclose(other_points, points, rtol=1e-6)
     np.testing.assert_array_equal(other_faces, faces)
 
@@ -219,4 +219,4 @@ def test_mesh_of_quadrangles_is_refused(text, scan, tmp_path):
     face = np.zeros(3, dtype=[('vertex_indices', '<i4', (4,))])
     PlyData([vertex, PlyElement.describe(face, 'face')], text=text).write(str(path))
     with pytest.raises(ValueError, match=f'scene {NAME}: file {path} is truncated or no mesh'):
-        read_mesh(NAME, path)
+        read_scene_mesh(NAME, path)

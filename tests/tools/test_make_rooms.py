@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from swin3d_mmdet3d.tools.make_rooms import main, parse_args
+from swin3d_mmdet3d.tools.make_rooms import main, parse_arguments
 
 
 def test_command_line_writes_the_rooms_it_was_asked_for(tmp_path):
@@ -13,11 +13,11 @@ def test_command_line_writes_the_rooms_it_was_asked_for(tmp_path):
 
 
 def test_defaults_are_the_documented_ones():
-    args = parse_args(['--out', 'rooms'])
+    args = parse_arguments(['--out', 'rooms'])
     assert (args.domain, args.rooms, args.points, args.frames, args.seed) == ('s3dis', 40, 50000, 0, 0)
 
 
 def test_unknown_domain_ends_the_program(capsys):
     with pytest.raises(SystemExit):
-        parse_args(['--out', 'rooms', '--domain', 'kitti'])
+        parse_arguments(['--out', 'rooms', '--domain', 'kitti'])
     assert 'invalid choice' in capsys.readouterr().err

@@ -13,7 +13,7 @@ from ..argument_checks import check_positive
 from ..point_selection import scene_label, select_points
 
 
-def voxel_keys(xyz: np.ndarray, voxel_size: float) -> np.ndarray:
+def grid_keys(xyz: np.ndarray, voxel_size: float) -> np.ndarray:
     """Number the voxels of a cloud whose grid starts at the cloud's lowest corner.
 
     Args:
@@ -74,7 +74,7 @@ class GridSample(BaseTransform):
             raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
         order = np.random.permutation(len(xyz))
         order = np.concatenate([xyz.argmin(axis=0), order])  # the corner's points come first in their voxel
-        first = first_of_each(voxel_keys(xyz, self.voxel_size)[order])
+        first = first_of_each(grid_keys(xyz, self.voxel_size)[order])
         return select_points(results, np.union1d(order[first], order[:3]))
 
     def __repr__(self) -> str:

@@ -75,11 +75,12 @@ class CloudView(VoxelBatch):
 
     @cached_property
     def matches(self) -> PixelMatches:
-        """Pixels of the images that show voxels; ValueError where the view has no images."""
+        """Pixels of the images that show voxels of the view; ValueError where it has no images."""
         self._field('per_match', 'pixel')
         fields = dict(self.per_match)
         voxel = torch.cat(self.point2voxel)[fields.pop('point')]
-        return PixelMatches(fields.pop('image'), fields.pop('pixel'), voxel, fields)
+        matches = PixelMatches(fields.pop('image'), fields.pop('pixel'), voxel, fields)
+        return matches.select((voxel >= 0).nonzero().flatten())
 
     def _field(self, kind: str, name: str) -> Tensor:
         fields = getattr(self, kind)

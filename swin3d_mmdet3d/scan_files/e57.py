@@ -41,7 +41,9 @@ def read_e57(path: Path) -> Scan:
     except (OSError, MemoryError, ValueError):
         raise
     except Exception as error:  # whatever libE57 meets in a damaged file
-        raise ValueError(f'not a whole E57 file: {str(error) or type(error).__name__}') from error
+        # Its first line; the others tell where in the library it was raised.
+        told = str(error).splitlines() or [type(error).__name__]
+        raise ValueError(f'not a whole E57 file: {told[0]}') from error
     if len(parts) > 1:
         print_log(f'{path.name}: {len(parts)} scans are read as one', logger='current')
     return make_scan(

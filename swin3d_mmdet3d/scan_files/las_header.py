@@ -67,7 +67,9 @@ def read_las_header(path: Path) -> LasHeader:
     if count == 0:
         raise ValueError('empty cloud: the header promises no points')
     if not (np.isfinite(grid).all() and grid[0].all()):
-        raise ValueError(f'LAS header: expected finite scales and offsets, scales other than 0, got {grid}')
+        raise ValueError(
+            f'LAS header: expected finite scales and offsets, scales other than 0, got {grid.tolist()}'
+        )
     if not header.is_compressed:
         _check_length(header, has_more=bool(waveforms or extended))
     return header

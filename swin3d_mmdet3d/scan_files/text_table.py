@@ -56,7 +56,8 @@ def parse_table(text: str, known: Sequence[Sequence[str]]) -> TextTable:
     try:
         values = np.loadtxt(rows, delimiter=separator, dtype=np.float64, ndmin=2, comments=None)
     except ValueError as error:
-        raise ValueError(f'wrong number of columns or no number: {error}') from error
+        told = str(error).partition(';')[0]
+        raise ValueError(f'wrong number of columns or no number: {told}') from error
     if names and len(names) != values.shape[1]:
         raise ValueError(f'the header names {len(names)} columns, the rows have {values.shape[1]}')
     if names is None:

@@ -12,7 +12,10 @@ from ..structures.color_range import color_range
 
 WIDEST = 12
 SURE = 20  # rows from which on consecutive first numbers are an index, and dark triples no colours
-DARKEST = 16.0  # a scan whose colours, in 0..255, stay below is not taken for one with colours
+FEW = 8  # rows from which on channels are compared
+DARKEST = 16.0  # of 0..255: numbers that stay below are not taken for colours
+DARK = 64.0  # and below this one they are where they correlate
+RELATED = 0.3  # least correlation of two channels of dark colours
 UNIT = 1e-2  # by which a normal's length may differ from 1
 HINT = 'name the columns (a header line in a text, arrays of an .npz): x y z, r g b, nx ny nz, label'
 
@@ -94,19 +97,35 @@ def possible_placements(table: np.ndarray) -> list[Placement]:
 
 
 def can_be_colors(triple: np.ndarray) -> bool:
-    """Whether (P, 3) numbers are in a range of colours and no darker than scans are."""
-    triple = triple[np.isfinite(triple).all(axis=1)]
+    """Whether (P, 3) numbers can be the colours of a scan.
+
+    They are in a range of colours, whole in all channels or in none, and, where enough rows tell it, about as
+    bright in each channel and neither darker than scans are nor dark and unrelated, as labels are.
+    """
+    triple = triple[np.isfinite(triple).all(axis=1)].astype(np.float64)
     if not len(triple):
         return False
     try:
-        _, told = color_range(triple)
+        factor, told = color_range(triple)
     except ValueError:
         return False
+    varying = triple[:, np.ptp(triple, axis=0) > 0]
     high = float(triple.max())
+    if len({np.array_equal(channel, np.floor(channel)) for channel in varying.T if channel.max() != 1}) > 1:
+        return False
     is_whole = np.array_equal(triple, np.floor(triple))
-    if told != '0..255' or high <= 1:
-        return True
-    return not (high < DARKEST and (not is_whole or len(triple) >= SURE))
+    if len(triple) >= FEW and varying.size and 4 * varying.max(axis=0).min() < high:
+        return False
+    if told == '0..255' and 1 < high < DARKEST and (not is_whole or len(triple) >= SURE):
+        return False
+    is_dark = told != '0..1' and high * factor < DARK and len(triple) >= SURE and varying.shape[1] > 1
+    return not (is_dark and is_whole and _largest_correlation(varying) < RELATED)
+
+
+def _largest_correlation(channels: np.ndarray) -> float:
+    """The largest correlation of two of (P, C) channels that vary."""
+    pairs = np.corrcoef(channels.T)
+    return float(pairs[~np.eye(len(pairs), dtype=bool)].max())
 
 
 def are_normals(triple: np.ndarray) -> bool:
@@ -150,11 +169,21 @@ def _has_index(table: np.ndarray, convention: Placement | None) -> bool:
         return bool((steps == 1).all() or ((steps > 0).all() and not np.array_equal(rest, np.floor(rest))))
     if not (first[:1].tolist() in ([0], [1]) and (steps == 1).all()):
         return False
-    if table.shape[1] in (6, 9) or convention is not None:
+    alone = len(table) == 1 and table.shape[1] in (6, 9)  # one row counts nothing
+    if convention is not None or alone or _explains_all(table):
         return False
     raise ValueError(
         f'{len(table)} rows of {table.shape[1]} columns do not tell whether the first column is an index or '
         f'x (expected 3 (xyz), 6 (xyz, rgb) or 9 (xyz, rgb, normal) columns): {HINT}'
+    )
+
+
+def _explains_all(table: np.ndarray) -> bool:
+    """Whether coordinates, colours and normals are all that a table has, read without an index."""
+    places = possible_placements(table) if table.shape[1] in (6, 9) else []
+    return any(
+        place.triples == table.shape[1] // 3 - 1 and (place.color is None or _is_even(table, place.color))
+        for place in places
     )
 
 
@@ -173,11 +202,9 @@ def _is_even(table: np.ndarray, first: int) -> bool:
     """Whether three columns look like channels of one colour: of one kind, about as bright, none constant."""
     triple = table[:, first : first + 3]
     triple = triple[np.isfinite(triple).all(axis=1)]
-    is_whole = [np.array_equal(channel, np.floor(channel)) for channel in triple.T]
-    if len(set(is_whole)) > 1:
-        return False
-    if len(triple) < 8:
-        return True
-    brightest = triple.max(axis=0)
     varies = np.ptp(triple, axis=0) > 0
-    return bool(4 * brightest.min() >= brightest.max() and (varies.all() or not varies.any()))
+    is_whole = {np.array_equal(channel, np.floor(channel)) for channel in triple.T}
+    brightest = triple.max(axis=0)
+    return bool(
+        len(is_whole) == 1 and (varies.all() or (not varies.any() and 4 * brightest.min() >= brightest.max()))
+    )

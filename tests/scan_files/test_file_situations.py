@@ -85,6 +85,19 @@ TEXTS = {
         text(lines(XYZ, INTENSITY, LABEL, INDEX)),
         'neither colours',
     ),
+    'txt: xyz, semantic, instance and part labels': (
+        text(lines(XYZ, LABEL, LABEL[::-1], INDEX % 9)),
+        'neither colours',
+    ),
+    'txt: xyz, intensity, label and time': (
+        text(lines(XYZ, GREY, LABEL, INDEX / 41)),
+        'neither colours',
+    ),
+    'txt: xyz and one red for all': (
+        text(lines(XYZ, np.tile([255, 0, 0], (POINTS, 1)))),
+        dict(xyz=XYZ, color=np.tile([255.0, 0, 0], (POINTS, 1))),
+    ),
+    'txt: xyz and dark colours': (text(lines(XYZ, RGB // 5)), dict(xyz=XYZ, color=RGB // 5)),
     'txt: index before xyz': (text(lines(INDEX, XYZ)), dict(xyz=XYZ, color=None)),
     'txt: index from 1 before xyz rgb': (text(lines(INDEX + 1, XYZ, RGB)), dict(xyz=XYZ, color=RGB)),
     'txt: index with gaps before xyz rgb': (text(lines(INDEX * 3 + 7, XYZ, RGB)), dict(xyz=XYZ, color=RGB)),

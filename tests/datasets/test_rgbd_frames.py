@@ -179,6 +179,23 @@ def test_two_views_keep_which_point_is_which(tmp_path):
     assert not np.allclose(turned['points'][:, :3], turned['per_point']['source_xyz'])
 
 
+@pytest.mark.parametrize('frame_step', [1, 3])
+def test_a_labelled_scene_finds_the_frames_of_its_scan(tmp_path, frame_step):
+    root = write_posed_room(tmp_path)
+    scene = dict(lidar_points=dict(lidar_path=str(root / 'points' / 'room.bin')))
+    found = apply(dict(type='FindSceneFrames', frame_step=frame_step), scene)['frame_files']
+    assert found == scene_dataset(root, []).get_data_info(0)['frame_files'][::frame_step]
+    for file in (root / 'posed_images' / 'room').glob('0*'):
+        file.unlink()
+    with pytest.raises(ValueError, match='posed_images/room must hold frames, found none'):
+        apply(dict(type='FindSceneFrames'), scene)
+    with pytest.raises(ValueError, match='posed_images/hall of its frames is missing'):
+        apply(
+            dict(type='FindSceneFrames'),
+            dict(lidar_points=dict(lidar_path=str(root / 'points' / 'hall.bin'))),
+        )
+
+
 def test_estimated_normals_face_the_camera_and_stand_across_the_walls(tmp_path):
     pipeline = [*FRAME_PIPELINE, dict(type='EstimateNormals', k=9)]
     sample = frame_dataset(write_posed_room(tmp_path), pipeline)[0]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet3d.registry import MODELS
+from mmdet3d.registry import DATASETS, MODELS
 from mmdet3d.structures import DepthInstance3DBoxes, Det3DDataSample, PointData
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 from tiny_pretraining import TinyImageBackbone, tiny_student  # noqa: F401  registers it
@@ -15,6 +16,7 @@ from torch import nn
 
 from swin3d_mmdet3d.checkpoints import load_strictly
 from swin3d_mmdet3d.pretraining.teachers import FrozenImageTeacher
+from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 ROOT = Path(__file__).parents[2]
 
@@ -175,6 +177,42 @@ def test_the_stock_runner_leaves_model_pth_for_the_plain_model(tmp_path):
     load_strictly(plain, content['state_dict'], 'model.pth')
     for mine, expected in zip(answers(runner.model), answers(plain)):
         assert torch.equal(mine, expected)
+
+
+LABELLED_FRAMES = [
+    dict(type='LoadColoredPoints'),
+    dict(type='LoadSceneAnnotations', with_bbox_3d=False, with_label_3d=False, with_seg_3d=True),
+    dict(type='MapSemanticLabels'),
+    dict(type='FindSceneFrames'),
+    dict(type='LoadRGBDFrames', num_frames=2),
+    dict(type='MatchVisiblePixels'),
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=0.2),
+    dict(type='SphereCrop', max_points=300),
+    dict(type='NormalizeColorSigned'),
+    dict(type='PackFieldInputs', keys=['points', 'pts_semantic_mask']),
+]
+
+
+def test_labelled_scenes_with_their_frames_train_under_an_objective(tmp_path):
+    rooms = make_rooms('s3dis', tmp_path, 6, 1500, frames_per_room=2, workers=1, frame_size=(32, 24))
+    dataset = DATASETS.build(
+        dict(
+            type='S3DISWholeSceneDataset',
+            data_root=str(rooms),
+            ann_file='s3dis_infos_Area_1.pkl',
+            pipeline=LABELLED_FRAMES,
+        )
+    )
+    config = with_objectives('VoxelSegmentor')
+    config['model']['decode_head']['num_classes'] = 13
+    model = MODELS.build(config).train()
+    data = model.data_preprocessor(pseudo_collate([dataset[0], dataset[0]]), True)
+    view = data['inputs']['view']
+    assert len(view.images) == 4 and len(view.matches) > 50
+    losses = model(**data, mode='loss')
+    total(losses).backward()
+    assert all(bool(losses[name].isfinite()) for name in ('loss_seg', 'loss_mean'))
 
 
 def test_wrong_arguments_are_named():

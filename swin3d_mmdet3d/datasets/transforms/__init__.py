@@ -3,6 +3,7 @@
 from .condition import SetCondition
 from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
 from .frames.frame_loading import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
+from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
@@ -32,6 +33,7 @@ __all__ = [
     'CropFrames',
     'ElasticDistortion',
     'EstimateNormals',
+    'FindSceneFrames',
     'FlipFrames',
     'GridSample',
     'JitterFrameColors',

@@ -31,7 +31,7 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         metainfo: ``classes`` chooses among the benchmark's, all by default, or names one's own, which then
             must be categories of the info files; colours and the ids of masks as in
             :func:`choose_classes`.
-        data_prefix: Folders of the points and masks.
+        data_prefix: Folders of the points, masks and normals.
         modality: As in mmdet3d.
         box_type_3d: As in mmdet3d.
         kwargs: Arguments of mmdet3d's ``Det3DDataset``.
@@ -57,7 +57,7 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         self.METAINFO = {**self.METAINFO, 'classes': self.choice.names}
         chosen['metainfo']['seg_label_mapping'] = self.seg_label_mapping
         folders = dict(pts='points', pts_instance_mask='instance_mask', pts_semantic_mask='semantic_mask')
-        folders.update(data_prefix or {})
+        folders.update({'normals': 'normals', **(data_prefix or {})})
         super().__init__(
             data_root=data_root,
             data_prefix=folders,
@@ -68,9 +68,9 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         )
 
     def parse_data_info(self, info: dict) -> dict:
-        """Complete the paths of an info entry and its boxes; masks may be missing."""
+        """Complete the paths of an info entry and its boxes; masks and normals may be missing."""
         info['axis_align_matrix'] = np.array(info.get('axis_align_matrix', np.eye(4)))
-        for kind in ('pts_instance_mask', 'pts_semantic_mask'):
+        for kind in ('pts_instance_mask', 'pts_semantic_mask', 'normals'):
             if f'{kind}_path' in info:
                 info[f'{kind}_path'] = osp.join(self.data_prefix[kind], info[f'{kind}_path'])
         info['seg_label_mapping'] = self.seg_label_mapping

@@ -14,7 +14,8 @@ from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 BASES = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 DOMAINS = {'scannet': 4, 's3dis': 12}
-NAMES = ['rooms-scannet-det', 'rooms-s3dis-det', 'scannet-det', 's3dis-det']
+WITH_NORMALS = ['rooms-scannet-normal-det', 'rooms-s3dis-normal-det']
+NAMES = ['rooms-scannet-det', 'rooms-s3dis-det', 'scannet-det', 's3dis-det', *WITH_NORMALS]
 
 
 @pytest.fixture(scope='module')
@@ -63,12 +64,30 @@ def test_points_of_objects_lie_in_boxes_after_cropping_and_augmentation(name, ro
         masks = sample['data_samples'].gt_pts_seg
         label, instance = masks.pts_semantic_mask.numpy(), masks.pts_instance_mask.numpy()
         assert len(points) == len(label) == len(instance) <= 1500
-        assert np.abs(points[:, 3:]).max() <= 1
+        assert np.abs(points[:, 3:6]).max() <= 1
         objects = label < len(dataset.metainfo['classes'])
         inside = in_some_box(points[:, :3], label, boxes.bboxes_3d, boxes.labels_3d)
         assert inside[objects].mean() > 0.99
         num_boxes += len(boxes.labels_3d)
     assert num_boxes > 10
+
+
+@pytest.mark.parametrize('name', WITH_NORMALS)
+def test_normals_turn_and_flip_with_the_points(name, roots):
+    """The map of the points, found from the file's rows, takes the file's normals to the sample's."""
+    dataset = training_set(base_config(name, roots))
+    maps = []
+    for index in range(3):
+        points = dataset[index]['inputs']['points'].numpy().astype(np.float64)
+        file = dataset.get_data_info(index)['lidar_points']['lidar_path']
+        raw = np.fromfile(file, np.float32).reshape(-1, 6)[:, :3].astype(np.float64)
+        normals = np.fromfile(file.replace('/points/', '/normals/'), np.float32).reshape(-1, 3)
+        assert len(points) == len(raw)  # the crop is larger than the scene
+        found = np.linalg.lstsq(np.c_[raw, np.ones(len(raw))], points[:, :3], rcond=None)[0][:3]
+        turn = found / np.cbrt(np.abs(np.linalg.det(found)))
+        np.testing.assert_allclose(points[:, 6:9], normals @ turn, atol=1e-4)
+        maps.append(turn)
+    assert np.abs(np.diff([turn[0, 1] for turn in maps])).min() > 1e-4  # each turned on its own
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -45,6 +45,10 @@ class LevelConcat(BaseModule):
         """
         return concatenated(self._used(levels))
 
+    def pyramid(self, levels: Sequence[FeatureLevel]) -> tuple[FeatureLevel, ...]:
+        """The one level of :meth:`forward`: all that models read of it."""
+        return (self(levels),)
+
     def decode_coarse(self, levels: Sequence[FeatureLevel]) -> FeatureLevel:
         """All levels but the first, at the voxels of the second.
 

@@ -141,6 +141,14 @@ def available_backends(op: str) -> dict[str, str | None]:
     return {name: _declared[op].reason_unavailable(name) for name in _declared[op].implementations}
 
 
+def forget() -> None:
+    """Let the next calls check and choose afresh."""
+    for cached in (reason_to_distrust, _automatic, _parse):
+        cached.cache_clear()
+    with _logging:
+        _logged.clear()
+
+
 @functools.cache
 def reason_to_distrust(op: str, backend: str, device_type: str) -> str | None:
     """Return None when a back-end agrees with the reference of its op on a device, else what differs."""
@@ -156,7 +164,7 @@ def _candidates(op_name: str, device_type: str, backend: str) -> tuple[str, ...]
     if backend == 'auto':
         source, backend = ENVIRONMENT_VARIABLE, _named_by_environment(op)
     if backend == 'auto':
-        return _automatic(op, device_type)
+        return _automatic(op_name, device_type)
     _require(op, device_type, source, backend)
     return (backend,)
 
@@ -200,8 +208,10 @@ def _parse(text: str) -> tuple[str, dict[str, str]]:
     return for_all, for_one
 
 
-def _automatic(op: Op, device_type: str) -> tuple[str, ...]:
+@functools.cache
+def _automatic(op_name: str, device_type: str) -> tuple[str, ...]:
     """Return the back-ends for a device that can run, then torch; log the first, and what others lack."""
+    op = _declared[op_name]
     written = [name for name, one in op.implementations.items() if device_type in one.first_on]
     reasons = {name: op.reason_unavailable(name, device_type) for name in written}
     ready = [name for name in written if reasons[name] is None]

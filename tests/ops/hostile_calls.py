@@ -27,7 +27,7 @@ from swin3d_ops import (
     voxel_index,
     window_attention,
 )
-from swin3d_ops.sparse_conv.reference import sparse_conv as reference_sparse_conv
+from swin3d_ops.sparse_conv import reference
 
 SIZES = (0, -1, 1, 2, 5, 2**15, 2**31 - 1, 2**31, 2**50, 2**62, 2**63, 10**30, True, 2.0, None, '3')
 ROWS = (-1, 0, 1, 2, 5, 7, 10**9, 2**31 - 1, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63))
@@ -247,35 +247,39 @@ def convolution_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
         arguments['num_targets'] = draw.choice((2**31, 2**63))  # less would be right and fill the memory
     kept = []
 
-    def run(function):
+    def run(backend):
         if not kept:
             kept.append(KernelMap(**arguments))
-        return with_gradients(lambda f, w: function(f, w, kept[0]), feats, weight)
+        return with_gradients(lambda f, w: sparse_conv(f, w, kept[0], backend), feats, weight)
 
-    def expected(feats, weight, pairs, in_order=True):
-        fitting = pairs.num_sources == len(feats) and len(pairs.ptr) == len(weight) + 1
-        if fitting and pairs_make_sense(pairs, in_order):
-            return reference_sparse_conv(feats, weight, pairs)
+    def expected(in_order=True):
+        kernel_map = kept[0]
+        fitting = kernel_map.num_sources == len(feats) and kernel_map.num_offsets == len(weight)
+        if fitting and pairs_make_sense(kernel_map, in_order):
+            return reference.sparse_conv(feats, weight, kernel_map)
         raise ValueError
 
-    def after_a_write():
-        """Targets out of order within a block of the kernel do no harm; others may be refused."""
+    def by_operator():
+        """The kernels' own look: targets out of order within a block do no harm; others may be refused."""
+        source, target, ptr = kept[0].source, kept[0].target, kept[0].ptr
+        rows = source, target, target, source, ptr
         try:
-            return sparse_conv(feats, weight, kept[0])
+            return torch.ops.swin3d.sparse_conv(feats, weight, *rows, kept[0].num_targets, False)
         except ValueError:
             if pairs_make_sense(kept[0]):
                 raise
-            return expected(feats, weight, kept[0], in_order=False)
+            return expected(in_order=False)
 
-    yield 'reference', lambda: run(expected)
-    yield 'cpu', lambda: run(sparse_conv)
-    if not kept:
+    yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
+    if not kept or kept[0].num_sources != len(feats) or kept[0].num_offsets != len(weight):
         return
-    name = draw.choice(('source', 'target', 'ptr'))
-    written = draw.overwrite(torch.from_numpy(getattr(kept[0], name).numpy()))
-    written += 0  # counted by neither tensor
-    yield 'reference', lambda: expected(feats, weight, kept[0], in_order=False)
-    yield 'cpu', after_a_write
+    draw.overwrite(getattr(kept[0], draw.choice(('source', 'target', 'ptr'))))
+    yield 'reference', expected
+    yield from (
+        (backend, lambda backend=backend: sparse_conv(feats, weight, kept[0], backend)) for backend in FORMS
+    )
+    yield 'reference', lambda: expected(in_order=False)
+    yield 'cpu operator', by_operator
 
 
 def far_coords(draw: Draw, count: int) -> torch.Tensor:

@@ -236,14 +236,14 @@ def test_portable_build_agrees_with_the_reference(monkeypatch, attention):
 def test_kernel_that_fails_its_self_check_is_not_trusted(monkeypatch):
     op = declared()['gather_max']
     wrong = dataclasses.replace(op.implementations['cpu'], run=lambda feats, index: feats[index[:, 0]])
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
     monkeypatch.setitem(op.implementations, 'cpu', wrong)
     try:
         assert 'self-check differs' in swin3d_ops.available_backends('gather_max')['cpu']
         monkeypatch.delenv('SWIN3D_OPS', raising=False)
         assert op.choose('cpu', 'auto') == 'torch'
     finally:
-        op_module.reason_to_distrust.cache_clear()
+        op_module.forget()
 
 
 def test_status_report_names_every_op():

@@ -30,9 +30,11 @@ def gpu(monkeypatch):
         monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda *_: capability)
         monkeypatch.setattr(torch.cuda, 'current_device', lambda: 1)
         cached.cache_clear()
+        op_module.forget()
 
     yield claim
     cached.cache_clear()
+    op_module.forget()
 
 
 @pytest.mark.parametrize('operator', OPERATORS)
@@ -60,7 +62,7 @@ def test_named_cuda_on_a_machine_without_it_gives_the_reason(gpu, monkeypatch):
 
 def test_auto_gives_cuda_tensors_to_torch_and_says_so_once(gpu, monkeypatch, caplog):
     gpu(available=False)
-    monkeypatch.setattr(op_module, '_logged', set())
+    op_module.forget()
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         assert [declared()['knn'].choose('cuda', 'auto') for _ in range(2)] == ['torch', 'torch']
@@ -106,12 +108,12 @@ def test_kernel_that_fails_to_launch_on_the_current_gpu_is_not_trusted(gpu, monk
     monkeypatch.setattr(self_check, '_on_device', on_device)
     monkeypatch.setattr(cuda_runtime, 'reason_unavailable', lambda: None)
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
     try:
         assert 'the self-check failed: cuLaunchKernel' in swin3d_ops.available_backends('knn')['cuda']
         assert declared()['knn'].choose('cuda', 'auto') == 'torch'
     finally:
-        op_module.reason_to_distrust.cache_clear()
+        op_module.forget()
 
 
 THIS_GPU, OTHER_GPU = 0xC0, 0xC1  # contexts

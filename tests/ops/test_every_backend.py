@@ -77,11 +77,11 @@ def test_verdict_does_not_depend_on_the_modes_of_the_first_caller(op, backend, m
         torch.autograd.graph.saved_tensors_hooks(refuse, refuse),
     )  # fmt: skip
     for mode in modes:
-        op_module.reason_to_distrust.cache_clear()
+        op_module.forget()
         with contextlib.ExitStack() as stack:
             stack.enter_context(mode)
             assert declared()[op].reason_unavailable(backend) is None
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
 
 
 def refuse(tensor):

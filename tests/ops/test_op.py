@@ -12,6 +12,7 @@ import pytest
 import swin3d_ops
 import torch
 from swin3d_ops import op as op_module
+from swin3d_ops import self_check
 from swin3d_ops.op import Implementation, Op, declared
 
 OPS = sorted(declared())
@@ -20,12 +21,11 @@ COUNTER = itertools.count()
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    """No environment, nothing logged yet."""
+    """No environment, nothing known or logged yet."""
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
-    monkeypatch.setattr(op_module, '_logged', set())
-    op_module._parse.cache_clear()
+    op_module.forget()
     yield
-    op_module._parse.cache_clear()
+    op_module.forget()
 
 
 @pytest.fixture
@@ -37,7 +37,6 @@ def scale(monkeypatch):
 
     def declare(missing=None, quick=double):
         monkeypatch.setattr(op_module, '_declared', dict(declared()))
-        op_module.reason_to_distrust.cache_clear()
         implementations = {
             'reference': Implementation(double),
             'torch': Implementation(double),
@@ -49,8 +48,7 @@ def scale(monkeypatch):
         }  # fmt: skip
         return Op('scale', implementations, lambda run, dtype: [run(torch.arange(1, 3).to(dtype))])
 
-    yield declare
-    op_module.reason_to_distrust.cache_clear()
+    return declare
 
 
 def messages(caplog):
@@ -196,12 +194,19 @@ def test_spconv_serves_by_name_wherever_it_is_installed():
     assert declared()['sparse_conv'].choose('cpu', 'auto') == 'cpu'
 
 
+def test_the_choice_is_made_once(scale, monkeypatch):
+    op = scale()
+    assert op.choose('cpu', 'auto') == 'quick'
+    monkeypatch.setattr(self_check, 'reason_to_distrust', lambda *_: 1 / 0)
+    assert op.choose('cpu', 'auto') == 'quick'
+
+
 def on_a_gpu(monkeypatch, reason):
     """Let sparse convolution believe in a GPU on which spconv has passed its check, or is missing."""
     op = declared()['sparse_conv']
     spconv = dataclasses.replace(op.implementations['spconv'], reason_missing=lambda: reason)
     monkeypatch.setitem(op.implementations, 'spconv', spconv)
-    monkeypatch.setattr(op_module, 'reason_to_distrust', lambda *_: None)
+    monkeypatch.setattr(self_check, 'reason_to_distrust', lambda *_: None)
     return op
 
 

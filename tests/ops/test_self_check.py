@@ -30,10 +30,9 @@ OPS = sorted(declared())
 def first_call(monkeypatch):
     """Forget the verdicts before and after the test."""
     monkeypatch.delenv('SWIN3D_OPS', raising=False)
-    monkeypatch.setattr(op_module, '_logged', set())
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
     yield
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
 
 
 class ForbidFunctions(TorchFunctionMode):
@@ -170,7 +169,7 @@ def test_many_threads_at_once_reach_one_verdict(caplog):
 
 
 def _first_call_of_a_child(results):
-    op_module.reason_to_distrust.cache_clear()
+    op_module.forget()
     results.put([op_module.reason_to_distrust(op, 'cpu', 'cpu') for op in OPS])
 
 

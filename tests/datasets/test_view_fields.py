@@ -179,6 +179,42 @@ def test_a_field_that_does_not_fit_is_named(kind, name, spoilt, message):
         views_of(samples)
 
 
+def spoil_per_match(results):
+    del results['frames'][1].per_match['brightness']
+
+
+def spoil_per_image(results):
+    results['frames'][1].per_image['exposure'] = np.zeros(5)
+
+
+def spoil_type(results):
+    results['per_point']['owner'] = results['per_point']['owner'].astype(str)
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'error', 'message'),
+    [
+        (spoil_per_match, ValueError, r"frames must have the same fields, got \[\(\), \('brightness',\)\]"),
+        (spoil_per_image, ValueError, r'exposure must have one shape, got \[\(2,\), \(5,\)\]'),
+        (spoil_type, TypeError, 'owner must be of a type of tensors'),
+    ],
+)
+def test_a_field_that_cannot_be_packed_is_named(spoil, error, message):
+    results = Compose(NEW)(scene(0))
+    spoil(results)
+    with pytest.raises(error, match=message):
+        TRANSFORMS.build(dict(type='PackPretrainInputs'))(results)
+
+
+def test_frames_that_were_not_matched_bring_their_images_alone():
+    results = scene(0)
+    del results['per_point']
+    (view,) = views_of([TRANSFORMS.build(dict(type='PackPretrainInputs'))(results)])
+    assert len(view.images) == 2
+    with pytest.raises(ValueError, match="per_match fields of a view must have 'pixel', got none"):
+        _ = view.matches
+
+
 def test_a_field_that_no_transform_added_is_named():
     (view,) = views_of([packed(0, [])])
     with pytest.raises(ValueError, match=r"per_point fields of a view must have 'source_xyz', got \['owner'"):

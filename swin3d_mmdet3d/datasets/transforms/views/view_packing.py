@@ -95,16 +95,24 @@ def pack_fields(view: dict[str, Any]) -> dict[str, dict[str, torch.Tensor]]:
         frames there are no fields of images and matches.
 
     Raises:
-        ValueError: If a field has not one row per point, or images differ in size.
+        ValueError: If a field has not one row per point, or the frames' images or fields differ in shape.
+        TypeError: If a field is of a type that tensors do not have.
     """
     fields = dict(per_point=per_point_fields(view), per_image={}, per_match={}, ragged=view.get('ragged', {}))
     if 'frames' in view:
         fields['per_image'] = _fields_of_frames(view)
         fields['per_match'] = _fields_of_matches(view)
     return {
-        kind: {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in named.items()}
+        kind: {name: _tensor(view, name, values) for name, values in named.items()}
         for kind, named in fields.items()
     }
+
+
+def _tensor(view: dict[str, Any], name: str, values: np.ndarray) -> torch.Tensor:
+    try:
+        return torch.from_numpy(np.ascontiguousarray(values))
+    except TypeError as error:
+        raise TypeError(f'{scene_label(view)}: {name} must be of a type of tensors, got {error}') from error
 
 
 def _fields_of_frames(view: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -112,18 +120,33 @@ def _fields_of_frames(view: dict[str, Any]) -> dict[str, np.ndarray]:
     sizes = {frame.size for frame in frames}
     if len(sizes) != 1:
         raise ValueError(f'{scene_label(view)}: images must have one size, got {sorted(sizes)}')
-    images = np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2)
-    further = {name: np.stack([frame.per_image[name] for frame in frames]) for name in frames[0].per_image}
-    return dict(images=images, **further)
+    fields = dict(images=np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2))
+    for name, values in _joined(view, [frame.per_image for frame in frames]).items():
+        shapes = {np.shape(part) for part in values}
+        if len(shapes) != 1:
+            raise ValueError(f'{scene_label(view)}: {name} must have one shape, got {sorted(shapes)}')
+        fields[name] = np.stack(values)
+    return fields
 
 
 def _fields_of_matches(view: dict[str, Any]) -> dict[str, np.ndarray]:
-    frames = view['frames']
-    row, kept = rows_of_ids(point_ids(view), np.concatenate([frame.point_ids for frame in frames]))
+    """Fields of the pixels that show a point which is left; none where frames and points were not matched."""
+    frames, ids = view['frames'], point_ids(view)
+    if ids is None:
+        return {}
+    row, kept = rows_of_ids(ids, np.concatenate([frame.point_ids for frame in frames]))
     fields = dict(
         image=np.repeat(np.arange(len(frames)), [len(frame.point_ids) for frame in frames]),
         pixel=np.concatenate([frame.pixels for frame in frames]),
     )
-    for name in frames[0].per_match:
-        fields[name] = np.concatenate([frame.per_match[name] for frame in frames])
+    further = _joined(view, [frame.per_match for frame in frames])
+    fields.update({name: np.concatenate(values) for name, values in further.items()})
     return dict({name: values[kept] for name, values in fields.items()}, point=row)
+
+
+def _joined(view: dict[str, Any], fields: list[dict[str, np.ndarray]]) -> dict[str, list[np.ndarray]]:
+    """Name -> the field of each frame; ValueError where frames have not the same ones."""
+    names = {tuple(sorted(of_frame)) for of_frame in fields}
+    if len(names) != 1:
+        raise ValueError(f'{scene_label(view)}: frames must have the same fields, got {sorted(names)}')
+    return {name: [of_frame[name] for of_frame in fields] for name in fields[0]}

@@ -33,6 +33,10 @@ def check_laz_chunks(path: Path, header: LasHeader, lazrs: object, vlr: bytes) -
         _check_table(file, header)
         file.seek(header.start)
         chunks = lazrs.read_chunk_table(file, lazrs.LazVlr(vlr))
+        if sum(points for points, _ in chunks) < header.count:
+            raise ValueError(
+                f'truncated: the header promises {header.count} points, {len(chunks)} chunks hold less'
+            )
         layers = _layers(vlr)
         position = header.start + 8
         for number, (_, size) in enumerate(chunks):

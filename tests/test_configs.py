@@ -1,6 +1,7 @@
 """Every config loads, builds its model and keeps the house rules of configs."""
 
 import ast
+import re
 
 import pytest
 import torch
@@ -66,6 +67,40 @@ def test_pipelines_live_in_dataset_bases_only(path):
     if path.parent.name == 'datasets' and '_base_' in path.parts:
         return
     assert 'pipeline = [' not in path.read_text()
+
+
+def test_bases_stand_with_their_kind():
+    kinds = {
+        path.relative_to(ROOT / 'configs' / '_base_').parts[0] for path in FILES if '_base_' in path.parts
+    }
+    assert kinds - {'pretrain_runtime.py'} == {'backbones', 'datasets', 'heads', 'schedules', 'runtime'}
+
+
+@pytest.mark.parametrize('encoder', ['tiny', 'small', 'small-normal', 'large', 'large-normal'])
+def test_backbones_define_what_recipes_read(encoder):
+    base = Config.fromfile(ROOT / f'configs/_base_/backbones/swin3d-{encoder}.py')
+    with torch.device('meta'):
+        network, decoder = MODELS.build(base.encoder), MODELS.build(base.decoder)
+    assert network.in_channels == 3 * len(base.inputs.features)
+    assert base.encoder.signals == base.decoder.signals == base.inputs.signals
+    assert decoder.upsamples[-1].linear1[1].out_features == base.width == base.encoder.channels[0]
+
+
+def test_sizes_of_a_network_stand_in_one_file():
+    places = {}
+    for path in FILES:
+        for sizes in re.findall(r'\b(?:channels|num_heads)=\[\d+(?:, \d+){3,}\]', path.read_text()):
+            places.setdefault(sizes, set()).add(path.name)
+    assert len(places) > 8
+    assert {sizes: names for sizes, names in places.items() if len(names) > 1} == {}
+
+
+def test_voxel_size_of_data_and_network_are_one():
+    for path in RECIPES:
+        config = recipe(path)
+        model = config.model.get('model', config.model)
+        if 'voxel_size' in config:
+            assert model.data_preprocessor.voxel_size == config.voxel_size, path.stem
 
 
 def test_basenames_are_unique():

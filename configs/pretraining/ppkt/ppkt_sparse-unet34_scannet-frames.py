@@ -2,7 +2,7 @@
 _base_ = [
     '../../_base_/datasets/scannet-frames.py',
     '../../_base_/backbones/sparse-unet34.py',
-    '../../_base_/models/ppkt_resnet50.py',
+    '../../_base_/heads/ppkt-resnet50.py',
     '../../_base_/schedules/sgd-cosine_60k.py',
     '../../_base_/pretrain_runtime.py',
 ]

@@ -1,7 +1,7 @@
 # Point prompts for an objective without labels: PPKT on two generated domains, minutes on a CPU
 _base_ = [
     '../../_base_/datasets/rooms-duo-frames.py',
-    '../../_base_/models/ppkt_swin3d-tiny.py',
+    '../../_base_/heads/ppkt-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
     '../../_base_/pretrain_runtime.py',
 ]

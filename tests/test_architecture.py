@@ -23,7 +23,8 @@ FLOORS = {
     'engine': 4,
     'pretraining': 5,
     'apis': 6,
-    'tools': 7,
+    'comparison': 7,
+    'tools': 8,
 }
 ROOT_MODULES = {
     'version',

@@ -12,7 +12,6 @@ Parts of a method, each a registered class that a config names:
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdet3d.registry import MODELS
@@ -20,10 +19,9 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from ..models.encoding import encode_levels
+from ..models.student_weights import weights_of
 from ..structures import CloudView, Levels
 from .teachers import MomentumTeacher
-
-STUDENT_PARTS = ('backbone', 'neck')
 
 
 class BasePretrainer(BaseModel, metaclass=ABCMeta):
@@ -64,7 +62,7 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         ``student.pth`` holds the weights of the backbone and the decoder under the names that segmentors and
         detectors have for them.
         """
-        return {'student.pth': weights_of(self.state_dict(), STUDENT_PARTS)}
+        return {'student.pth': weights_of(self.state_dict())}
 
     @abstractmethod
     def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:
@@ -85,12 +83,6 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         if mode == 'tensor':
             return self.encode(inputs['views'][0])
         raise ValueError(f"mode must be 'loss' or 'tensor', got {mode!r}")
-
-
-def weights_of(state: Mapping[str, Tensor], parts: Sequence[str]) -> dict[str, Tensor]:
-    """The weights of some parts out of a model's state dict; parts that it lacks are passed over."""
-    prefixes = tuple(f'{part}.' for part in parts)
-    return {name: weight for name, weight in state.items() if name.startswith(prefixes)}
 
 
 def skipped_frames(data_samples: list | None) -> int:

@@ -115,6 +115,20 @@ def test_whole_scenes_are_tested_in_the_frame_of_their_boxes(name, roots):
     assert scores['mAP_0.25'] == scores['mAP_0.50'] == 1
 
 
+@pytest.mark.parametrize('name', ['rooms-scannet-normal-det', 'rooms-s3dis-normal-det'])
+def test_normals_turn_with_the_scene_they_belong_to(name, roots):
+    dataset = DATASETS.build(base_config(name, roots).val_dataloader.dataset)
+    for index in range(len(dataset)):
+        points, info = dataset[index]['inputs']['points'].numpy(), dataset.get_data_info(index)
+        stored = np.fromfile(Path(dataset.data_root) / 'normals' / Path(info['lidar_path']).name, np.float32)
+        turn = np.asarray(info['axis_align_matrix'])[:3, :3]
+        np.testing.assert_allclose(points[:, 6:], stored.reshape(-1, 3) @ turn.T, atol=1e-5)
+        assert points.shape == (4000, 9)
+    trained = training_set(base_config(name, roots), max_points=1500)
+    normals = trained[0]['inputs']['points'].numpy()[:, 6:]
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-2)
+
+
 def test_scene_without_boxes_gives_way_to_another_one(roots, tmp_path):
     config = base_config('rooms-scannet-det', roots)
     infos = load(str(Path(roots['scannet']) / 'scannet_infos_train.pkl'))

@@ -256,6 +256,19 @@ OWN_SCANS = split('prepare_custom', 'custom_infos_train.pkl', 'custom_infos_val.
 
 RECIPES = {
     'swin3d-tiny_rooms-seg': [*ROOMS_SEG, CLASS_WEIGHTS],
+    'supervised_swin3d-tiny_rooms': [
+        *ROOMS_SEG,
+        split('another domain', 'structured3d_infos_train.pkl', 'structured3d_infos_val.pkl'),
+        by_iterations(0.006, 50, 600, 1e-3, 0.05, tested_every=600),
+        ours(
+            'the classes of the domain, alike',
+            decode_head={
+                'num_classes': 25,
+                'loss_decode.type': 'mmdet.CrossEntropyLoss',
+                'loss_decode.avg_non_ignore': True,
+            },
+        ),
+    ],
     'swin3d-tiny_custom-seg': [
         *ROOMS_SEG,
         OWN_SCANS,
@@ -288,6 +301,12 @@ RECIPES = {
         *TINY_PPKT,
         ROOM_FRAMES,
         ours('area 5 is held out', data=dict(trained_on=AREAS)),
+    ],
+    'ppkt_swin3d-tiny_rooms_random-anchors': [
+        *TINY_PPKT,
+        ROOM_FRAMES,
+        ours('area 5 is held out', data=dict(trained_on=AREAS)),
+        ours('crops as the method was first compared', training=dict(crop_anchor='random')),
     ],
     'ppkt_swin3d-tiny_frames': [*TINY_PPKT, ANY_FRAMES],
     'ppt-ppkt_swin3d-tiny_rooms': [

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...finite_values import check_finite_outputs
 from ...structures import FeatureLevel, Levels, SparseVoxels
 from ..encoding import encode_levels
+from ..student_weights import weights_of
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
 TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
@@ -61,6 +62,10 @@ class VoxelSegmentor(Base3DSegmentor):
     def encode(self, batch_inputs: dict) -> Levels:
         """All levels of backbone and neck for a batch, by name."""
         return encode_levels(self.backbone, self.neck, batch_inputs['feats'], batch_inputs['voxels'])
+
+    def export(self) -> dict[str, dict[str, Tensor]]:
+        """What labels pretrain for others: ``student.pth`` with the backbone and the neck."""
+        return {'student.pth': weights_of(self.state_dict())}
 
     def voxel_logits(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Run the network alone.

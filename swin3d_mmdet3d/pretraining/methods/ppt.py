@@ -16,8 +16,8 @@ from ...models.layers.prompt_norm import (
     folded_state_dict,
     use_prompt_norms,
 )
+from ...models.student_weights import STUDENT_PARTS, weights_of
 from ...structures import Prompt, with_prompt
-from ..base import STUDENT_PARTS, weights_of
 
 FORMS = ('decoupled', 'adaptive', 'both', 'shared')
 
@@ -143,7 +143,7 @@ class PPT(BaseModel):
         folded = {condition: self.folded_state_dict(condition) for condition in self.conditions}
         files = {f'{condition}.pth': weights_of(folded[condition], parts) for condition in self.conditions}
         student = 'S3DIS' if 'S3DIS' in self.conditions else self.conditions[-1]
-        return {**files, 'student.pth': weights_of(folded[student], STUDENT_PARTS)}
+        return {**files, 'student.pth': weights_of(folded[student])}
 
     def train(self, mode: bool = True) -> PPT:
         """Train or evaluate; frozen norms keep their statistics in both."""

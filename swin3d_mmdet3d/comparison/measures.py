@@ -1,0 +1,130 @@
+"""The measures of a method: what its student is worth to segmentation, detection and linear probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.pretraining.feature_spread import feature_spread
+
+from .protocol import Protocol
+from .runs import room_config, train, train_and_test
+from .step_cost import step_cost
+from .students import find_student, parts_of, put_raw_inputs, put_student
+
+SEGMENTATION = ('fine-tuning', 'decoder probe', 'encoder probe')
+SPREAD_SCENES = 10
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One method and seed of the comparison, measure by measure.
+
+    Attributes:
+        protocol: what all methods have in common.
+        method: name of the method or of a baseline, or a config.
+        seed: of every training, and of the draw of labelled rooms.
+        rooms: folder of the ``s3dis`` rooms.
+        folder: where its trainings work.
+    """
+
+    protocol: Protocol
+    method: str
+    seed: int
+    rooms: Path
+    folder: Path
+
+    def measures(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """The measures in their order, each a function that gives its numbers."""
+        if self.method == 'raw':
+            return {'decoder probe': lambda: self._labelled('decoder probe')}
+        chosen: dict[str, Callable[[], dict[str, Any]]] = {}
+        if self.method != 'scratch':
+            chosen['pretraining'] = self._pretrain
+            chosen['cost'] = self._cost
+        for measure in SEGMENTATION:
+            chosen[measure] = lambda measure=measure: self._labelled(measure)
+        chosen['spread'] = self._spread
+        if self.seed in self.protocol.detection_seeds:
+            chosen['detection'] = lambda: self._labelled('detection')
+        return chosen
+
+    def config_name(self) -> str:
+        """The config that pretrains the method."""
+        if self.method.endswith('.py'):
+            return self.method
+        return self.protocol.recipes['pretraining'].format(self.method)
+
+    def _pretrain(self) -> dict[str, Any]:
+        """Pretrain the student; CPU seconds and steps."""
+        config = room_config(self.config_name(), self.rooms, self._work('pretraining'), self.seed)
+        _, seconds = train(config)
+        return dict(cpu_seconds=round(seconds, 1), steps=config.train_cfg.max_iters)
+
+    def _cost(self) -> dict[str, Any]:
+        """CPU time of a step over that of PPKT's, and peak memory of the method's steps."""
+        return step_cost(self.config_name(), self.protocol.recipes['pretraining'].format('ppkt'), self.rooms)
+
+    def _labelled(self, measure: str) -> dict[str, Any]:
+        """Train a recipe on labelled rooms from the student; held-out scores in percent."""
+        student = self._student()
+        if measure == 'decoder probe' and student is not None and 'neck' not in parts_of(student):
+            return dict(metrics={}, note='the student has no decoder')
+        config = self._recipe(measure)
+        restrict_scenes(config, self.protocol.scenes(measure, self.seed))
+        return train_and_test(config)
+
+    def _spread(self) -> dict[str, Any]:
+        """Spread of the student's features over the voxels of held-out rooms: 1 spread out, 0 collapsed."""
+        runner = Runner.from_cfg(self._recipe('fine-tuning'))
+        model = runner.model
+        model.init_weights()
+        model.eval()
+        spreads = []
+        with torch.no_grad():
+            for number, batch in enumerate(runner.build_dataloader(runner.cfg.test_dataloader)):
+                if number == SPREAD_SCENES:
+                    break
+                inputs = model.data_preprocessor(batch)['inputs']
+                feats, _ = model.extract_feat(inputs['feats'], inputs['voxels'])
+                spreads.append(float(feature_spread(feats)))
+        return dict(spread=sum(spreads) / len(spreads))
+
+    def _recipe(self, measure: str) -> Config:
+        """The config of a measure, from the student or, for scratch, from random weights."""
+        config = room_config(
+            self.protocol.recipes[measure],
+            self.rooms,
+            self._work(measure),
+            self.seed,
+            self.protocol.detection_steps if measure == 'detection' else None,
+        )
+        if self.method == 'raw':
+            put_raw_inputs(config)
+        else:
+            put_student(config, self._student())
+        return config
+
+    def _student(self) -> Path | None:
+        """The student of the method; None for the baselines without one."""
+        return None if self.method in ('scratch', 'raw') else find_student(self._work('pretraining'))
+
+    def _work(self, measure: str) -> Path:
+        return self.folder / measure.replace(' ', '-')
+
+
+def restrict_scenes(config: Config, scenes: list[int]) -> None:
+    """Train on the chosen rooms alone, numbered over the training areas in their order."""
+    dataset = innermost_dataset(config.train_dataloader)
+    if 'datasets' in dataset:
+        areas = dataset.pop('datasets')
+        dataset.clear()
+        dataset.update(areas[0], ann_file=[area.ann_file for area in areas])
+    dataset.indices = scenes

@@ -1,0 +1,62 @@
+"""One training of the comparison: a config on the rooms, trained and tested by the stock runner."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from swin3d_mmdet3d.apis import find_config, set_data_root, set_iterations
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def room_config(name: str | Path, rooms: Path, work_dir: Path, seed: int, iters: int | None = None) -> Config:
+    """A config on generated rooms, loaded in the training process and evaluated once, at its end.
+
+    Args:
+        name: config, by path or name.
+        rooms: folder of the ``s3dis`` rooms; those of other layouts lie beside it.
+        work_dir: folder of logs, checkpoints and students.
+        seed: of the training.
+        iters: steps in place of the config's own.
+    """
+    config = Config.fromfile(find_config(name))
+    set_data_root(config, rooms)
+    for loader in LOADERS:
+        if config.get(loader):
+            # what workers do would escape the count of CPU time
+            config[loader].update(num_workers=0, persistent_workers=False)
+    if iters is not None:
+        set_iterations(config, iters)
+    config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    config.default_hooks.checkpoint = None
+    config.randomness = dict(seed=seed)
+    config.log_level = 'WARNING'
+    config.work_dir = str(work_dir)
+    config.experiment_name = f'{work_dir.parent.name}-{work_dir.name}-{time.time_ns()}'
+    return config
+
+
+def train(config: Config) -> tuple[Runner, float]:
+    """Train by the stock runner on one thread; the runner, and the CPU seconds that it took."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    start = time.process_time()
+    try:
+        runner = Runner.from_cfg(config)
+        runner.train()
+    finally:
+        torch.set_num_threads(threads)
+    return runner, time.process_time() - start
+
+
+def train_and_test(config: Config) -> dict[str, Any]:
+    """Train, then test what it ends with: the metrics, in percent, and ``cpu_seconds`` of the training."""
+    runner, seconds = train(config)
+    metrics = {name: round(100 * float(value), 2) for name, value in runner.test().items()}
+    return dict(metrics=metrics, cpu_seconds=round(seconds, 1))

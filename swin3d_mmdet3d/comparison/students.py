@@ -1,0 +1,47 @@
+"""Students: what a pretraining leaves, and putting one under a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict
+
+from swin3d_mmdet3d.models.backbones import RawInputs
+
+
+def find_student(work_dir: Path) -> Path:
+    """The file that a pretraining left: ``student.pth``, or ``model.pth`` of auxiliary objectives.
+
+    Raises:
+        ValueError: If it left neither.
+    """
+    for name in ('student.pth', 'model.pth'):
+        if (work_dir / name).is_file():
+            return work_dir / name
+    raise ValueError(f'{work_dir} must hold student.pth or model.pth, got neither')
+
+
+def parts_of(student: Path) -> set[str]:
+    """The parts of a student: the first words of its weights' names."""
+    content = torch.load(student, map_location='cpu', weights_only=False)
+    return {name.partition('.')[0] for name in content.get('state_dict', content)}
+
+
+def put_student(config: Config, student: Path | None) -> None:
+    """Start the parts of a recipe that take a student from this one, or at random where it has none."""
+    parts = set() if student is None else parts_of(student)
+    for part in ('backbone', 'neck'):
+        settings = config.model.get(part) or {}
+        if settings.get('init_cfg'):  # not the neck of a detector, which no student has
+            start = dict(type='StrictPretrained', checkpoint=str(student), prefix=f'{part}.')
+            settings.init_cfg = start if part in parts else None
+
+
+def put_raw_inputs(config: Config) -> None:
+    """Make a probe's recipe read the raw inputs; there is nothing to freeze."""
+    config.model.backbone = ConfigDict(type='RawInputs')
+    config.model.neck = None
+    config.model.test_cfg = dict(mode='whole')  # chunks are of networks that look around
+    config.model.decode_head.in_channels = RawInputs.channels
+    config.custom_hooks = [hook for hook in config.custom_hooks if hook.type != 'FreezeHook']

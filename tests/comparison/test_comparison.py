@@ -1,0 +1,238 @@
+"""The comparison of pretraining methods: what is held equal, what is kept, what the table says."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from scipy import stats
+
+from swin3d_mmdet3d.comparison import (
+    Protocol,
+    SeedResults,
+    labelled_scenes,
+    load_arms,
+    read_results,
+    write_tables,
+)
+from swin3d_mmdet3d.comparison import results as results_module
+from swin3d_mmdet3d.comparison.measures import restrict_scenes
+from swin3d_mmdet3d.comparison.runs import room_config
+from swin3d_mmdet3d.comparison.students import find_student, put_raw_inputs, put_student
+from swin3d_mmdet3d.comparison.tables import gains, markdown, paired
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+from swin3d_mmdet3d.models.backbones import RawInputs
+from swin3d_mmdet3d.structures import SparseVoxels
+from swin3d_mmdet3d.tools import compare_pretraining
+
+ROOT = Path(__file__).parents[2]
+
+
+def result(method, seed, **scores):
+    measures = {
+        name.replace('_', ' '): dict(metrics={'mAP_0.25' if name == 'detection' else 'miou': value})
+        for name, value in scores.items()
+    }
+    return dict(method=method, seed=seed, protocol={}, measures=measures)
+
+
+def test_labelled_rooms_are_those_of_the_seed_and_never_held_out():
+    for seed in range(5):
+        few, many = labelled_scenes(60, 2, seed), labelled_scenes(60, 10, seed)
+        assert few == labelled_scenes(60, 2, seed) and len(set(few)) == 2
+        assert set(few) <= set(many) and max(many) < 50
+    assert len({tuple(labelled_scenes(60, 2, seed)) for seed in range(5)}) == 5
+    with pytest.raises(ValueError, match='at most the 5 rooms that are not held out, got 6'):
+        labelled_scenes(6, 6, 0)
+
+
+def test_gains_are_differences_to_random_weights_of_the_same_seed():
+    rows = gains([
+        result('scratch', 0, decoder_probe=15.0),
+        result('ppkt', 0, decoder_probe=27.5),
+        result('ppkt', 1, decoder_probe=30.0, detection=40.0),
+    ])  # fmt: skip
+    assert {(row.method, row.measure, row.seed): row.gain for row in rows} == {
+        ('scratch', 'decoder probe', 0): 0.0,
+        ('ppkt', 'decoder probe', 0): 12.5,
+        ('ppkt', 'decoder probe', 1): None,
+        ('ppkt', 'detection', 1): None,
+    }
+
+
+def test_t_is_that_of_a_paired_test():
+    first, second = np.array([50.0, 43.3, 30.9]), np.array([46.5, 41.8, 28.4])
+    t = stats.ttest_rel(first, second).statistic
+    assert paired((first - second).tolist()) == f'+2.5 (mean +2.5, t {t:.1f})'
+    assert paired([1.0]) == '+1.0 (mean +1.0)'
+    assert paired([1.0, 1.0]) == '+1.0 (mean +1.0)'
+
+
+def test_tables_hold_every_score_once(tmp_path):
+    results = [
+        result('scratch', 0, fine_tuning=0.0, decoder_probe=15.0),
+        result('ppkt', 0, decoder_probe=27.5),
+        result('ppkt', 1, decoder_probe=30.0),
+    ]
+    results[1]['measures'].update(
+        pretraining=dict(steps=600, cpu_seconds=420.0),
+        cost=dict(ratio=1.0, step_seconds=0.6, peak_mib=None),
+        spread=dict(spread=0.8),
+    )
+    results[0]['measures']['fine-tuning'] = dict(metrics=dict(miou=46.5))
+    write_tables(results, tmp_path)
+    with open(tmp_path / 'table.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [(row['method'], row['measure'], row['score']) for row in rows] == [
+        ('scratch', 'fine-tuning', '46.5'),
+        ('scratch', 'decoder probe', '15.0'),
+        ('ppkt', 'decoder probe', '27.5'),
+        ('ppkt', 'decoder probe', '30.0'),
+    ]
+    text = markdown(results)
+    assert '| ppkt | decoder probe | 27.5 30.0 | +12.5 | +12.5 (mean +12.5) |' in text
+    assert '| ppkt | 600 | 7.0 | 1.00 |  | 0.80 |' in text
+    assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp_path):
+    kept = SeedResults(tmp_path, 'ppkt', 3, Protocol())
+    kept.add('spread', dict(spread=0.5))
+    again = SeedResults(tmp_path, 'ppkt', 3, Protocol())
+    assert 'spread' in again and 'cost' not in again
+    (content,) = read_results(tmp_path)
+    assert content['measures']['spread'].keys() == {'spread', 'commit', 'generator', 'machine', 'torch'}
+    assert content['seed'] == 3
+    with pytest.raises(ValueError, match='is of the protocol .*name another folder'):
+        SeedResults(tmp_path, 'ppkt', 3, Protocol(rooms=30))
+    kept.path.write_text('{"method": "ppkt"}')
+    with pytest.raises(ValueError, match='is no result of a method and seed'):
+        read_results(tmp_path)
+
+
+def test_the_generator_s_hash_changes_with_any_of_its_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(results_module, 'PACKAGE', tmp_path)
+    (tmp_path / 'synthetic_rooms').mkdir()
+    (tmp_path / 'synthetic_rooms' / 'a.py').write_text('a = 1\n')
+    before = results_module.generator_hash()
+    (tmp_path / 'synthetic_rooms' / 'b.py').write_text('')
+    (tmp_path / 'synthetic_rooms' / 'a.py').write_text('a = 2\n')
+    assert results_module.generator_hash() != before
+
+
+def test_a_student_starts_the_parts_that_it_has(tmp_path):
+    torch.save(dict(state_dict={'backbone.a': torch.ones(1)}), tmp_path / 'student.pth')
+    model = dict(backbone=dict(init_cfg='old'), neck=dict(init_cfg='old'), decode_head=dict())
+    config = Config(dict(model=dict(model, head=dict(init_cfg='own'))))
+    put_student(config, find_student(tmp_path))
+    assert config.model.backbone.init_cfg == dict(
+        type='StrictPretrained', checkpoint=str(tmp_path / 'student.pth'), prefix='backbone.'
+    )
+    assert config.model.neck.init_cfg is None
+    put_student(config, None)
+    assert config.model.backbone.init_cfg is None and config.model.head.init_cfg == 'own'
+    config = Config(dict(model=dict(backbone=dict(), neck=dict(type='OfDetector'))))
+    put_student(config, find_student(tmp_path))
+    assert config.model == dict(backbone=dict(), neck=dict(type='OfDetector'))
+    with pytest.raises(ValueError, match='must hold student.pth or model.pth, got neither'):
+        find_student(tmp_path / 'nothing')
+
+
+def test_rooms_are_chosen_over_all_areas():
+    areas = [ConfigDict(type='Rooms', ann_file=f'{area}.pkl') for area in (1, 2)]
+    wrapped = dict(type='RepeatDataset', dataset=dict(type='ConcatDataset', datasets=areas))
+    config = Config(dict(train_dataloader=dict(dataset=wrapped)))
+    restrict_scenes(config, [0, 3])
+    assert config.train_dataloader.dataset.dataset == dict(
+        type='Rooms', ann_file=['1.pkl', '2.pkl'], indices=[0, 3]
+    )
+
+
+def test_raw_inputs_are_colour_normal_and_height_above_the_floor_of_the_scene():
+    coords = torch.tensor([[0, 1, 2, 5], [0, 1, 2, 8], [1, 0, 0, -3]])
+    rgb, normal = torch.rand(3, 3) * 2 - 1, torch.rand(3, 3) * 2 - 1
+    voxels = SparseVoxels(
+        coords, 2, voxel_size=0.5, signals=dict(xyz=torch.rand(3, 3), rgb=rgb, normal=normal)
+    )
+    ((values, same),) = RawInputs()(torch.rand(3, 9), voxels)
+    plain = torch.cat([rgb, normal, torch.tensor([[0.0], [1.5], [0.0]])], dim=1)
+    torch.testing.assert_close(values, torch.cat([plain, plain.square(), plain.abs()], dim=1))
+    assert same is voxels and values.shape[1] == RawInputs.channels
+
+
+def test_raw_inputs_take_the_place_of_a_frozen_network():
+    config = Config(
+        dict(
+            model=dict(backbone=dict(type='Swin3D'), neck=dict(type='N'), decode_head=dict(in_channels=32)),
+            custom_hooks=[dict(type='FreezeHook'), dict(type='Other')],
+        )
+    )
+    put_raw_inputs(config)
+    assert config.model.backbone == dict(type='RawInputs') and config.model.neck is None
+    assert config.model.decode_head.in_channels == 21 and config.custom_hooks == [dict(type='Other')]
+
+
+def test_arms_are_read_from_their_file_alone(tmp_path):
+    path = tmp_path / 'arms.py'
+    path.write_text("from swin3d_mmdet3d.comparison import Arm\nARMS = [Arm('joint', 'some-config')]\n")
+    assert [arm.name for arm in load_arms(path)] == ['joint']
+    path.write_text('ARMS = []\n')
+    with pytest.raises(ValueError, match='must define ARMS'):
+        load_arms(path)
+
+
+def test_finished_measures_are_not_taken_again_and_others_go_on(tmp_path, monkeypatch):
+    taken = []
+
+    def measures_of(method, protocol, seed, rooms, folder):
+        def take(measure):
+            taken.append((method, seed, measure))
+            if len(taken) == 4:
+                raise KeyboardInterrupt
+            return dict(metrics=dict(miou=float(len(taken))))
+
+        return {
+            measure: lambda measure=measure: take(measure) for measure in ('fine-tuning', 'decoder probe')
+        }
+
+    monkeypatch.setattr(compare_pretraining, 'measures_of', measures_of)
+    monkeypatch.setattr(Protocol, 'make_rooms', lambda self, folder: folder)
+    arguments = ['ppkt', '--seeds', '0', f'--out={tmp_path}', f'--work-dir={tmp_path}/work', '--no-nice']
+    with pytest.raises(KeyboardInterrupt):
+        compare_pretraining.main(arguments)
+    assert compare_pretraining.main(arguments) == 0
+    assert taken[3] == taken[4] and len(taken) == 4 * 2 + 1
+    content = json.loads((tmp_path / 'results.json').read_text())
+    assert [entry['method'] for entry in content] == ['ppkt', 'raw', 'scratch', 'supervised']
+    before = len(taken)
+    assert compare_pretraining.main(arguments) == 0 and len(taken) == before
+
+
+def test_trainings_are_seeded_shortened_and_read_the_rooms_of_their_layout(tmp_path):
+    rooms = tmp_path / 's3dis'
+    config = room_config('swin3d-tiny_rooms-seg', rooms, tmp_path / 'run', seed=3, iters=60)
+    assert config.train_cfg.max_iters == 60 and config.param_scheduler[-1]['end'] == 60
+    assert config.randomness.seed == 3
+    for loader in (config.train_dataloader, config.test_dataloader):
+        assert innermost_dataset(loader).data_root == str(rooms)
+    assert {config[f'{loader}_dataloader'].num_workers for loader in ('train', 'test')} == {0}
+    domains = room_config('ppt_swin3d-tiny_rooms', rooms, tmp_path / 'run', seed=3)
+    sources = domains.train_dataloader.dataset.datasets
+    roots = [Path(innermost_dataset(source).data_root).resolve() for source in sources]
+    assert roots == [tmp_path / name for name in ('structured3d', 'scannet', 's3dis')]
+
+
+def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
+    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'ppt' / 'arms.py')}
+    assert list(arms) == ['ppt', 'joint', 'single Structured3D', 'single ScanNet', 'single S3DIS']
+    config = room_config(arms['single ScanNet'].config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
+    steps = config.train_cfg.max_iters
+    arms['single ScanNet'].change(config)
+    assert config.train_cfg.max_iters == steps // 3 and config.model.norms == 'shared'
+    for loader in (config.train_dataloader, config.test_dataloader):
+        (source,) = loader.dataset.datasets
+        assert Path(innermost_dataset(source).data_root).resolve() == tmp_path / 'scannet'
+    assert list(config.test_evaluator.scores) == list(config.test_evaluator.class_names) == ['ScanNet']

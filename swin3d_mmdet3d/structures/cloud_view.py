@@ -61,7 +61,7 @@ class CloudView(VoxelBatch):
     ragged: Mapping[str, Ragged] = field(default_factory=dict)
 
     def at_voxels(self, name: str) -> Tensor:
-        """A field of the points at the voxels ``(N, ...)``: that of the point which speaks for each voxel.
+        """A field of the points at the voxels ``(N, ...)``: that of the point which represents each voxel.
 
         Raises:
             ValueError: If the points have no such field.

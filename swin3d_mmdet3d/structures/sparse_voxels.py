@@ -115,7 +115,7 @@ class SparseVoxels:
         return {}
 
     def downsample(self, factor: int) -> tuple[SparseVoxels, Tensor]:
-        """Merge voxels into cells of ``factor * stride`` and let one voxel speak for each cell.
+        """Merge voxels into cells of ``factor * stride`` and let one voxel represent each cell.
 
         The representative of a cell is the voxel whose row of batch index and signals is nearest (Euclidean)
         to the mean row of the cell; ties, which cells of two voxels always have, go to the lowest row. The

@@ -23,7 +23,7 @@ class VoxelBatch:
         voxels: The N voxels with their signals.
         point2voxel: Per scene ``(P,)`` int64, the row of each point's voxel among the N; -1 of a voxel that
             :meth:`select` left out.
-        representative: ``(N,)`` int64, the point that speaks for each voxel, as a row of all scenes' points
+        representative: ``(N,)`` int64, the point that represents each voxel, as a row of all scenes' points
             joined: the voxel's first point.
         origin: ``(B, 3)`` float32 metres, the place of coordinate (0, 0, 0) of each scene, in the order of
             the voxel axes: a voxel's lowest corner lies at coords * voxel_size + origin.

@@ -1,4 +1,4 @@
-"""Every point gets its label in input order; a checkpoint of another model never loads in silence."""
+"""Every point gets its label in input order; a checkpoint of another model is refused."""
 
 from pathlib import Path
 

@@ -46,7 +46,7 @@ class ElasticDistortion(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Displace ``points``; raise ValueError if there are boxes, which could not follow."""
         if 'gt_bboxes_3d' in results:
-            raise ValueError(f'{scene_label(results)}: gt_bboxes_3d must not be present, boxes cannot bend')
+            raise ValueError(f'{scene_label(results)}: gt_bboxes_3d must not be present, boxes stay rigid')
         if np.random.rand() < self.prob:
             xyz = results['points'].coord.numpy()
             for granularity, magnitude in self.scales:

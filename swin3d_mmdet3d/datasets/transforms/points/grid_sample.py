@@ -54,7 +54,7 @@ def first_of_each(keys: np.ndarray) -> np.ndarray:
 class GridSample(BaseTransform):
     """Keep one random point of each voxel: the training sample of a sparse network.
 
-    The lowest point along each axis always speaks for its voxel, so that the corner of the cloud, and with it
+    The lowest point along each axis always represents its voxel, so that the corner of the cloud, and with it
     the grid of the network, stays where it is (two of them in one voxel are both kept). Pipelines for
     evaluation leave this step out: there every point gets the prediction of its voxel.
 

@@ -103,16 +103,17 @@ def _check_titles(header: list[str], width: int) -> None:
 
 
 def _cleaned(lines: list[str]) -> list[str]:
-    """Lines without comments, quotes and separators at their ends; none that is empty."""
+    """Lines without comments, quotes and separators at their ends; none that is blank."""
     cleaned = []
     for line in lines:
         if '#' in line or '//' in line:
             line = _COMMENT.sub('', _NO_NUMBER.sub('nan', line))
         if '"' in line:
             line = line.replace('"', '')
-        line = line.strip().rstrip(',; \t')
+        line = line.strip()
         if line:
-            cleaned.append(line)
+            # Separators alone are a row whose numbers are missing.
+            cleaned.append(line.rstrip(',; \t') or line)
     return cleaned
 
 

@@ -138,6 +138,10 @@ TEXTS = {
         text(lines(XYZ, RGB, sep=',', tail=',')),
         dict(xyz=XYZ, color=RGB),
     ),
+    'csv: a line of separators alone': (
+        text('x,y,z\n1.5,2.5,3.5\n,,\n'),
+        'wrong number of columns or no number',
+    ),
     'csv: an empty field': (text('1.5,2.5,,4\n2.5,3.5,,5\n'), 'no number'),
     'txt: an empty field between tabs': (text('1.5\t2.5\t\t4\n2.5\t3.5\t\t5\n'), 'no number'),
     'txt: UTF-16 with its mark': (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import trimesh
 from mmengine.logging import print_log
 
-from .glb_header import check_glb
+from .glb_colors import colors_in_bytes
+from .glb_header import read_glb
 from .mesh import MeshPart
 from .upright import upright_turn
 
@@ -21,10 +23,10 @@ def load_glb(path: Path) -> list[MeshPart]:
     Raises:
         ValueError: The file is damaged, or has extensions that cannot be read.
     """
-    check_glb(path)
+    glb = read_glb(path)
     try:
-        with open(path, 'rb') as file:
-            scene = trimesh.load(file, file_type='glb', force='scene', process=False)
+        file = io.BytesIO(colors_in_bytes(glb).to_bytes())
+        scene = trimesh.load(file, file_type='glb', force='scene', process=False)
         parts = [_part(scene, node) for node in scene.graph.nodes_geometry]
     except (OSError, MemoryError, ValueError):
         raise

@@ -97,6 +97,47 @@ def glb(geometry, place=None, change=None):
     return write
 
 
+def glb_of_words(colors, position=5126, stride=None):
+    """A GLB of points with colours of 16 bits, interleaved with their places where a stride is given."""
+    count, channels = colors.shape
+    places, words = XYZ[:count].astype('<f4'), colors.astype('<u2')
+    if stride is None:
+        body, starts, steps = places.tobytes() + words.tobytes(), (0, 12 * count), ({}, {})
+    else:
+        rows = np.zeros((count, stride), np.uint8)
+        rows[:, :12] = places.view(np.uint8)
+        rows[:, 12 : 12 + 2 * channels] = words.view(np.uint8)
+        body, starts, steps = rows.tobytes(), (0, 12), ({'byteStride': stride},) * 2
+    accessors = [
+        {'bufferView': 0, 'componentType': position, 'count': count, 'type': 'VEC3'},
+        {
+            'bufferView': 1,
+            'componentType': 5123,
+            'count': count,
+            'type': f'VEC{channels}',
+            'normalized': True,
+        },
+    ]
+    content = {
+        'asset': {'version': '2.0'},
+        'scene': 0,
+        'scenes': [{'nodes': [0]}],
+        'nodes': [{'mesh': 0}],
+        'meshes': [{'primitives': [{'mode': 0, 'attributes': {'POSITION': 0, 'COLOR_0': 1}}]}],
+        'accessors': accessors,
+        'bufferViews': [
+            {'buffer': 0, 'byteOffset': start, 'byteLength': len(body) - start, **step}
+            for start, step in zip(starts, steps)
+        ],
+        'buffers': [{'byteLength': len(body)}],
+    }
+    text = json.dumps(content).encode()
+    text, body = text + b' ' * (-len(text) % 4), body + b'\0' * (-len(body) % 4)
+    head = struct.pack('<4sIIII', b'glTF', 2, 28 + len(text) + len(body), len(text), 0x4E4F534A)
+    raw = head + text + struct.pack('<II', len(body), 0x004E4942) + body
+    return lambda path: path.write_bytes(raw)
+
+
 def required(extension):
     """Makes a GLB need an extension."""
 
@@ -141,6 +182,8 @@ TRIANGLE = 'v 0 0 0 255 0 0\nv 1 0 0 0 255 0\nv 0 1 0 0 0 255\n'
 TRIANGLE_XYZ, TRIANGLE_RGB = np.eye(3)[[2, 0, 1]] * [1, 1, 0], np.eye(3) * 255
 CORNERS = np.unique(BOX.vertices, axis=0)
 MATERIAL = 'mtllib a.mtl\nusemtl m\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n'
+WORDS = RNG.integers(0, 65536, (7, 3))
+PLACES = XYZ[:7].astype(np.float32) @ Z_UP.T
 SITUATIONS = {
     'las: colours of 16 bits, classes': (
         partial(las, classification=LABEL, **channels(RGB * 257)),
@@ -245,6 +288,15 @@ SITUATIONS = {
     'glb: points': (
         glb(trimesh.PointCloud(XYZ, colors=RGB)),
         dict(xyz=XYZ.astype(np.float32) @ Z_UP.T, color=RGB),
+    ),
+    'glb: colours of 16 bits': (glb_of_words(WORDS), dict(xyz=PLACES, color=np.rint(WORDS / 257))),
+    'glb: colours of 16 bits beside their places': (
+        glb_of_words(np.c_[WORDS, np.full(7, 65535)], stride=20),
+        dict(xyz=PLACES, color=np.rint(WORDS / 257)),
+    ),
+    'glb: positions of whole numbers': (
+        glb_of_words(WORDS, position=5122),
+        'expected positions of three float32',
     ),
     'glb: texture': (
         glb(

@@ -17,7 +17,7 @@ from workloads import ROOM_VOXELS, voxel_level
 logger = logging.getLogger('benchmark')
 
 KERNEL = 3
-WIDTHS = ((6, 48), (48, 48), (96, 96))
+WIDTHS = ((6, 48), (16, 16), (48, 48), (96, 96))
 
 
 def gather_multiply_add(feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap) -> torch.Tensor:

@@ -98,11 +98,13 @@ class Op:
         Raises:
             ValueError: an unknown name, or a named back-end that cannot run (with the reason).
         """
-        for name in _candidates(self.name, device_type, backend):
+        candidates = _candidates(self.name, device_type, backend)
+        for name in candidates:
             reason = self.implementations[name].reason_against(*arguments) if arguments else None
             if reason is None:
                 return name
-            _pass_over(self.name, device_type, name, reason)
+            if len(candidates) > 1:
+                _pass_over(self.name, device_type, name, reason)
         raise ValueError(f'{name!r} cannot run {self.name} here: {reason}')
 
     def reason_unavailable(self, backend: str, device_type: str | None = None) -> str | None:

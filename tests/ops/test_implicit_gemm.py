@@ -155,3 +155,12 @@ def test_limits_on_a_gpu_are_named(dtype, offsets, target, reason):
     weight = torch.ones(offsets, 3, 4, dtype=dtype)
     assert spconv_impl.reason_against(feats.as_subclass(OnGpu), weight, kernel_map) == reason
     assert spconv_impl.reason_against(feats, weight, kernel_map) is None
+
+
+def test_inputs_that_meet_two_outputs_are_in_the_way_of_gradients_alone():
+    source, target = torch.tensor([[0, 0], [0, 1]], dtype=torch.int32)
+    kernel_map = KernelMap(source, target, torch.tensor([0, 2]), 1, 2)
+    feats, weight = torch.ones(1, 3).as_subclass(OnGpu), torch.ones(1, 3, 4, requires_grad=True)
+    assert 'no row twice' in spconv_impl.reason_against(feats, weight, kernel_map)
+    with torch.no_grad():
+        assert spconv_impl.reason_against(feats, weight, kernel_map) is None

@@ -9,11 +9,10 @@ import torch
 
 from ..arguments import check_int, check_rows, check_tensor
 from ..contents import kept
+from .offset_masks import sort_masks
 from .row_blocks import RowBlock, repeated_offsets, row_blocks
 
 MAX_ROWS = 2**31 - 1
-WORD = 32
-"""Offsets whose bits share an integer of a mask."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +261,7 @@ class KernelMap:
             masks: (M, ceil(K / 32)) int32, bit k % 32 of word k // 32 for offset k, sorted.
             order: (M,) int32, the output row of each mask.
         """
-        return self.kept('sorted_masks', self._sort_masks)
+        return self.kept('sorted_masks', lambda: sort_masks(self.table))
 
     @property
     def blocks(self) -> tuple[RowBlock, ...]:
@@ -291,18 +290,6 @@ class KernelMap:
         table = self.source.new_full((self.num_offsets, self.num_targets), -1)
         table[self.offset_of_pair, self.target.long()] = self.source
         return table
-
-    def _sort_masks(self) -> tuple[torch.Tensor, torch.Tensor]:
-        words = []
-        for present in (self.table >= 0).split(WORD):
-            bits = torch.arange(len(present), device=present.device)
-            word = (present.long() << bits[:, None]).sum(0)
-            words.append(torch.where(word < 2**31, word, word - 2**32).int())
-        masks = torch.stack(words, 1)
-        order = torch.arange(len(masks), device=masks.device)
-        for word in reversed(words):
-            order = order[word[order].sort(stable=True).indices]
-        return masks[order].contiguous(), order.int()
 
 
 def _check_list(name: str, values: torch.Tensor, dtype: torch.dtype) -> None:

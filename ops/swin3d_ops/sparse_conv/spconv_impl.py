@@ -56,9 +56,13 @@ def reason_against(feats: torch.Tensor, weight: torch.Tensor, kernel_map: Kernel
         return 'spconv has no float64 kernels for a GPU'
     if kernel_map.num_offsets > MAX_OFFSETS:
         return f'spconv takes up to {MAX_OFFSETS} offsets on a GPU, got {kernel_map.num_offsets}'
-    if not (kernel_map.is_table and kernel_map.exchanged.is_table):
+    if not kernel_map.is_table or (_needs_gradients(feats, weight) and not kernel_map.exchanged.is_table):
         return 'spconv takes maps that meet no row twice under an offset'
     return None
+
+
+def _needs_gradients(feats: torch.Tensor, weight: torch.Tensor) -> bool:
+    return torch.is_grad_enabled() and (feats.requires_grad or weight.requires_grad)
 
 
 def sparse_conv(feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap) -> torch.Tensor:

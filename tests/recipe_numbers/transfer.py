@@ -49,6 +49,7 @@ SPARSE_UNET_S3DIS = [
     ),
 ]
 
+SWIN3D_OPTIMISER = dict(type='AdamW', weight_decay=0.05, rate_of_blocks=0.1)
 Z_UP = ours('students are trained z up', data_preprocessor=dict(axes=(0, 1, 2)))
 SCANNET_STUDENT = [*SCANNET_RGB, SMALL, Z_UP]
 S3DIS_STUDENT = [*S3DIS_SMALL, taken(S3DIS_YAML, data=dict(repeats=6)), Z_UP]
@@ -90,6 +91,17 @@ def encoder_probe(groups, width):
 
 RECIPES = {
     'sparse-unet34_s3dis-seg_from-student': SPARSE_UNET_S3DIS,
+    'sparse-unet34_s3dis-seg_few': [*SPARSE_UNET_S3DIS, ours('few labels', data=dict(scenes=10))],
+    'sparse-unet34_s3dis-seg_probe': [
+        {
+            key: number
+            for group in SPARSE_UNET_S3DIS
+            for key, number in group.items()
+            if not key.startswith('optimiser.') or key == 'optimiser.seed'
+        },
+        PROBE,
+        ours('batch and optimiser of Swin3D', data=dict(batch=3), optimiser=SWIN3D_OPTIMISER),
+    ],
     'swin3d-small_scannet-seg_from-student': SCANNET_STUDENT,
     'swin3d-small_scannet-seg_few': few(SCANNET_STUDENT, 10, 720),
     'swin3d-small_scannet-seg_probe': [*SCANNET_STUDENT, PROBE],

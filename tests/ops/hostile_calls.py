@@ -264,7 +264,7 @@ def convolution_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
         source, target, ptr = kept[0].source, kept[0].target, kept[0].ptr
         rows = source, target, target, source, ptr
         try:
-            return torch.ops.swin3d.sparse_conv(feats, weight, *rows, kept[0].num_targets, False)
+            return torch.ops.swin3d.sparse_conv(feats, weight, *rows, kept[0].num_targets)
         except ValueError:
             if pairs_make_sense(kept[0]):
                 raise

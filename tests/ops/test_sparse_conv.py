@@ -212,9 +212,7 @@ def test_operator_passes_opcheck():
     inputs, grad = problem(kernel_map, 4, 6, torch.float32)
     back = kernel_map.exchanged
     rows = kernel_map.source, kernel_map.target, back.source, back.target, kernel_map.ptr
-    torch.library.opcheck(
-        torch.ops.swin3d.sparse_conv.default, (*inputs, *rows, kernel_map.num_targets, True)
-    )
+    torch.library.opcheck(torch.ops.swin3d.sparse_conv.default, (*inputs, *rows, kernel_map.num_targets))
 
 
 @needs_kernels
@@ -264,7 +262,7 @@ def test_pairs_that_make_no_sense_are_refused(changes, error, message):
     [('source', 1, 10**9), ('source', 1, -1), ('target', 0, 4), ('target', 2, -(2**31)),
      ('ptr', 1, 10**12), ('ptr', 1, -3), ('ptr', 2, 2), ('ptr', 0, 1)],
 )  # fmt: skip
-def test_kernels_look_at_pairs_that_nobody_vouches_for(isa, name, place, row):
+def test_kernels_look_at_pairs_that_make_no_sense(isa, name, place, row):
     """As in compiled code, whose pairs may have been written into since it was made."""
     kernel_map = hand_made(target=torch.tensor([2, 3, 0]).int())
     feats, weight, grad = torch.ones(2, 3), torch.ones(2, 3, 5), torch.ones(4, 5)
@@ -272,9 +270,9 @@ def test_kernels_look_at_pairs_that_nobody_vouches_for(isa, name, place, row):
     rows[name][place] = row
     source, target, ptr = rows.values()
     with pytest.raises(ValueError, match='kernel_map must have a ptr that ascends from 0 to 3'):
-        torch.ops.swin3d.sparse_conv(feats, weight, source, target, target, source, ptr, 4, False)
+        torch.ops.swin3d.sparse_conv(feats, weight, source, target, target, source, ptr, 4)
     with pytest.raises(ValueError, match='kernel_map must have a ptr that ascends from 0 to 3'):
-        torch.ops.swin3d.sparse_conv_weight_grad(feats, grad, source, target, ptr, False)
+        torch.ops.swin3d.sparse_conv_weight_grad(feats, grad, source, target, ptr)
 
 
 def test_kernels_look_for_targets_out_of_order(isa):
@@ -283,18 +281,34 @@ def test_kernels_look_for_targets_out_of_order(isa):
     target[3] = 1999
     with pytest.raises(ValueError, match='targets in .* that do not descend'):
         torch.ops.swin3d.sparse_conv(
-            torch.ones(2000, 3), torch.ones(1, 3, 5), rows, target, target, rows, ptr, 2000, False
+            torch.ones(2000, 3), torch.ones(1, 3, 5), rows, target, target, rows, ptr, 2000
         )  # fmt: skip
 
 
-@needs_kernels
-def test_writes_that_torch_does_not_count_leave_the_looking_to_the_kernels():
+def write_in_inference_mode(tensor, row):
     with torch.inference_mode():
+        tensor[1] = row
+
+
+def write_by_numpy(tensor, row):
+    tensor.numpy()[1] = row
+
+
+def write_by_data(tensor, row):
+    tensor.data[1] = row
+
+
+@needs_kernels
+@pytest.mark.parametrize('write', [write_in_inference_mode, write_by_numpy, write_by_data])
+@pytest.mark.parametrize('name', ['source', 'target'])
+def test_the_kernels_look_at_pairs_themselves_as_torch_does_not_count_every_write(write, name):
+    with torch.inference_mode(write is write_in_inference_mode):
         kernel_map = hand_made()
-        sparse_conv(torch.ones(2, 3), torch.ones(2, 3, 5), kernel_map, 'cpu')
-        kernel_map.source[1] = 10**9
+        inputs = torch.ones(2, 3), torch.ones(2, 3, 5)
+        sparse_conv(*inputs, kernel_map, 'cpu')
+        write(getattr(kernel_map, name), 10**9)
         with pytest.raises(ValueError, match='kernel_map must have a ptr'):
-            sparse_conv(torch.ones(2, 3), torch.ones(2, 3, 5), kernel_map, 'cpu')
+            sparse_conv(*inputs, kernel_map, 'cpu')
 
 
 def test_pairs_written_into_before_the_backward_pass_are_refused_or_were_kept(backend):

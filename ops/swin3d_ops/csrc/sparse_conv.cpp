@@ -26,18 +26,15 @@ struct Pairs {
     const int32_t *source, *target;
     const int64_t* ptr;  // (K + 1,) bounds of the offsets
     int64_t offsets, count, sources;
-    bool known;  // whether the pairs have been looked at
 
     // Whether the bounds ascend from 0 to the number of pairs.
     bool bounded() const {
-        if (known) return true;
         bool ascending = ptr[0] == 0 && ptr[offsets] == count;
         for (int64_t k = 0; k < offsets; ++k) ascending &= ptr[k] <= ptr[k + 1];
         return ascending;
     }
     // Whether pairs [begin, end) name rows of the input, and rows of the product in [low, high).
     bool fit(int64_t begin, int64_t end, int64_t low, int64_t high) const {
-        if (known) return true;
         const uint32_t first = static_cast<uint32_t>(low);
         uint32_t most_source = 0, most_target = 0;  // a negative row is a large number
         for (int64_t i = begin; i < end; ++i) {
@@ -199,13 +196,13 @@ template <class T> class WeightGrad {
 }  // namespace
 }  // namespace swin3d
 
-// P pairs of N and M rows under K offsets, `known` to make sense or not. Both return 0, 1 when memory ran out, or 2 for pairs out of range or order.
+// P pairs of N and M rows under K offsets, which are looked at as they are used. Both return 0, 1 when memory ran out, or 2 for pairs out of range or order.
 #define SWIN3D_SPARSE_CONV(NAME, T)                                                                           \
     SWIN3D_EXPORT(sparse_conv_##NAME)                                                                         \
     (const T* feats, const T* weight, const int32_t* source, const int32_t* target, const int64_t* ptr,       \
-     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, int known, T* out, int threads) {      \
+     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* out, int threads) {                 \
         try {                                                                                                 \
-            const swin3d::Pairs pairs{source, target, ptr, K, P, N, known != 0};                              \
+            const swin3d::Pairs pairs{source, target, ptr, K, P, N};                                          \
             swin3d::Product<T> product(feats, weight, pairs, C, D, M, out);                                   \
             return product.run(threads) ? 0 : 2;                                                              \
         } catch (const std::bad_alloc&) {                                                                     \
@@ -214,9 +211,9 @@ template <class T> class WeightGrad {
     }                                                                                                         \
     SWIN3D_EXPORT(sparse_conv_weight_grad_##NAME)                                                             \
     (const T* feats, const T* grad_out, const int32_t* source, const int32_t* target, const int64_t* ptr,     \
-     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, int known, T* grad, int threads) {     \
+     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* grad, int threads) {                \
         try {                                                                                                 \
-            const swin3d::Pairs pairs{source, target, ptr, K, P, N, known != 0};                              \
+            const swin3d::Pairs pairs{source, target, ptr, K, P, N};                                          \
             swin3d::WeightGrad<T> sum(feats, grad_out, pairs, C, D, M, grad, threads);                        \
             return sum.run(threads) ? 0 : 2;                                                                  \
         } catch (const std::bad_alloc&) {                                                                     \

@@ -21,18 +21,18 @@ def sparse_conv(feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap
         back.check()
         back_source, back_target = back.source, back.target
     rows = source, target, back_source, back_target, kernel_map.ptr
-    return _sparse_conv(feats, weight, *rows, kernel_map.num_targets, kernel_map.counts_writes)
+    return _sparse_conv(feats, weight, *rows, kernel_map.num_targets)
 
 
-def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, known, out):
-    """Call a kernel of (K, C, E) = ``sizes``, which looks at pairs that are not known as it goes."""
+def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, out):
+    """Call a kernel of (K, C, E) = ``sizes``, which looks at the pairs as it goes."""
     source, target, ptr = source.contiguous(), target.contiguous(), ptr.contiguous()
     offsets, channels, columns = sizes
     numbers = (offsets, len(source), num_sources, channels, columns, num_targets)
     try:
         cpu_runtime.call(
             name, left.dtype, *(pointer(tensor) for tensor in (left, right, source, target, ptr)),
-            *(ctypes.c_int64(number) for number in numbers), ctypes.c_int(known), pointer(out),
+            *(ctypes.c_int64(number) for number in numbers), pointer(out),
         )  # fmt: skip
     except RowsRefusedError as error:
         raise ValueError(
@@ -41,48 +41,48 @@ def _call(name, left, right, source, target, ptr, sizes, num_sources, num_target
         ) from error
 
 
-def _forward(feats, weight, source, target, back_source, back_target, ptr, num_targets, known):
+def _forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
     wide, wide_weight = widened(feats), widened(weight)
     out = wide.new_empty(num_targets, weight.shape[2])
     rows = source, target, ptr
-    _call('sparse_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, known, out)
+    _call('sparse_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, out)
     return out.to(feats.dtype)
 
 
-def _fake_forward(feats, weight, source, target, back_source, back_target, ptr, num_targets, known):
+def _fake_forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
     return feats.new_empty(num_targets, weight.shape[2])
 
 
-def _weight_grad(feats, grad_out, source, target, ptr, known):
+def _weight_grad(feats, grad_out, source, target, ptr):
     wide, wide_grad = widened(feats), widened(grad_out)
     sizes = len(ptr) - 1, feats.shape[1], grad_out.shape[1]
     grad = wide.new_empty(sizes)
     rows = source, target, ptr
-    _call('sparse_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), known, grad)
+    _call('sparse_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
     return grad.to(feats.dtype)
 
 
-def _fake_weight_grad(feats, grad_out, source, target, ptr, known):
+def _fake_weight_grad(feats, grad_out, source, target, ptr):
     return feats.new_empty(len(ptr) - 1, feats.shape[1], grad_out.shape[1])
 
 
 _sparse_conv = registration.define(
     'sparse_conv',
     '(Tensor feats, Tensor weight, Tensor source, Tensor target, Tensor back_source, Tensor back_target, '
-    'Tensor ptr, SymInt num_targets, bool known) -> Tensor',
+    'Tensor ptr, SymInt num_targets) -> Tensor',
     _forward,
     _fake_forward,
 )
 _sparse_conv_weight_grad = registration.define(
     'sparse_conv_weight_grad',
-    '(Tensor feats, Tensor grad_out, Tensor source, Tensor target, Tensor ptr, bool known) -> Tensor',
+    '(Tensor feats, Tensor grad_out, Tensor source, Tensor target, Tensor ptr) -> Tensor',
     _weight_grad,
     _fake_weight_grad,
 )
 
 
 def _save(ctx, inputs, output):
-    *tensors, _, ctx.known = inputs
+    *tensors, _ = inputs
     ctx.save_for_backward(*tensors)
     ctx.num_sources = inputs[0].shape[0]
 
@@ -93,11 +93,10 @@ def _differentiate(ctx, grad_out):
     if ctx.needs_input_grad[0]:
         grad_feats = _sparse_conv(
             grad_out, weight.transpose(1, 2), back_source, back_target, source, target, ptr, ctx.num_sources,
-            ctx.known,
         )  # fmt: skip
     if ctx.needs_input_grad[1]:
-        grad_weight = _sparse_conv_weight_grad(feats, grad_out, source, target, ptr, ctx.known)
-    return grad_feats, grad_weight, *[None] * 7
+        grad_weight = _sparse_conv_weight_grad(feats, grad_out, source, target, ptr)
+    return grad_feats, grad_weight, *[None] * 6
 
 
 registration.differentiate(_sparse_conv, _differentiate, _save)

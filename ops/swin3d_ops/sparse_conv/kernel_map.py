@@ -66,12 +66,6 @@ class KernelMap:
         else:
             self.kept('check', self._check)
 
-    @property
-    def counts_writes(self) -> bool:
-        """Whether :meth:`check` sees writes: not in compiled code, nor into tensors of inference mode."""
-        parts = self.source, self.target, self.ptr
-        return not (torch.compiler.is_compiling() or any(part.is_inference() for part in parts))
-
     def _check(self) -> None:
         self._check_tensors()
         if not self.source.is_cuda:

@@ -2,7 +2,7 @@
 
 from ..scan_files import Scan, make_scan, read_scan
 from .boxed_scan_files import write_boxed_scan
-from .config_files import find_config, set_data_root, set_iterations
+from .config_files import find_config, restates_data_root, set_data_root, set_iterations
 from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import BoxInferencer, ScanInferencer, Swin3DInferencer, make_inferencer
 from .label_names import match_labels
@@ -22,6 +22,7 @@ __all__ = [
     'match_labels',
     'read_boxes',
     'read_scan',
+    'restates_data_root',
     'set_data_root',
     'set_iterations',
     'write_boxed_scan',

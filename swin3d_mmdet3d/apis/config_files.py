@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,29 @@ def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
             if dataset.get('data_root') is not None:
                 aside = _step_aside(dataset.data_root)
                 dataset.data_root = os.path.join(config.data_root, aside) if aside else config.data_root
+
+
+def restates_data_root(path: str | os.PathLike) -> bool:
+    """Whether a config file, or one that it is based on, gives another ``data_root`` than its bases.
+
+    The data sets of its loaders are those of the bases and do not follow by themselves.
+    """
+    bases = _base_files(Path(path))
+    own = Config.fromfile(path).get('data_root')
+    roots = {Config.fromfile(base).get('data_root') for base in bases} - {None}
+    return bool(roots) and own not in roots or any(restates_data_root(base) for base in bases)
+
+
+def _base_files(path: Path) -> list[Path]:
+    """The files of ``_base_`` of a Python file, without those of other packages."""
+    if path.suffix != '.py':
+        return []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '_base_':
+            names = ast.literal_eval(node.value)
+            names = [names] if isinstance(names, str) else names
+            return [path.parent / name for name in names if '::' not in name]
+    return []
 
 
 def _data_sets(settings: Any) -> Iterator[ConfigDict]:

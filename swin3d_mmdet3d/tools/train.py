@@ -11,7 +11,7 @@ from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
-from ..apis import set_data_root
+from ..apis import restates_data_root, set_data_root
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""
@@ -33,7 +33,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Read the config named by `args`; shared arguments go into it, its `data_root` into all loaders.
+    """Read the config named by `args`; shared arguments go into it.
+
+    A `data_root` among the options, or at the top of a config whose bases have another one, goes into all
+    loaders.
 
     Raises:
         FileNotFoundError: The config does not exist.
@@ -44,7 +47,7 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     cfg.merge_from_dict(options)
-    if cfg.get('data_root') is not None:
+    if 'data_root' in options or restates_data_root(args.config):
         set_data_root(cfg, cfg.data_root)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

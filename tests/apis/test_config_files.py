@@ -42,6 +42,26 @@ def test_data_root_of_a_leaf_reaches_the_loaders_of_its_base(tmp_path):
         assert found == ['/mine/s3dis/../structured3d/', '/mine/s3dis/../scannet/', '/mine/s3dis/']
 
 
+def test_data_sets_that_a_leaf_places_itself_stay_there(tmp_path):
+    base = CONFIGS / 'swin3d/swin3d-tiny_rooms-seg.py'
+    dataset = "dict(dataset=dict(dataset=dict(data_root='/mine/')))"
+    path = tmp_path / 'own.py'
+    path.write_text(f"_base_ = ['{base}']\ntrain_dataloader = {dataset}\n")
+    config = train.load_config(train.parse_arguments([str(path)]))
+    assert roots(config)['train_dataloader'] == ['/mine/']
+    assert roots(config)['test_dataloader'] == [config.data_root]
+    config.dump(tmp_path / 'dumped.py')  # as in a work folder, without bases
+    assert roots(train.load_config(train.parse_arguments([str(tmp_path / 'dumped.py')]))) == roots(config)
+
+
+def test_data_root_of_a_file_between_reaches_the_loaders(tmp_path):
+    base = CONFIGS / 'swin3d/swin3d-tiny_rooms-seg.py'
+    (tmp_path / 'between.py').write_text(f"_base_ = ['{base}']\ndata_root = '/mine/'\n")
+    (tmp_path / 'own.py').write_text("_base_ = ['./between.py']\nresume = True\n")
+    config = train.load_config(train.parse_arguments([str(tmp_path / 'own.py')]))
+    assert {root for found in roots(config).values() for root in found} == {'/mine/'}
+
+
 def test_without_an_option_every_data_set_is_where_its_config_puts_it():
     for path in [*CONFIGS.glob('pretraining/*/*.py'), *CONFIGS.glob('swin3d/*.py')]:
         stated = roots(Config.fromfile(path))

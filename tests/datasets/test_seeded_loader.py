@@ -1,14 +1,13 @@
 """A sample's random numbers follow from seed, epoch and position: not from workers, batches or ranks."""
 
 import multiprocessing
-import random
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-import torch
 from mmdet3d.registry import DATASETS
-from mmengine.dataset import BaseDataset, DefaultSampler, InfiniteSampler
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from noisy_training import NoisyScans, draw, noisy_collate
 from torch.utils.data import BatchSampler, DataLoader
 
 from swin3d_mmdet3d.datasets import SingleSourceBatchSampler
@@ -19,36 +18,6 @@ from swin3d_mmdet3d.datasets.seeded_loader import seeded_loader
 pytestmark = pytest.mark.filterwarnings('ignore:This DataLoader will create')
 
 
-def draw():
-    """A number of each generator that transforms draw from."""
-    return [random.random(), float(np.random.rand()), float(torch.rand(()))]
-
-
-@DATASETS.register_module(force=True)
-class Draws(BaseDataset):
-    """Samples that are their row and what they drew."""
-
-    METAINFO = dict(classes=('chair', 'table'))
-
-    def __init__(self, length=7, first=0):
-        self.length, self.first = length, first
-        super().__init__(serialize_data=False)
-
-    def load_data_list(self):
-        return [dict(row=self.first + row) for row in range(self.length)]
-
-    def prepare_data(self, idx):
-        return [self.get_data_info(idx)['row'], *draw()]
-
-    def get_cat_ids(self, idx):
-        return {idx % 2}
-
-
-def collate(samples):
-    """Batches that draw, too, as mixing of a batch does."""
-    return [tuple(sample) for sample in samples], draw()
-
-
 def sampler_of(kind, dataset, rank=0, world_size=1):
     with patch('mmengine.dataset.sampler.get_dist_info', lambda: (rank, world_size)):
         return kind(dataset, shuffle=True, seed=99)
@@ -57,9 +26,9 @@ def sampler_of(kind, dataset, rank=0, world_size=1):
 def loader_of(
     dataset=None, workers=0, batch_size=2, sampler=DefaultSampler, rank=0, world_size=1, **settings
 ):
-    dataset = dataset or Draws()
+    dataset = dataset or NoisyScans()
     batches = BatchSampler(sampler_of(sampler, dataset, rank, world_size), batch_size, drop_last=False)
-    options = dict(num_workers=workers, persistent_workers=workers > 0, collate_fn=collate)
+    options = dict(num_workers=workers, persistent_workers=workers > 0, collate_fn=noisy_collate)
     stock = DataLoader(dataset, batch_sampler=batches, **options)
     return seeded_loader(stock, PositionedBatchSampler(batches, 5, rank, world_size, **settings))
 
@@ -93,7 +62,7 @@ def test_what_persistent_workers_have_drawn_does_not_matter():
 @pytest.mark.parametrize('sampler', [DefaultSampler, InfiniteSampler])
 def test_ranks_draw_each_position_once_and_as_one_process_does(sampler):
     def take(rank, world_size, number):
-        loader = loader_of(Draws(8), sampler=sampler, rank=rank, world_size=world_size, endless=True)
+        loader = loader_of(NoisyScans(8), sampler=sampler, rank=rank, world_size=world_size, endless=True)
         batches = iter(loader)
         return [sample for _ in range(number // 2) for sample in next(batches)[0]]
 
@@ -105,13 +74,16 @@ def test_ranks_draw_each_position_once_and_as_one_process_does(sampler):
 
 def test_ranks_of_single_source_batches_draw_each_position_once():
     dataset = DATASETS.build(
-        dict(type='ConcatDataset', datasets=[dict(type='Draws', length=8), dict(type='Draws', first=100)])
+        dict(
+            type='ConcatDataset',
+            datasets=[dict(type='NoisyScans', length=8), dict(type='NoisyScans', first=100)],
+        )
     )
 
     def take(rank, world_size, batch_size):
         sampler = sampler_of(DefaultSampler, dataset, rank, world_size)
         batches = SingleSourceBatchSampler(sampler, batch_size, [2, 1])
-        stock = DataLoader(dataset, batch_sampler=batches, collate_fn=collate)
+        stock = DataLoader(dataset, batch_sampler=batches, collate_fn=noisy_collate)
         loader = seeded_loader(stock, PositionedBatchSampler(batches, 5, rank, world_size))
         return [batch for batch, _ in loader]
 
@@ -132,10 +104,10 @@ def test_the_batch_size_does_not_change_samples():
 @pytest.mark.parametrize(
     'settings',
     [
-        dict(type='RepeatDataset', times=3, dataset=dict(type='Draws')),
-        dict(type='ClassBalancedDataset', oversample_thr=0.9, dataset=dict(type='Draws')),
-        dict(type='PresentClassBalancedDataset', dataset=dict(type='Draws')),
-        dict(type='ConcatDataset', datasets=[dict(type='Draws'), dict(type='Draws', first=100)]),
+        dict(type='RepeatDataset', times=3, dataset=dict(type='NoisyScans')),
+        dict(type='ClassBalancedDataset', oversample_thr=0.9, dataset=dict(type='NoisyScans')),
+        dict(type='PresentClassBalancedDataset', dataset=dict(type='NoisyScans')),
+        dict(type='ConcatDataset', datasets=[dict(type='NoisyScans'), dict(type='NoisyScans', first=100)]),
     ],
     ids=lambda settings: settings['type'],
 )
@@ -149,7 +121,7 @@ def test_samples_in_wrapped_data_sets_are_seeded_and_repeated_rows_differ(settin
 
 
 def test_epochs_positions_seeds_and_generators_have_independent_uniform_numbers():
-    taken = np.array(samples(loader_of(Draws(500)), 4))[:, 1:]
+    taken = np.array(samples(loader_of(NoisyScans(500)), 4))[:, 1:]
     assert len(np.unique(taken)) == taken.size
     # 2,000 uniform numbers: their mean and correlations, five deviations wide
     assert np.abs(taken.mean(0) - 0.5).max() < 5 * (1 / 12 / len(taken)) ** 0.5
@@ -177,7 +149,7 @@ def test_skipped_batches_are_not_loaded_and_the_rest_is_as_if_they_were(sampler,
     endless = loader_of(sampler=sampler, workers=workers, endless=True)
     expected = [batch for batch, _ in zip(endless, range(20))]
 
-    class Watched(Draws):
+    class Watched(NoisyScans):
         def prepare_data(self, idx):
             loaded.append(idx)
             return super().prepare_data(idx)
@@ -207,6 +179,6 @@ def test_an_endless_sampler_of_nothing_is_refused():
 
 def test_all_else_is_asked_of_the_data_set_itself_also_in_spawned_workers():
     loader = loader_of()
-    assert loader.dataset.metainfo == Draws().metainfo and len(loader.dataset) == 7
+    assert loader.dataset.metainfo == NoisyScans().metainfo and len(loader.dataset) == 7
     assert not hasattr(loader.dataset, 'datasets')
     assert multiprocessing.reduction.ForkingPickler.dumps(loader.dataset)

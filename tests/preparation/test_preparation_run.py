@@ -297,9 +297,8 @@ def run_scenes(out, read=one_point, names='abcd', workers=1, **settings):
     return prepare_scenes(DataSet('rooms', SCANNET_BOXES), scenes, read, out, settings, workers)
 
 
-def killed_while_writing_normals_of_c(out):
-    """A run that ends, as if killed, when half a file is on the disk."""
-    written = layout_scenes.atomic_write
+def killed_at_normals_of_c(out, written=layout_scenes.atomic_write):
+    """A writer of files that ends its process, as if killed, when half of one is on the disk."""
 
     def half(path):
         if Path(path) == out / 'normals' / 'c.bin':
@@ -308,13 +307,17 @@ def killed_while_writing_normals_of_c(out):
                 os._exit(9)
         return written(path)
 
-    layout_scenes.atomic_write = half
+    return half
+
+
+def run_killed_at_normals_of_c(out):
+    layout_scenes.atomic_write = killed_at_normals_of_c(out)
     run_scenes(out)
 
 
 def test_killed_run_goes_on_where_it_ended_and_leaves_nothing_behind(tmp_path):
     process = multiprocessing.get_context('fork').Process(
-        target=killed_while_writing_normals_of_c, args=(tmp_path / 'out',)
+        target=run_killed_at_normals_of_c, args=(tmp_path / 'out',)
     )
     process.start()
     process.join()
@@ -343,16 +346,7 @@ def test_killed_worker_costs_its_own_scene_alone(tmp_path):
 
 
 def test_worker_that_is_killed_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    written = layout_scenes.atomic_write
-
-    def killed(path):
-        if Path(path) == tmp_path / 'normals' / 'c.bin':
-            with written(path) as part:
-                part.write_bytes(b'half')
-                os._exit(9)
-        return written(path)
-
-    monkeypatch.setattr(layout_scenes, 'atomic_write', killed)
+    monkeypatch.setattr(layout_scenes, 'atomic_write', killed_at_normals_of_c(tmp_path))
     assert [it.state for it in run_scenes(tmp_path, workers=2)].index('failed') == 2
     assert not [path for path in files(tmp_path) if 'c.bin' in path or '.part' in path]
 

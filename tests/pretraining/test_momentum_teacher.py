@@ -15,7 +15,8 @@ from tiny_pretraining import run_tiny, tiny_self_teaching
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.pretraining.teachers import MomentumTeacher
 
-DEFAULT_HOOKS = Config.fromfile(Path(__file__).parents[2] / 'configs/_base_/pretrain_runtime.py').custom_hooks
+RUNTIME = Path(__file__).parents[2] / 'configs/_base_/runtime/pretraining.py'
+DEFAULT_HOOKS = Config.fromfile(RUNTIME).custom_hooks
 
 
 class Start(Hook):

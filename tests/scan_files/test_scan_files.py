@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import scan_writers as writers
+from file_situations import check_situation
 from real_data import local_real_data
 
 from swin3d_mmdet3d.scan_files import Scan, make_scan, read_scan, turn_upright
@@ -207,9 +208,7 @@ BAD_FILES = {
 def test_bad_files_are_named_with_their_fault(name, tmp_path):
     write, message = BAD_FILES[name]
     write(tmp_path / name)
-    with pytest.raises(ValueError, match=message) as error:
-        read_scan(tmp_path / name)
-    assert name in str(error.value)
+    check_situation(tmp_path / name, message)
 
 
 def test_lzf_copies_matches_that_overlap_themselves():

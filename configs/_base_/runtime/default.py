@@ -1,29 +1,11 @@
-custom_imports = dict(imports=['swin3d_mmdet3d'], allow_failed_imports=False)
-default_scope = 'mmdet3d'
+# Runtime of training with labels: validation, the best checkpoint, checks of classes and boxes
+_base_ = ['./training.py']
 
 default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(
-        type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='miou', rule='greater'
-    ),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    position_seed=dict(type='PositionSeedHook'),
+    checkpoint=dict(interval=1, save_best='miou', rule='greater'),
     resumed_validation=dict(type='ResumedValidationHook'),
     class_agreement=dict(type='ClassAgreementHook'),
     learnable_boxes=dict(type='LearnableBoxesHook'),
-    sync_batch_norm=dict(type='SyncBatchNormHook'),
-    finite_weights=dict(type='FiniteWeightsHook'),
-    finite_training=dict(type='FiniteTrainingHook'),
 )
-env_cfg = dict(
-    cudnn_benchmark=False,
-    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'),
-)
-log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
-log_level = 'INFO'
-load_from = None
-resume = False
+log_processor = dict(by_epoch=True)
 randomness = dict(seed=123)  # manual_seed of the original's recipes

@@ -4,7 +4,7 @@ _base_ = [
     '../../_base_/backbones/sparse-unet34.py',
     '../../_base_/heads/ppkt-resnet50.py',
     '../../_base_/schedules/sgd-cosine_60k.py',
-    '../../_base_/pretrain_runtime.py',
+    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(

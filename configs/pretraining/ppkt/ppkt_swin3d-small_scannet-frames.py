@@ -4,7 +4,7 @@ _base_ = [
     '../../_base_/datasets/scannet-frames.py',
     '../../_base_/backbones/swin3d-small.py',
     '../../_base_/heads/ppkt-resnet50.py',
-    '../../_base_/pretrain_runtime.py',
+    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(

@@ -67,7 +67,7 @@ def list_pairs(windows) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the (query, key) rows of all pairs that share a window, each (M,) int64."""
     counts = windows.ptr.diff()
     squares = counts * counts
-    window = torch.repeat_interleave(torch.arange(len(counts)), squares)
-    number = torch.arange(len(window)) - (squares.cumsum(0) - squares)[window]
+    window = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), squares)
+    number = torch.arange(len(window), device=counts.device) - (squares.cumsum(0) - squares)[window]
     start, size = windows.ptr[window], counts[window]
     return windows.order[start + number // size], windows.order[start + number % size]

@@ -1,160 +1,131 @@
-"""Checks and times the CUDA kernels on a GPU; needs torch and the folder `ops`, takes under 10 minutes.
+"""Checks and times the ops on a GPU in one run of some minutes; needs torch, numpy and the folder `ops`.
 
-    python ops/benchmarks/gpu.py [--skip-checks] [--only WORKLOAD]
+    python ops/benchmarks/gpu.py --out DIR [--minutes 8] [--only REGEX] [--voxels 100000] [--device cpu]
 
-Every result is held against the float64 reference on the CPU first; a failed check ends the run. Times are
-medians by CUDA events, all algorithms on the same inputs in the same run:
-
-    pairs    a thread per pair and channel, global atomics, float32 (the original's algorithm)
-    torch    the bucketed back-end in vectorised PyTorch
-    cuda     the kernels of this package, float32 and float16
-
-Two runs of `cuda` must give the same bits. The table goes to standard output as Markdown.
+Sections do not depend on each other: one that fails is written down and the next one runs, also where it
+takes its process down (a fault of the device, a crash, a hang), for the sections run in a process of their
+own that is started again. DIR/results.json and DIR/report.md grow with every row; a second run into the same
+folder goes on with the sections that are missing. `--device cpu` is a dry run by the kernels of the CPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
-import statistics
+import re
+import subprocess
 import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
+import gpu_attention  # noqa: E402
+import gpu_hazards  # noqa: E402
+import gpu_levels  # noqa: E402
+import gpu_machine  # noqa: E402
+import gpu_network  # noqa: E402
 from gpu_checks import check_all  # noqa: E402
-from gpu_pairs import PairAttention  # noqa: E402
-from swin3d_ops import cuda_compiler, cuda_runtime, knn, window_attention  # noqa: E402
-from workloads import LAYERS, ROOM_VOXELS, cloud_of, voxel_level, workload  # noqa: E402
+from gpu_report import Report  # noqa: E402
+from gpu_sanitizer import sanitize  # noqa: E402
+from swin3d_ops import cuda_runtime  # noqa: E402
 
-MEGABYTE = 1e6
+MINUTES = 8.0
+HANG_SECONDS = 60  # over its time, after which a section is taken for one that hangs
+FEWEST_VOXELS = 100  # batch norm and searches of 16 neighbours need some at every level they run on
+DEVICE_LOST = 3  # status of a process that can go on with no further section
 logger = logging.getLogger('benchmark')
 
 
-def milliseconds(function, repeats: int = 20) -> float:
-    """Return the median time of a call on the GPU, after two calls that are not counted."""
-    times = []
-    for repeat in range(repeats + 2):
-        start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        function()
-        stop.record()
-        stop.synchronize()
-        if repeat >= 2:
-            times.append(start.elapsed_time(stop))
-    return statistics.median(times)
+def sections(device: torch.device, voxels: int) -> dict[str, tuple[int, Callable[[Report], None]]]:
+    """Return for each section by its heading the seconds that it may take of 8 minutes, and itself."""
+    here, there = dict(device=device), dict(device=device, voxels=voxels)
+    return {
+        'Machine and compilation': (60, partial(gpu_machine.describe, **here)),
+        'Raw rates': (15, partial(gpu_machine.rates, **here)),
+        'Self-checks under the modes of training': (30, partial(gpu_machine.self_checks, **here)),
+        'Checks against float64': (75, partial(check_all, **here)),
+        'Hazards': (30, partial(gpu_hazards.hazards, **here)),
+        'Attention by stage': (60, partial(gpu_attention.by_stage, **there)),
+        'Network, forward and step': (90, partial(gpu_network.steps, **there)),
+        'Around the attention': (30, partial(gpu_levels.around_attention, **there)),
+        'Sparse convolution': (60, partial(gpu_levels.convolution, **there)),
+        'Network against float64': (40, partial(gpu_network.against_float64, **there)),
+        'Tuning of the attention': (60, partial(gpu_attention.tuning, **there)),
+        'Memory errors and races': (90, partial(sanitize, **here)),
+    }
 
 
-def peak_megabytes(function) -> float:
-    """Return the peak of allocated memory during a call over what was allocated before."""
-    torch.cuda.synchronize()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    function()
-    torch.cuda.synchronize()
-    return (torch.cuda.max_memory_allocated() - before) / MEGABYTE
+def chosen_sections(options: argparse.Namespace) -> dict[str, tuple[int, Callable[[Report], None]]]:
+    """Return the sections that the command line asks for."""
+    known = sections(torch.device(options.device), options.voxels)
+    return {name: section for name, section in known.items() if re.search(options.only, name)}
 
 
-def algorithm(name: str, arguments: tuple):
-    """Return (forward, forward and backward) of an algorithm: 'pairs' or 'back-end, dtype'."""
-    *inputs, signals, table_rows, windows = arguments
-    if name == 'pairs':
-        pairs = PairAttention(*arguments)
-        grad_out = torch.ones_like(inputs[0])
-        return pairs.forward, lambda: (pairs.forward(), pairs.backward(grad_out))[1]
-    backend, dtype = name.split(', ')
-    inputs = [tensor.detach().to(getattr(torch, dtype)).requires_grad_() for tensor in inputs]
-    grad_out = torch.ones_like(inputs[0])
-
-    def forward():
-        return window_attention(*inputs, signals, table_rows, windows, backend=backend)
-
-    def without_gradients():
-        with torch.no_grad():
-            return forward()
-
-    return without_gradients, lambda: torch.autograd.grad(forward(), inputs, grad_out)
+def run_sections(report: Report, options: argparse.Namespace) -> bool:
+    """Run what is missing, and return whether the device could still be used at the end."""
+    for name, (seconds, function) in chosen_sections(options).items():
+        seconds *= max(1.0, options.minutes / MINUTES)
+        faulthandler.dump_traceback_later(seconds + HANG_SECONDS, exit=True)
+        report.section(name, seconds, lambda: function(report))  # noqa: B023
+        faulthandler.cancel_dump_traceback_later()
+        if name in report.failed and not is_usable(torch.device(options.device)):
+            return False
+    return True
 
 
-def to_gpu(arguments: tuple) -> tuple:
-    """Return the arguments of ``window_attention`` on the GPU."""
-    *tensors, table_rows, windows = arguments
-    moved = {name: getattr(windows, name).cuda() for name in ('order', 'ptr', 'cell')}
-    return (*(tensor.detach().cuda() for tensor in tensors), table_rows, type(windows)(**moved))
+def is_usable(device: torch.device) -> bool:
+    """Whether the device still computes: after a fault, CUDA fails in all calls of the process."""
+    try:
+        return float(torch.ones(2, device=device).sum()) == 2.0
+    except RuntimeError:
+        return False
 
 
-def compare_attention(name: str) -> None:
-    """Log the comparison of all algorithms on one workload."""
-    arguments = to_gpu(workload(name))
-    size = arguments[-1].ptr.diff().double()
-    tokens, pairs = int(size.sum()), float((size * size).sum())
-    heads, width = arguments[0].shape[1:]
-    logger.info('\n%s: %d tokens, %.0f pairs a token, H %d, D %d', name, tokens, pairs / tokens, heads, width)
-    logger.info('| algorithm | forward ms | both ms | peak MB | forward, both over cuda float32 |')
-    logger.info('|---|---|---|---|---|')
-    rows = {}
-    for each in ('pairs', 'torch, float32', 'cuda, float32', 'cuda, float16'):
-        forward, both = algorithm(each, arguments)
-        repeats = 20 if each.startswith('cuda') else 5
-        rows[each] = (milliseconds(forward, repeats), milliseconds(both, repeats), peak_megabytes(both))
-    fused = rows['cuda, float32']
-    for each, (forward, both, peak) in rows.items():
-        logger.info(
-            '| %s | %.3f | %.3f | %.0f | %.1f, %.1f |',
-            each,
-            forward,
-            both,
-            peak,
-            forward / fused[0],
-            both / fused[1],
-        )
-    _, both = algorithm('cuda, float32', arguments)
-    same = all(torch.equal(first, second) for first, second in zip(both(), both()))
-    logger.info('two runs of cuda are %s', 'bit-identical' if same else 'NOT bit-identical')
-
-
-def compare_neighbours() -> None:
-    """Log the grid search against brute force and against cdist + topk, where their table fits."""
-    fine, coarse = (voxel_level(cloud_of('room'), 0.02, stride, ROOM_VOXELS) for stride in (1, 2))
-    source, query = fine.xyz.cuda(), (coarse.xyz * 2).cuda()
-    ptr = [torch.tensor([0, len(cloud)]).cuda() for cloud in (query, source)]
-    logger.info(
-        '\n| k | queries | sources | cuda ms | torch ms | cdist + topk ms |\n|---|---|---|---|---|---|'
-    )
-    for k, first, second, bounds in ((16, query, source, ptr), (3, source, query, ptr[::-1])):
-        times = [
-            milliseconds(lambda: knn(first, second, k, *bounds, backend='cuda')),  # noqa: B023
-            milliseconds(lambda: knn(first, second, k, *bounds, backend='torch'), 2),  # noqa: B023
-            milliseconds(lambda: _by_table(first, second, k), 3),  # noqa: B023
-        ]
-        logger.info('| %d | %d | %d | %.3f | %.2f | %.2f |', k, len(first), len(second), *times)
-
-
-def _by_table(query, source, k: int) -> None:
-    for part in query.split(4096):
-        torch.cdist(part, source).topk(k, largest=False)
+def supervise(options: argparse.Namespace) -> int:
+    """Run the sections in a process of their own, started again as long as it dies and finishes something."""
+    end, done = time.monotonic() + 60 * options.minutes, -1
+    status = DEVICE_LOST
+    while status != 0 and end > time.monotonic():
+        left = (end - time.monotonic()) / 60
+        command = [sys.executable, __file__, *sys.argv[1:], '--in-this-process', '--minutes', f'{left:.3f}']
+        status = subprocess.run(command).returncode
+        before, done = done, len(Report(options.out, 0).results)
+        if done == before:
+            break
+    report = Report(options.out, 0)
+    left_out = [name for name in chosen_sections(options) if name not in report.results]
+    logger.info('\n%s; failed: %s; left out: %s', options.out / 'report.md', report.failed, left_out)
+    return 1 if report.failed or left_out else 0
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('--skip-checks', action='store_true', help='only time')
-    parser.add_argument('--only', choices=tuple(LAYERS), help='one workload')
+    parser.add_argument('--out', type=Path, required=True, help='folder of results.json and report.md')
+    parser.add_argument('--minutes', type=float, default=MINUTES, help='time of the whole run')
+    parser.add_argument('--only', default='', metavar='REGEX', help='sections whose heading it matches')
+    parser.add_argument('--voxels', type=int, default=100_000, help='voxels of the scene')
+    parser.add_argument('--device', choices=('cuda', 'cpu'), default='cuda')
+    parser.add_argument('--in-this-process', action='store_true', help='let a section take the run down')
     options = parser.parse_args()
+    if options.voxels < FEWEST_VOXELS or not options.minutes > 0:
+        parser.error(f'--voxels must be at least {FEWEST_VOXELS} and --minutes positive')
+    if not chosen_sections(options):
+        parser.error(f'--only must match a section, got {options.only!r}')
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
-    reason = cuda_runtime.reason_unavailable()
+    reason = cuda_runtime.reason_unavailable() if options.device == 'cuda' else None
     if reason is not None:
         raise SystemExit(f'no GPU figures: {reason}')
-    name, compiler = torch.cuda.get_device_name(), cuda_compiler.find_compiler().name
-    logger.info('%s, torch %s, kernels compiled by %s', name, torch.__version__, compiler)
-    if not options.skip_checks:
-        check_all()
-    for each in [options.only] if options.only else LAYERS:
-        compare_attention(each)
-    if not options.only:
-        compare_neighbours()
+    if not options.in_this_process:
+        raise SystemExit(supervise(options))
+    usable = run_sections(Report(options.out, 60 * options.minutes), options)
+    raise SystemExit(0 if usable else DEVICE_LOST)
 
 
 if __name__ == '__main__':

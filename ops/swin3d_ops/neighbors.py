@@ -50,7 +50,7 @@ def kernel_map_between(coords: torch.Tensor, query: torch.Tensor, kernel_size: i
     if counts is None:
         return KernelMap.from_table(rows, len(coords), mirrored)
     ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
-    source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32)
+    source, target = torch.empty(2, int(ptr[-1]), dtype=torch.int32, device='cpu')
     sizes = (ctypes.c_int64(size) for size in rows.shape)
     cpu_runtime.library().call(
         'list_neighbors', pointer(rows), *sizes, pointer(ptr), pointer(source), pointer(target),
@@ -84,8 +84,8 @@ def _search_by_kernel(
     narrow = coords.dtype == query.dtype == torch.int32
     dtype = torch.int32 if narrow else torch.int64
     coords, query = (part.to(dtype).contiguous() for part in (coords, query))
-    rows = torch.empty(kernel_size**3, len(query), dtype=torch.int32)
-    counts, fits = torch.empty(len(rows), dtype=torch.int64), ctypes.c_int64(0)
+    rows = torch.empty(kernel_size**3, len(query), dtype=torch.int32, device='cpu')
+    counts, fits = torch.empty(len(rows), dtype=torch.int64, device='cpu'), ctypes.c_int64(0)
     cpu_runtime.library().call(
         f'find_neighbors_{"i32" if narrow else "i64"}', pointer(coords), ctypes.c_int64(len(coords)),
         pointer(query), ctypes.c_int64(len(query)), ctypes.c_int64(kernel_size), pointer(rows),

@@ -122,8 +122,8 @@ def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> 
     narrow = coords.dtype == torch.int32
     coords = coords.contiguous() if narrow else coords.long().contiguous()
     count = len(coords)
-    order, cell = (torch.empty(shape, dtype=torch.int64) for shape in ((count,), (count, 3)))
-    ptr, windows = torch.empty(count + 1, dtype=torch.int64), ctypes.c_int64(0)
+    order, cell = (torch.empty(shape, dtype=torch.int64, device='cpu') for shape in ((count,), (count, 3)))
+    ptr, windows = torch.empty(count + 1, dtype=torch.int64, device='cpu'), ctypes.c_int64(0)
     cpu_runtime.library().call(
         f'partition_windows_{"i32" if narrow else "i64"}', cpu_runtime.pointer(coords),
         *(ctypes.c_int64(number) for number in (count, window_size, shift)), cpu_runtime.pointer(order),

@@ -44,10 +44,27 @@ def test_baseline_equals_the_reference(gpu_pairs, emulated_gpu, attention):
         assert (got - truth).abs().max() <= 1e-5 * truth.abs().max()
 
 
+@pytest.mark.skipif(
+    shutil.which('c++') is None and shutil.which('g++') is None,
+    reason='the emulation needs a C++ compiler',
+)
+def test_the_check_of_the_baseline_judges_it(gpu_pairs, emulated_gpu, monkeypatch):
+    checks = importlib.import_module('gpu_checks')
+    checks.check_pairs(torch.device('cpu'))
+    right = gpu_pairs.PairAttention.backward
+    monkeypatch.setattr(
+        gpu_pairs.PairAttention, 'backward', lambda self, grad_out: right(self, grad_out * 1.01)
+    )
+    with pytest.raises(AssertionError, match='pairs: differs from the reference'):
+        checks.check_pairs(torch.device('cpu'))
+
+
 @pytest.mark.slow
-def test_without_a_gpu_the_script_says_so_and_gives_no_figure():
+def test_without_a_gpu_the_script_says_so_and_gives_no_figure(tmp_path):
     if torch.cuda.is_available():
         pytest.skip('this machine has a GPU')
-    done = subprocess.run([sys.executable, str(BENCHMARKS / 'gpu.py')], capture_output=True, text=True)
+    command = [sys.executable, str(BENCHMARKS / 'gpu.py'), '--out', str(tmp_path / 'out')]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == ''
     assert done.stderr.startswith('no GPU figures: torch.cuda is not available')
+    assert not (tmp_path / 'out').exists()

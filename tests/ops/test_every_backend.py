@@ -46,6 +46,31 @@ def test_a_second_run_gives_the_same_bits(op, backend):
 
 
 @pytest.mark.parametrize('op, backend', every_backend())
+def test_the_default_device_of_the_caller_does_not_matter(op, backend):
+    run = declared()[op].implementations[backend].run
+
+    def run_elsewhere(*arguments):
+        with torch.device('meta'):
+            return run(*arguments)
+
+    results = declared()[op].probe(run_elsewhere, torch.float32)
+    for got, expected in zip(results, solve(op, backend, torch.float32)):
+        assert torch.equal(got, expected)
+
+
+def test_gradients_of_what_is_not_finite_do_not_depend_on_the_default_device():
+    grads = []
+    for device in ('cpu', 'meta'):
+        feats, weight = (torch.full((4, 3), torch.inf, device='cpu').requires_grad_() for _ in range(2))
+        index = torch.tensor([[0, 1], [2, 2]], device='cpu')
+        out = swin3d_ops.resample.linear_gather_max(feats, weight, index, backend='cpu')
+        with torch.device(device):
+            grads.append(torch.autograd.grad(out, (feats, weight), torch.zeros_like(out)))
+    assert all(map(torch.equal, *(map(torch.nan_to_num, pair) for pair in grads)))
+    assert grads[0][0].isnan().any()
+
+
+@pytest.mark.parametrize('op, backend', every_backend())
 def test_any_number_of_threads_gives_the_same_bits_or_is_torchs_own(op, backend):
     if backend not in ('cpu', 'spconv'):
         pytest.skip('sums of torch may depend on its threads')

@@ -106,7 +106,7 @@ def _zero_gradients(feats, weight, index):
     """
     if torch.isfinite(feats.sum() + weight.sum()):
         return torch.zeros_like(feats), torch.zeros_like(weight)
-    used = torch.zeros(len(feats), 1, dtype=torch.bool)
+    used = torch.zeros(len(feats), 1, dtype=torch.bool, device='cpu')
     used[index.flatten()] = True
     grad_feats = torch.where(used, (weight * 0).sum(0), 0)
     grad_weight = torch.where(used, feats * 0, 0).sum(0).expand_as(weight).contiguous()

@@ -67,6 +67,11 @@ def chosen_sections(options: argparse.Namespace) -> dict[str, tuple[int, Callabl
     return {name: section for name, section in known.items() if re.search(options.only, name)}
 
 
+def open_report(options: argparse.Namespace, seconds: float) -> Report:
+    """Return the report in the folder of the command line."""
+    return Report(options.out, seconds, device=options.device, voxels=options.voxels)
+
+
 def run_sections(report: Report, options: argparse.Namespace) -> bool:
     """Run what is missing, and return whether the device could still be used at the end."""
     for name, (seconds, function) in chosen_sections(options).items():
@@ -95,10 +100,10 @@ def supervise(options: argparse.Namespace) -> int:
         left = (end - time.monotonic()) / 60
         command = [sys.executable, __file__, *sys.argv[1:], '--in-this-process', '--minutes', f'{left:.3f}']
         status = subprocess.run(command).returncode
-        before, done = done, len(Report(options.out, 0).results)
+        before, done = done, len(open_report(options, 0).results)
         if done == before:
             break
-    report = Report(options.out, 0)
+    report = open_report(options, 0)
     left_out = [name for name in chosen_sections(options) if name not in report.results]
     logger.info('\n%s; failed: %s; left out: %s', options.out / 'report.md', report.failed, left_out)
     return 1 if report.failed or left_out else 0
@@ -122,9 +127,13 @@ def main() -> None:
     reason = cuda_runtime.reason_unavailable() if options.device == 'cuda' else None
     if reason is not None:
         raise SystemExit(f'no GPU figures: {reason}')
+    try:
+        open_report(options, 0)
+    except ValueError as error:
+        parser.error(f'--out: {error}')
     if not options.in_this_process:
         raise SystemExit(supervise(options))
-    usable = run_sections(Report(options.out, 60 * options.minutes), options)
+    usable = run_sections(open_report(options, 60 * options.minutes), options)
     raise SystemExit(0 if usable else DEVICE_LOST)
 
 

@@ -221,9 +221,12 @@ def convolution_backends(device: torch.device, dtype: torch.dtype) -> list[str]:
 def check_all(report: Report, device: torch.device) -> None:
     """Try every check; compilers and the reference take most of the time, so they go side by side."""
     checks = all_checks(device)
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
+    workers, before = min(MOST_THREADS, os.cpu_count() or 1), torch.get_num_threads()
+    # threads of torch below each of these would only be in each other's way
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as threads:
         tried = threads.map(lambda name: _try(report, name, checks[name]), checks)
         left_out = [name for name, was in zip(checks, tried) if not was]
+    torch.set_num_threads(before)
     if left_out:
         report.note(f'out of time: {len(left_out)} of {len(checks)} cases are left out')
 

@@ -1,8 +1,8 @@
 """The book of a GPU run: sections that fail apart from each other, rows that are on disk once they are known.
 
-``results.json`` holds for each section its rows, its seconds, its error or None, the number of its cases that
-failed, and their tracebacks; ``report.md`` shows the same as tables. Both are written anew after every row:
-a run that is cut off, or that takes its process down, loses nothing.
+``results.json`` holds the settings of the run and, for each section, its rows, its seconds, its error or
+None, the number of its cases that failed, and their tracebacks; ``report.md`` shows the same as tables. Both
+are written anew after every row: a run that is cut off, or takes its process down, loses nothing.
 """
 
 from __future__ import annotations
@@ -27,13 +27,20 @@ class Report:
     Args:
         folder: where the two files are written.
         seconds: time that the run has.
+        settings: what its figures depend on.
+
+    Raises:
+        ValueError: the folder holds the results of other settings.
     """
 
-    def __init__(self, folder: Path, seconds: float) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, seconds: float, **settings) -> None:
+        self.folder, self.settings = folder, settings
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / 'results.json'
-        self.results: dict[str, dict] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        stored = json.loads(self._file.read_text()) if self._file.exists() else {}
+        if stored and stored['settings'] != settings:
+            raise ValueError(f'{folder} holds the results of {stored["settings"]}, not of {settings}')
+        self.results: dict[str, dict] = stored.get('sections', {})
         self._start = time.monotonic()
         self._end = self._section_end = self._start + seconds
         self._entry: dict = {}
@@ -115,7 +122,8 @@ class Report:
 
     def _write(self) -> None:
         with self._writing:
-            _replace(self._file, json.dumps(self.results, indent=1, default=str))
+            everything = dict(settings=self.settings, sections=self.results)
+            _replace(self._file, json.dumps(everything, indent=1, default=str))
             _replace(self.folder / 'report.md', markdown(self.results))
 
 

@@ -31,7 +31,7 @@ def report(module, tmp_path):
 
 
 def stored(folder):
-    return json.loads((folder / 'results.json').read_text())
+    return json.loads((folder / 'results.json').read_text())['sections']
 
 
 def test_a_section_that_fails_is_written_down_and_the_next_one_runs(report, tmp_path):
@@ -86,6 +86,14 @@ def test_cases_end_with_the_time_of_their_section(report, tmp_path):
     report.section('first', 0.1, section)
     rows = stored(tmp_path)['first']['rows']
     assert rows[-1] == dict(note=f'out of time: {6 - len(rows)} of 5 cases are left out') and len(rows) < 5
+
+
+def test_results_of_other_settings_are_not_gone_on_with(module, tmp_path):
+    report = module('gpu_report').Report(tmp_path, 60, device='cpu', voxels=100)
+    report.section('first', 10, lambda: report.row(size=1))
+    assert module('gpu_report').Report(tmp_path, 60, device='cpu', voxels=100).results == report.results
+    with pytest.raises(ValueError, match="holds the results of .*'cpu'.*, not of .*'cuda'"):
+        module('gpu_report').Report(tmp_path, 60, device='cuda', voxels=100)
 
 
 def test_without_time_no_section_starts(module, tmp_path):

@@ -51,9 +51,11 @@ def test_boxes_are_looked_through_before_training(path):
     assert recipe(path).default_hooks.learnable_boxes.type == 'LearnableBoxesHook'
 
 
-def one_scene(names):
+def one_scene(names, columns=6):
     """A room of boxes with its largest box of every class as the truth: inputs and samples of a batch."""
     points = torch.from_numpy(boxes_room(2500, seed=1))
+    upwards = torch.tensor([0.0, 0.0, 1.0]).expand(len(points), 3)
+    points = torch.cat([points, upwards], dim=1)[:, :columns]
     size = points[:, :3].amax(0)
     rows = torch.cat([size.expand(len(names), 3) / 2, size.expand(len(names), 3) * 0.7], dim=1)
     boxes = DepthInstance3DBoxes(rows, box_dim=6, with_yaw=False, origin=(0.5, 0.5, 0.5))
@@ -72,7 +74,8 @@ def test_losses_and_boxes_of_the_model_are_finite(path):
         model_cfg.backbone.depths = [1] * len(model_cfg.backbone.depths)
     model_cfg.backbone.pop('init_cfg', None)
     model = MODELS.build(model_cfg)
-    scene = one_scene(class_names(config))
+    columns = 9 if 'normal' in model_cfg.data_preprocessor.signals else 6
+    scene = one_scene(class_names(config), columns)
     data = model.data_preprocessor(scene, training=True)
     losses = model.train()(**data, mode='loss')
     assert losses and all(bool(torch.isfinite(torch.as_tensor(value)).all()) for value in losses.values())

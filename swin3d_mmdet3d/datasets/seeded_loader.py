@@ -25,21 +25,26 @@ KEPT = (
 SAMPLE, BATCH = 1, 2
 
 
+class PlacedSamples(list):
+    """The samples of a batch, and the place of the first."""
+
+    def __init__(self, samples: list, place: StreamPlace) -> None:
+        super().__init__(samples)
+        self.place = place
+
+
 class SeededSamples(Dataset):
-    """Batches of a data set, each sample loaded with generators that are seeded by its place.
+    """Samples of a data set, each loaded with generators that are seeded by its place.
 
     Python's, numpy's and PyTorch's global generators, which transforms of OpenMMLab draw from, are seeded for
-    each sample and then put back; so they are for the collation of the batch. All else is asked of the data
-    set itself.
+    each sample and then put back. All else is asked of the data set itself.
 
     Args:
         dataset: The data set.
-        collate: Joins a list of samples to a batch.
     """
 
-    def __init__(self, dataset: Dataset, collate: Callable[[list], Any]) -> None:
+    def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.collate = collate
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -48,19 +53,36 @@ class SeededSamples(Dataset):
         """A sample of the data set by its row, with the generators as they are."""
         return self.dataset[index]
 
-    def __getitems__(self, places: Sequence[StreamPlace]) -> Any:
-        """The batch of some places."""
+    def __getitems__(self, places: Sequence[StreamPlace]) -> PlacedSamples:
+        """The samples of some places."""
         samples = []
         for place in places:
             with seeded_generators(SAMPLE, *place):
                 samples.append(self.dataset[place.index])
-        with seeded_generators(BATCH, *places[0]):
-            return self.collate(samples)
+        return PlacedSamples(samples, places[0])
 
     def __getattr__(self, name: str) -> Any:
         if name == 'dataset':  # not yet there while a copy is made
             raise AttributeError(name)
         return getattr(self.dataset, name)
+
+
+class SeededCollation:
+    """Joins samples to a batch, with generators that are seeded by the place of the first.
+
+    Args:
+        collate: Joins a list of samples.
+    """
+
+    def __init__(self, collate: Callable[[list], Any]) -> None:
+        self.collate = collate
+
+    def __call__(self, samples: list) -> Any:
+        """The batch; of samples without a place, such as a caller's own, with the generators as they are."""
+        if not isinstance(samples, PlacedSamples):
+            return self.collate(samples)
+        with seeded_generators(BATCH, *samples.place):
+            return self.collate(samples)
 
 
 def seeded_loader(loader: DataLoader, batches: PositionedBatchSampler) -> DataLoader:
@@ -74,10 +96,5 @@ def seeded_loader(loader: DataLoader, batches: PositionedBatchSampler) -> DataLo
         The new loader; it starts no worker before it is iterated.
     """
     kept = {name: getattr(loader, name) for name in KEPT}
-    dataset = SeededSamples(loader.dataset, loader.collate_fn)
-    return DataLoader(dataset, batch_sampler=batches, collate_fn=as_is, **kept)
-
-
-def as_is(batch: Any) -> Any:
-    """The batch, which ``SeededSamples`` has collated."""
-    return batch
+    collate = SeededCollation(loader.collate_fn)
+    return DataLoader(SeededSamples(loader.dataset), batch_sampler=batches, collate_fn=collate, **kept)

@@ -182,3 +182,10 @@ def test_all_else_is_asked_of_the_data_set_itself_also_in_spawned_workers():
     assert loader.dataset.metainfo == NoisyScans().metainfo and len(loader.dataset) == 7
     assert not hasattr(loader.dataset, 'datasets')
     assert multiprocessing.reduction.ForkingPickler.dumps(loader.dataset)
+
+
+def test_the_collation_serves_callers_own_samples_too():
+    loader = loader_of()
+    own = [loader.dataset[0], loader.dataset[1]]
+    rows, _ = loader.collate_fn(own)
+    assert rows == [tuple(sample) for sample in own]

@@ -10,8 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from swin3d_mmdet3d.apis import set_iterations
-
+from ..apis import set_iterations
 from .runs import room_config, train_and_test
 
 

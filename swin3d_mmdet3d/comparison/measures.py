@@ -11,9 +11,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
-from swin3d_mmdet3d.pretraining.feature_spread import feature_spread
-
+from ..datasets.wrapped_settings import innermost_dataset
+from ..pretraining.feature_spread import feature_spread
 from .protocol import Protocol
 from .runs import room_config, train, train_and_test
 from .step_cost import step_cost

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
+from ..synthetic_rooms import make_rooms
+from ..synthetic_rooms.make_rooms import RECIPE
 
 ROOMS_SEED = 11
 """Seed of the rooms of the published table; no recipe was tuned on them."""
@@ -71,7 +72,7 @@ class Protocol:
         """The numbers that have to agree for results to be compared."""
         numbers = asdict(self)
         del numbers['recipes'], numbers['budget'], numbers['detection_seeds']
-        return numbers
+        return dict(numbers, rooms_recipe=RECIPE)
 
 
 def labelled_scenes(num_rooms: int, count: int, seed: int) -> list[int]:

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 import swin3d_mmdet3d
-from swin3d_mmdet3d.atomic_write import atomic_write
 
+from ..atomic_write import atomic_write
 from .protocol import Protocol
 
 PACKAGE = Path(swin3d_mmdet3d.__file__).parent

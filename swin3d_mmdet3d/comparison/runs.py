@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.apis import find_config, set_data_root, set_iterations
+from ..apis import find_config, set_data_root, set_iterations
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

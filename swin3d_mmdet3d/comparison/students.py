@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, ConfigDict
 
-from swin3d_mmdet3d.models.backbones import RawInputs
+from ..models.backbones import RawInputs
 
 
 def find_student(work_dir: Path) -> Path:

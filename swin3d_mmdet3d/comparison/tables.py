@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from swin3d_mmdet3d.atomic_write import atomic_write
+from ..atomic_write import atomic_write
 
 SCORES = {'fine-tuning': 'miou', 'decoder probe': 'miou', 'encoder probe': 'miou', 'detection': 'mAP_0.25'}
 """The metric of each measure that is a score, in percent."""

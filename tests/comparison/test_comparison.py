@@ -18,6 +18,7 @@ from swin3d_mmdet3d.comparison import (
     read_results,
     write_tables,
 )
+from swin3d_mmdet3d.comparison import protocol as protocol_module
 from swin3d_mmdet3d.comparison import results as results_module
 from swin3d_mmdet3d.comparison.measures import restrict_scenes
 from swin3d_mmdet3d.comparison.runs import room_config
@@ -98,7 +99,7 @@ def test_tables_hold_every_score_once(tmp_path):
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
 
 
-def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp_path):
+def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp_path, monkeypatch):
     kept = SeedResults(tmp_path, 'ppkt', 3, Protocol())
     kept.add('spread', dict(spread=0.5))
     again = SeedResults(tmp_path, 'ppkt', 3, Protocol())
@@ -108,6 +109,9 @@ def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp
     assert content['seed'] == 3
     with pytest.raises(ValueError, match='is of the protocol .*name another folder'):
         SeedResults(tmp_path, 'ppkt', 3, Protocol(rooms=30))
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match='name another folder'):
+        patch.setattr(protocol_module, 'RECIPE', -1)  # rooms of another generator
+        SeedResults(tmp_path, 'ppkt', 3, Protocol())
     kept.path.write_text('{"method": "ppkt"}')
     with pytest.raises(ValueError, match='is no result of a method and seed'):
         read_results(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -16,6 +15,7 @@ import torch
 import swin3d_mmdet3d
 
 from ..atomic_write import atomic_write
+from ..synthetic_rooms import generator_hash
 from .protocol import Protocol
 
 PACKAGE = Path(swin3d_mmdet3d.__file__).parent
@@ -76,14 +76,6 @@ def write_results(path: Path, results: Iterable[dict[str, Any]]) -> None:
 def provenance() -> dict[str, str]:
     """Commit of the code, hash of the generator of rooms, machine and torch."""
     return dict(commit=_commit(), generator=generator_hash(), machine=_machine(), torch=torch.__version__)
-
-
-def generator_hash() -> str:
-    """Twelve digits that change with any file of the generator of rooms."""
-    digest = hashlib.sha256()
-    for path in sorted((PACKAGE / 'synthetic_rooms').glob('*.py')):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _commit() -> str:

@@ -42,9 +42,15 @@ class Lighting:
         return light
 
 
+STRONG_LIGHT = 0.2  # share of the scenes with a lamp near whose light washes out
+
+
 def random_lighting(rng: np.random.Generator, lamps: np.ndarray, spread: float) -> Lighting:
     """Light with random brightness, exposure and white balance around lamps (L, 3)."""
     power = rng.uniform(0.5, 1.1, len(lamps)) * (1.4 if len(lamps) == 1 else 1.0)
+    ambient = rng.uniform(0.45, 0.65)
+    if rng.random() < STRONG_LIGHT:
+        power, ambient = power * rng.uniform(1.5, 2.5), ambient * 0.6
     warm = rng.normal(0, spread)
     balance = np.array([1 + warm, 1.0, 1 - warm]) * np.exp(rng.normal(0, spread))
-    return Lighting(lamps, power, rng.uniform(0.45, 0.65), balance)
+    return Lighting(lamps, power, ambient, balance)

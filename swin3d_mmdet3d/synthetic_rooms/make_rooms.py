@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 from mmengine.logging import print_log
 
 from ..datasets.layout.frames import FRAMES_FOLDER
@@ -17,15 +16,19 @@ from ..datasets.layout.scenes import sweep_layout, write_scene
 from ..datasets.layout.tickets import read_ticket, write_ticket
 from ..one_of_many import each_of_many
 from .domains import DOMAINS
+from .generator_hash import generator_hash
 from .lighting import random_lighting
+from .normal_faults import with_faults
 from .ray_caster import RayCaster, note_backend
+from .regions import random_region, whole_room
 from .rgbd_frames import write_frames
 from .room_files import indoor_scene, room_entry, scene_to_file_frame
 from .room_programs import build_room
 from .scanner import scan_scene
 from .scene import compile_mesh
+from .shape_families import ShapeGenerator
 
-RECIPE = 2  # raised when the same settings no longer give the same rooms
+RECIPE = 3  # raised when the same settings no longer give the same rooms
 MIN_POINTS_PER_ROOM = 1000
 TICKETS = 'finished_rooms'
 
@@ -40,6 +43,7 @@ class RoomSettings:
     frame_size: tuple[int, int]
     seed: int
     recipe: int = RECIPE
+    generator: str = field(default_factory=generator_hash)
 
 
 def make_rooms(
@@ -54,13 +58,14 @@ def make_rooms(
 ) -> Path:
     """Write labelled indoor rooms in the layout of a benchmark.
 
-    Rooms that an earlier call finished with the same settings are kept.
+    Rooms that an earlier call finished with the same settings and the same generator are kept. The hash of
+    the generator is in the `metainfo` of every info file.
 
     Args:
         domain: 's3dis', 'scannet' or 'structured3d'.
         out: Folder of the data set; made if missing.
         num_rooms: Number of rooms.
-        points_per_room: Points of each scan.
+        points_per_room: Most points of a scan; one that the sensor takes denser is thinned evenly.
         frames_per_room: Posed RGB-D frames of each room; 0 for none.
         seed: Seed of all rooms, not negative.
         workers: Processes; all cores by default.
@@ -88,9 +93,10 @@ def make_rooms(
         raise RuntimeError(
             f'{len(failures)} of {num_rooms} rooms failed, the others are kept: {"; ".join(failures)}'
         )
+    made_by = {'recipe': settings.recipe, 'generator': settings.generator}
     for split in kind.splits:
         own = [room.result for index, room in enumerate(rooms) if kind.split(index) == split]
-        write_info_file(root, kind.name, split, kind.classes, own)
+        write_info_file(root, kind.name, split, kind.classes, own, made_by)
     print_log(f'{num_rooms} rooms of the domain {domain} are in {root}', 'current')
     return root
 
@@ -106,16 +112,19 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
         return finished
     ticket.unlink(missing_ok=True)
     shutil.rmtree(frames, ignore_errors=True)  # of another room, or of another number
-    number = list(DOMAINS).index(settings.domain)
-    rng = np.random.default_rng([settings.seed, number, index])
+    number, held_out = list(DOMAINS).index(settings.domain), domain.is_held_out(index)
+    rng = ShapeGenerator([settings.seed, number, index], domain.family, held_out)
     scene = build_room(rng, domain.room_type(index)[0], domain.public_building)
     mesh = compile_mesh(scene)
     rays = RayCaster(mesh)
-    light = random_lighting(rng, scene.lights, domain.sensor.exposure_spread)
-    scan = scan_scene(rng, scene, mesh, rays, light, domain.sensor, settings.points_per_room)
-    to_file = scene_to_file_frame(rng, domain, scan.xyz)
+    light = random_lighting(rng, scene.lights, domain.sensor.color.spread)
+    region = whole_room() if held_out else random_region(rng, scene)
+    scan = scan_scene(rng, scene, mesh, rays, light, domain.sensor, settings.points_per_room, region)
+    if not held_out:
+        scan = replace(scan, normals=with_faults(rng, scan.normals, scan.xyz))
+    to_file = scene_to_file_frame(rng, domain, scan.xyz, fragment=scan.region != 'whole')
     labelled = domain.name != 'scannet' or domain.split(index) != 'test'
-    written = indoor_scene(domain, mesh.kinds, scan, to_file, labelled)
+    written = indoor_scene(domain, mesh, scan, to_file, labelled)
     files = write_scene(root, name, written)
     if settings.frames_per_room:
         files += write_frames(
@@ -126,6 +135,7 @@ def make_room(settings: RoomSettings, root: Path, index: int) -> dict:
             rays,
             light,
             domain.sensor,
+            scan.xyz,
             to_file,
             settings.frames_per_room,
             settings.frame_size,

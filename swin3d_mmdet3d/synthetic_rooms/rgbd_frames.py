@@ -10,12 +10,12 @@ import numpy as np
 from ..atomic_write import atomic_folder
 from ..datasets.layout.frames import write_frame, write_intrinsic
 from ..geometry.camera import intrinsic_matrix, look_at, pixel_grid, unproject
-from .domains import SensorStyle
 from .lighting import Lighting
 from .ray_caster import RayCaster
-from .scanner import spread_spots
 from .scene import Scene, SceneMesh
+from .sensors import Sensor
 from .textures import noise
+from .viewpoints import spread_spots
 
 HORIZONTAL_VIEW = np.deg2rad(62.0)
 MIN_MEAN_DEPTH = 1.0  # metres; closer views show little of the room
@@ -31,7 +31,8 @@ def write_frames(
     mesh: SceneMesh,
     rays: RayCaster,
     lighting: Lighting,
-    style: SensorStyle,
+    sensor: Sensor,
+    seen: np.ndarray,
     to_file: np.ndarray,
     count: int,
     size: tuple[int, int],
@@ -45,7 +46,8 @@ def write_frames(
         mesh: The surfaces.
         rays: Ray caster of the mesh.
         lighting: Light of the scene.
-        style: Sensor whose noise the frames have.
+        sensor: Sensor whose noise the frames have.
+        seen: (P, 3) scanned points in the room's frame, at which the cameras look.
         to_file: (4, 4) matrix from the room's frame to that of the written points; poses follow it.
         count: Number of frames.
         size: Width and height in pixels.
@@ -57,10 +59,10 @@ def write_frames(
     with atomic_folder(folder) as part:
         write_intrinsic(part, intrinsic)
         for index, eye in enumerate(_eyes(rng, scene, count)):
-            pose = _pose_with_a_view(rng, scene, rays, eye)
+            pose = _pose_with_a_view(rng, seen, rays, eye)
             color, depth = render(mesh, rays, lighting, pose, intrinsic, size)
-            color = _with_color_noise(rng, style, lighting, color)
-            depth = _with_depth_noise(rng, style, depth)
+            color = _with_color_noise(rng, sensor, lighting, color)
+            depth = _with_depth_noise(rng, sensor, depth)
             write_frame(part, index, color, depth, to_file @ pose, JPEG_OPTIONS, PNG_OPTIONS)
     return sorted(folder.iterdir())
 
@@ -104,12 +106,14 @@ def _eyes(rng: np.random.Generator, scene: Scene, count: int) -> np.ndarray:
     return np.column_stack([spots, rng.uniform(1.2, 1.7, count)])
 
 
-def _pose_with_a_view(rng: np.random.Generator, scene: Scene, rays: RayCaster, eye: np.ndarray) -> np.ndarray:
-    """A pose that looks across the room rather than at the next wall."""
+def _pose_with_a_view(
+    rng: np.random.Generator, seen: np.ndarray, rays: RayCaster, eye: np.ndarray
+) -> np.ndarray:
+    """A pose towards one of the points (P, 3) `seen`, across the room rather than at the next wall."""
     best, best_depth = None, -1.0
     probe = intrinsic_matrix(8, 6, HORIZONTAL_VIEW)
     for _ in range(6):
-        target = scene.size * [*rng.uniform(0.15, 0.85, 2), rng.uniform(0.1, 0.55)]
+        target = seen[rng.integers(len(seen))]
         pose = look_at(eye, target)
         directions = unproject(pixel_grid(8, 6), np.ones(48), pose, probe) - eye
         depth = rays.first_hits(np.broadcast_to(eye, directions.shape), directions)[1]
@@ -122,25 +126,26 @@ def _pose_with_a_view(rng: np.random.Generator, scene: Scene, rays: RayCaster, e
 
 
 def _with_color_noise(
-    rng: np.random.Generator, style: SensorStyle, lighting: Lighting, color: np.ndarray
+    rng: np.random.Generator, sensor: Sensor, lighting: Lighting, color: np.ndarray
 ) -> np.ndarray:
     """(height, width, 3) uint8 image after exposure, white balance and sensor noise."""
-    noisy = color * lighting.balance * 255
-    if style.color_noise:
-        noisy = noisy + rng.standard_normal(color.shape, dtype=np.float32) * style.color_noise * 0.7
+    response = sensor.color
+    noisy = response.respond(color * lighting.balance) * 255
+    if response.noise:
+        noisy = noisy + rng.standard_normal(color.shape, dtype=np.float32) * response.noise * 0.7
     return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
 
 
-def _with_depth_noise(rng: np.random.Generator, style: SensorStyle, depth: np.ndarray) -> np.ndarray:
+def _with_depth_noise(rng: np.random.Generator, sensor: Sensor, depth: np.ndarray) -> np.ndarray:
     """(height, width) uint16 depth in millimetres; 0 beyond range and at depth edges."""
     measured = depth
-    if style.depth_noise:
-        deviation = style.depth_noise * np.clip(depth, 0.5, None) ** 2 * 0.5
+    if sensor.depth_noise:
+        deviation = sensor.depth_noise * np.clip(depth, 0.5, None) ** 2 * 0.5
         measured = depth + rng.standard_normal(depth.shape, dtype=np.float32) * deviation
         step = np.abs(np.diff(depth, axis=1, prepend=depth[:, :1])) > 0.15
         place = np.stack([*np.indices(depth.shape), depth * 10], axis=-1).reshape(-1, 3)
         patches = noise(place * 0.01 + rng.uniform(-20, 20, 3))
-        lost = step | (patches.reshape(depth.shape) > 2.2 - 4 * style.dropouts)
+        lost = step | (patches.reshape(depth.shape) > 2.2 - 4 * sensor.depth_holes)
         measured = np.where(lost, 0.0, measured)
     measured = np.where(depth > DEPTH_LIMIT, 0.0, measured)
     return np.clip(np.round(measured * 1000), 0, 65535).astype(np.uint16)

@@ -7,6 +7,7 @@ import numpy as np
 from ..datasets.layout.scenes import IndoorScene, instance_boxes
 from .domains import Domain
 from .scanner import RoomScan
+from .scene import SceneMesh
 from .shapes import rotation
 
 ENTRY_KEYS = (
@@ -20,30 +21,34 @@ ENTRY_KEYS = (
 """The order in info files of this recipe, whose bytes stay what they are."""
 
 
-def scene_to_file_frame(rng: np.random.Generator, domain: Domain, xyz: np.ndarray) -> np.ndarray:
+def scene_to_file_frame(
+    rng: np.random.Generator, domain: Domain, xyz: np.ndarray, fragment: bool
+) -> np.ndarray:
     """(4, 4) matrix from the room's frame to the frame of the written points.
 
     s3dis: points are shifted so that their smallest coordinates are 0. scannet: the room is
-    turned about z and shifted, as a hand-held scan is. structured3d: the room's frame.
+    turned about z and shifted, as a hand-held scan is. structured3d: the room's frame. A fragment is
+    turned about z in every domain.
     """
     matrix = np.eye(4)
-    if domain.name == 's3dis':
-        matrix[:3, 3] = -xyz.min(axis=0)
-    if domain.name == 'scannet':
+    if fragment or domain.name == 'scannet':
         matrix[:3, :3] = rotation(rng.uniform(-np.pi, np.pi))
-        turned = xyz @ matrix[:3, :3].T
-        matrix[:3, 3] = rng.uniform(0, 0.05, 3) - turned.min(axis=0)
+    least = (xyz @ matrix[:3, :3].T).min(axis=0)
+    if domain.name == 's3dis':
+        matrix[:3, 3] = -least
+    if domain.name == 'scannet':
+        matrix[:3, 3] = rng.uniform(0, 0.05, 3) - least
     return matrix
 
 
 def indoor_scene(
-    domain: Domain, kinds: list[str], scan: RoomScan, to_file: np.ndarray, labelled: bool
+    domain: Domain, mesh: SceneMesh, scan: RoomScan, to_file: np.ndarray, labelled: bool
 ) -> IndoorScene:
     """Points, normals, masks and boxes of a room.
 
     Args:
         domain: Class ids and conventions.
-        kinds: Kind of each instance.
+        mesh: Kinds of the instances, and what they stand on.
         scan: The points, in the room's frame.
         to_file: (4, 4) matrix from the room's frame to the frame of the files.
         labelled: Whether it has masks and boxes.
@@ -59,12 +64,14 @@ def indoor_scene(
         xyz = points[:, :3].astype(np.float64) @ align[:3, :3].T + align[:3, 3]
     masks, boxes = {}, []
     if labelled:
+        kinds = mesh.kinds
+        instance = domain.annotated_as(kinds, mesh.below)[scan.instance]
         raw = np.array([domain.raw_id(kind) for kind in kinds])
-        masks['semantic_mask'] = raw[scan.instance].astype(np.int64)
-        masks['instance_mask'] = _instance_ids(domain, raw, scan.instance)
+        masks['semantic_mask'] = raw[instance].astype(np.int64)
+        masks['instance_mask'] = _instance_ids(domain, raw, instance)
         labels = {index: domain.box_label(kind) for index, kind in enumerate(kinds)}
         boxed = {index: label for index, label in labels.items() if label is not None}
-        boxes = instance_boxes(xyz.astype(np.float32), scan.instance, boxed)
+        boxes = instance_boxes(xyz.astype(np.float32), instance, boxed)
     return IndoorScene(points, (scan.normals @ turn.T).astype(np.float32), masks, boxes, align)
 
 

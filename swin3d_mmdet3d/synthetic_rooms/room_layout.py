@@ -10,6 +10,7 @@ from .furniture import structure
 from .furniture.structure import WALL_THICKNESS, Opening
 from .model import Model
 from .scene import Placed, Scene
+from .shape_families import ShapeGenerator
 from .shapes import box, rotation
 from .textures import random_material, wall_paint
 
@@ -82,7 +83,7 @@ class RoomLayout:
 
     def __init__(
         self,
-        rng: np.random.Generator,
+        rng: ShapeGenerator,
         size: tuple[float, float, float],
         notch: tuple[float, float] | None = None,
     ) -> None:
@@ -237,7 +238,7 @@ class RoomLayout:
                 if abs(it.position[2] - position[2]) < 0.02 and it is not below
             ]
             if not any(overlaps(area, it, 0.01) for it in standing):
-                return self.scene.add(model, position, below.yaw)
+                return self.scene.add(model, position, below.yaw, below)
         return None
 
     def finish(self) -> Scene:

@@ -18,6 +18,7 @@ from .furniture import (
 from .furniture.structure import Opening
 from .room_layout import DOOR_CLEARANCE, RoomLayout, Side, overlaps
 from .scene import Placed, Scene
+from .shape_families import ShapeGenerator
 from .shapes import rotation
 
 L_SHAPED = 0.3  # share of the larger rooms that lack a corner
@@ -35,13 +36,11 @@ SIZES = {
 }
 
 
-def build_room(
-    rng: np.random.Generator, room_type: str, public_building: bool, scene_options: dict | None = None
-) -> Scene:
+def build_room(rng: ShapeGenerator, room_type: str, public_building: bool) -> Scene:
     """Build a furnished room.
 
     Args:
-        rng: Source of all choices.
+        rng: Source of all choices, with the family of shapes of all furniture.
         room_type: One of SIZES.
         public_building: Whether columns, beams and boards are common, as in offices.
     """
@@ -67,7 +66,7 @@ def _openings(layout: RoomLayout, public: bool) -> None:
     """Doors, and windows at times with curtains."""
     rng, room_height = layout.rng, layout.scene.size[2]
     for _ in range(1 + int(rng.random() < (0.6 if public else 0.3))):
-        width, height = rng.uniform(0.8, 1.0), rng.uniform(2.0, 2.15)
+        width, height = rng.size(0.8, 1.0), rng.size(2.0, 2.15)
         cut = layout.open_wall(width, 0.0, height, DOOR_CLEARANCE)
         if cut:
             side, hole = cut
@@ -151,12 +150,15 @@ def _wall_things(layout: RoomLayout) -> None:
 def _floor_things(layout: RoomLayout) -> None:
     rng = layout.rng
     layout.stand_free(clutter.garbage_bin(rng))
-    for _ in range(rng.integers(1, 4)):
+    for _ in range(rng.integers(1, 2 + rng.family.clutter)):
         layout.stand_free(rng.choice(clutter.FLOOR_CLUTTER)(rng), 0.05)
 
 
 def _top_things(layout: RoomLayout, below: Placed | None, count: int) -> None:
-    for _ in range(count if below else 0):
+    """At least `count` small things on something, and as many more as the family's clutter has."""
+    if below is None:
+        return
+    for _ in range(count + int(layout.rng.integers(layout.rng.family.clutter + 1))):
         layout.set_on(below, layout.rng.choice(clutter.TABLE_CLUTTER)(layout.rng))
 
 
@@ -284,7 +286,7 @@ def _hallway(layout: RoomLayout, public: bool) -> None:
         layout.hang(structure.board(rng), rng.uniform(0.85, 1.0))
     layout.stand_at_wall(seating.sofa(rng, int(rng.integers(1, 4))))
     for _ in range(rng.integers(1, 3)):
-        layout.stand_at_wall(storage.bookcase(rng, rng.uniform(0.8, 1.2)))
+        layout.stand_at_wall(storage.bookcase(rng, rng.size(0.8, 1.2)))
     for _ in range(rng.integers(2, 5)):
         layout.stand_at_wall(seating.chair(rng), 0.05)
     _top_things(layout, layout.stand_at_wall(tables.table(rng, 1.2, 0.6)), 2)
@@ -345,7 +347,7 @@ def _bedroom(layout: RoomLayout, public: bool) -> None:
     layout.stand_at_wall(storage.cabinet(rng))
     _workplace(layout)
     if rng.random() < 0.6:
-        layout.stand_at_wall(storage.bookcase(rng, rng.uniform(0.8, 1.1)))
+        layout.stand_at_wall(storage.bookcase(rng, rng.size(0.8, 1.1)))
     if rng.random() < 0.5:
         layout.hang(clutter.mirror(rng), 0.6)
     if rng.random() < 0.4:

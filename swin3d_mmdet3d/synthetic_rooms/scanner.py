@@ -1,4 +1,4 @@
-"""Virtual scan of a scene: points where a scanner sees the surfaces, with colour and normals."""
+"""Virtual scan of a scene: points where a sensor sees the surfaces, with colour and normals."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .domains import SensorStyle
 from .lighting import Lighting
 from .ray_caster import RayCaster
+from .regions import Region, whole_room
 from .scene import Scene, SceneMesh
+from .sensors import Sensor
+from .surroundings import Surroundings, chunks, fitted_normals, fused, surroundings
 from .textures import noise
+from .thinning import CELLS_A_PLANE, at_most, cell_of_spacing, one_a_cell
+from .viewpoints import Views, choose_views, panorama_rays, seen_from
 
-OVERSAMPLING = 2.2
-MIN_INSTANCE_POINTS = 100  # an instance that can be seen gets at least so many points, if it has them
-FEWEST_POINTS = 40  # an instance with fewer visible points is left out
-ROUNDS = 4
-SHELL = ('floor', 'ceiling', 'wall')
-OBJECT_DENSITY = 2.0  # points per area on objects, relative to the shell
+FEWEST_POINTS = 5  # an instance with fewer points is left out
+PROBE_SAMPLES = 12000  # surface points that tell how much of the mesh is seen
+PROBE_ROWS = 64  # of the panorama that tells the same of rays
+OVERSAMPLING = 4  # random points a cell, so that few cells stay empty
+SPARE = 1.4  # points beyond those asked for: some cells are empty, and thinning takes the rest away
+MIN_SEEN = 60  # samples of a probe in the region, below which the whole room is scanned
+ENOUGH = 1.1  # points before thinning, in those asked for
+BLUR_SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,11 @@ class RoomScan:
     Attributes:
         xyz: (P, 3) float64 metres.
         rgb: (P, 3) float64, 0..255.
-        normals: (P, 3) float64 unit, towards the scanner that saw the point.
+        normals: (P, 3) float64 unit, towards the sensor that saw the point.
         instance: (P,) int64 index of the scene's instance.
-        stations: (T, 3) places of the scanner.
+        stations: (T, 3) places of the sensor.
         station: (P,) int64 row of the station that saw the point.
+        region: Kind of the part of the room that was scanned (see regions.SHARES).
     """
 
     xyz: np.ndarray
@@ -39,16 +46,7 @@ class RoomScan:
     instance: np.ndarray
     stations: np.ndarray
     station: np.ndarray
-
-
-def spread_spots(rng: np.random.Generator, spots: np.ndarray, count: int) -> np.ndarray:
-    """(count, 2) of the places (S, 2), each far from those before; all if there are fewer."""
-    chosen = [int(rng.integers(len(spots)))]
-    distance = np.full(len(spots), np.inf)
-    while len(chosen) < min(count, len(spots)):
-        distance = np.minimum(distance, np.linalg.norm(spots - spots[chosen[-1]], axis=1))
-        chosen.append(int(np.argmax(distance * rng.uniform(0.7, 1.0, len(spots)))))
-    return spots[chosen]
+    region: str = 'whole'
 
 
 def scan_scene(
@@ -57,108 +55,115 @@ def scan_scene(
     mesh: SceneMesh,
     rays: RayCaster,
     lighting: Lighting,
-    style: SensorStyle,
-    num_points: int,
+    sensor: Sensor,
+    max_points: int,
+    region: Region | None = None,
 ) -> RoomScan:
-    """Scan a scene from several stations and keep `num_points` points, evenly spread."""
-    count = int(rng.integers(style.stations[0], style.stations[1] + 1))
-    spots = spread_spots(rng, scene.free_spots, count)
-    stations = np.column_stack([spots, rng.uniform(*style.eye_height, len(spots))])
-    holes = rng.uniform(-20, 20, 3)
-    found = []
-    for _ in range(ROUNDS):
-        points, face = _sample(rng, mesh, int(num_points * OVERSAMPLING))
-        station = _first_station(mesh, rays, style, stations, points, face)
-        seen = (station >= 0) & _survives(rng, mesh, style, points, face, holes)
-        found.append((points[seen], face[seen], station[seen]))
-        if sum(len(it[0]) for it in found) >= 1.4 * num_points:
-            break
-    points, face, station = (np.concatenate(column) for column in zip(*found))
-    rows = _choose(rng, mesh, points, face, num_points)
+    """Scan a scene: points as dense as the sensor has them, or evenly thinned to `max_points`.
+
+    A region that holds next to nothing gives way to the whole room.
+    """
+    views = choose_views(rng, scene, sensor.views)
+    region = whole_room() if region is None else region
+    see = _panorama if sensor.panorama[0] else _by_spacing
+    points, face, station, region = see(rng, mesh, rays, sensor, views, region, max_points)
+    rows = _thinned(rng, points, mesh.instance[face], max_points)
     points, face, station = points[rows], face[rows], station[rows]
-    normals = _facing(mesh.normals[face], stations[station] - points)
-    rgb = _colors(rng, mesh, rays, lighting, style, points, face, normals)
-    noisy = points + _position_error(rng, style, points, stations[station])
-    return RoomScan(noisy, rgb, normals, mesh.instance[face], stations, station)
+    ways = views.eyes[station] - points
+    normals = _facing(mesh.normals[face], ways)
+    parts = [
+        _measure(rng, mesh, rays, lighting, sensor, points[part], face[part], normals[part], ways[part])
+        for part in chunks(len(points))
+    ]
+    xyz, rgb, measured = (np.concatenate(column) for column in zip(*parts))
+    return RoomScan(xyz, rgb, measured, mesh.instance[face], views.eyes, station, region.kind)
+
+
+def _by_spacing(
+    rng: np.random.Generator,
+    mesh: SceneMesh,
+    rays: RayCaster,
+    sensor: Sensor,
+    views: Views,
+    region: Region,
+    max_points: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Region]:
+    """Points of the surfaces that are seen, at the sensor's spacing or the wider one that suffices."""
+    area = mesh.areas.sum()
+    points, face = _sample(rng, mesh, PROBE_SAMPLES)
+    inside = region.holds(points)
+    seen = seen_from(views, mesh, rays, points[inside], face[inside]) >= 0
+    if seen.sum() < MIN_SEEN:
+        region, inside = whole_room(), np.ones(len(points), dtype=bool)
+        seen = seen_from(views, mesh, rays, points, face) >= 0
+    seen_area = max(seen.sum(), 1) / len(points) * area
+    narrowest = cell_of_spacing(sensor.spacing)
+    cell = max(narrowest, np.sqrt(CELLS_A_PLANE * seen_area / (SPARE * max_points)))
+    while True:
+        points, face = _sample(rng, mesh, int(OVERSAMPLING * CELLS_A_PLANE * area / cell**2))
+        kept = np.flatnonzero(region.holds(points) & _returns(rng, mesh, face))
+        kept = kept[one_a_cell(points[kept], cell)]
+        station = seen_from(views, mesh, rays, points[kept], face[kept])
+        kept, station = kept[station >= 0], station[station >= 0]
+        if len(kept) > ENOUGH * max_points or cell <= narrowest:
+            return points[kept], face[kept], station, region
+        cell = max(narrowest, 0.8 * cell)  # wide cells hold several surfaces and give each too few points
+
+
+def _panorama(
+    rng: np.random.Generator,
+    mesh: SceneMesh,
+    rays: RayCaster,
+    sensor: Sensor,
+    views: Views,
+    region: Region,
+    max_points: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Region]:
+    """First hits of the rays of one panorama, of as many rows as suffice."""
+    eye, columns_a_row = views.eyes[0], sensor.panorama[1] // sensor.panorama[0]
+
+    def hits(rows: int) -> tuple[np.ndarray, np.ndarray]:
+        ways = panorama_rays(rows, rows * columns_a_row)
+        face, distance = rays.first_hits(np.broadcast_to(eye, ways.shape), ways)
+        hit = (face >= 0) & (distance < sensor.views.max_range)
+        return eye + ways[hit] * distance[hit, None], face[hit]
+
+    points, _ = hits(PROBE_ROWS)
+    inside = region.holds(points).sum()
+    if inside < MIN_SEEN:
+        region, inside = whole_room(), len(points)
+    rows = int(PROBE_ROWS * np.sqrt(2 * max_points / inside)) + 1
+    points, face = hits(min(rows, sensor.panorama[0]))
+    kept = region.holds(points) & _returns(rng, mesh, face)
+    return points[kept], face[kept], np.zeros(kept.sum(), dtype=np.int64), region
 
 
 def _sample(rng: np.random.Generator, mesh: SceneMesh, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random surface points; faces of small instances get more than their area's share."""
-    area = np.bincount(mesh.instance, mesh.areas, minlength=len(mesh.kinds))
-    share = area * _density(mesh)
-    wanted = np.maximum(count * share / share.sum(), 4 * MIN_INSTANCE_POINTS)
-    weight = mesh.areas * (wanted / np.maximum(area, 1e-9))[mesh.instance]
-    bounds = np.cumsum(weight)
-    face = np.searchsorted(bounds, rng.random(int(wanted.sum())) * bounds[-1])
-    first, second = np.sort(rng.random((2, len(face))), axis=0)
+    """Random surface points, as many on each square metre, and their faces."""
+    bounds = np.cumsum(mesh.areas)
+    face = np.searchsorted(bounds, np.sort(rng.random(count)) * bounds[-1])
+    face = np.minimum(face, len(mesh.areas) - 1)
+    first, second = np.sort(rng.random((2, count)), axis=0)
+    corner = mesh.vertices[mesh.faces[face]]
     share = np.stack([first, second - first, 1 - second], axis=1)
-    return np.einsum('pk,pkc->pc', share, mesh.vertices[mesh.faces[face]]), face
+    return np.einsum('pk,pkc->pc', share, corner), face
 
 
-def _density(mesh: SceneMesh) -> np.ndarray:
-    """(instances,) points per area relative to the shell's."""
-    return np.array([1.0 if kind in SHELL else OBJECT_DENSITY for kind in mesh.kinds])
+def _returns(rng: np.random.Generator, mesh: SceneMesh, face: np.ndarray) -> np.ndarray:
+    """(P,) bool: not lost in glass."""
+    return rng.random(len(face)) < mesh.part_values('opacity')[mesh.part[face]]
 
 
-def _first_station(
-    mesh: SceneMesh,
-    rays: RayCaster,
-    style: SensorStyle,
-    stations: np.ndarray,
-    points: np.ndarray,
-    face: np.ndarray,
-) -> np.ndarray:
-    """(P,) nearest station in whose view each point lies; -1 for none."""
-    best = np.full(len(points), -1)
-    nearest = np.full(len(points), np.inf)
-    for index, station in enumerate(stations):
-        way = station - points
-        distance = np.linalg.norm(way, axis=1)
-        cosine = np.einsum('ij,ij->i', way, mesh.normals[face]) / distance
-        elevation = np.arcsin(np.clip(-way[:, 2] / distance, -1, 1))
-        candidate = (distance < np.minimum(nearest, style.max_range)) & (cosine > style.min_cosine)
-        candidate &= (elevation > style.elevation[0]) & (elevation < style.elevation[1])
-        rows = np.flatnonzero(candidate)
-        rows = rows[rays.sees(station, points[rows])]
-        best[rows], nearest[rows] = index, distance[rows]
-    return best
-
-
-def _survives(
-    rng: np.random.Generator,
-    mesh: SceneMesh,
-    style: SensorStyle,
-    points: np.ndarray,
-    face: np.ndarray,
-    holes: np.ndarray,
-) -> np.ndarray:
-    """(P,) bool: not lost in a hole of the scan nor in glass."""
-    returned = rng.random(len(points)) < mesh.part_values('opacity')[mesh.part[face]]
-    if style.dropouts == 0:
-        return returned
-    level = noise((points + holes) * 0.5)
-    limit = np.quantile(level, 1 - style.dropouts)
-    return returned & (level < limit)
-
-
-def _choose(
-    rng: np.random.Generator, mesh: SceneMesh, points: np.ndarray, face: np.ndarray, count: int
-) -> np.ndarray:
-    """Rows of `count` points: first some of every instance, then one per cell, then any."""
-    instance = mesh.instance[face]
-    seen = np.bincount(instance, minlength=len(mesh.kinds))
-    rows = rng.permutation(np.flatnonzero(seen[instance] >= FEWEST_POINTS))
-    order = np.argsort(instance[rows], kind='stable')
-    ranks = np.empty(len(rows), dtype=np.int64)
-    starts = np.searchsorted(instance[rows][order], instance[rows][order])
-    ranks[order] = np.arange(len(rows)) - starts
-    cell = 0.7 * np.sqrt(mesh.areas[np.unique(face)].sum() / count)
-    fine = cell / np.sqrt(_density(mesh)[instance[rows], None])
-    keys = np.floor(points[rows] / fine).astype(np.int64) @ [1, 4096, 4096**2]
-    first = np.zeros(len(rows), dtype=bool)
-    first[np.unique(keys, return_index=True)[1]] = True
-    priority = np.where(ranks < MIN_INSTANCE_POINTS, 0, np.where(first, 1, 2))
-    return rows[np.argsort(priority, kind='stable')[:count]]
+def _thinned(rng: np.random.Generator, points: np.ndarray, instance: np.ndarray, count: int) -> np.ndarray:
+    """Rows of at most `count` points, none of an instance that has too few of them to be one."""
+    rows = np.arange(len(points))
+    for _ in range(4):  # what the small instances leave free goes to the others
+        chosen = rows[at_most(rng, points[rows], count)]
+        left = np.bincount(instance[chosen], minlength=instance.max() + 1) >= FEWEST_POINTS
+        if left[instance[chosen]].all():
+            break
+        rows = rows[left[instance[rows]]]
+    return chosen[left[instance[chosen]]]
 
 
 def _facing(normals: np.ndarray, towards: np.ndarray) -> np.ndarray:
@@ -166,31 +171,56 @@ def _facing(normals: np.ndarray, towards: np.ndarray) -> np.ndarray:
     return np.where(np.einsum('ij,ij->i', normals, towards)[:, None] < 0, -normals, normals)
 
 
+def _measure(
+    rng: np.random.Generator,
+    mesh: SceneMesh,
+    rays: RayCaster,
+    lighting: Lighting,
+    sensor: Sensor,
+    points: np.ndarray,
+    face: np.ndarray,
+    normals: np.ndarray,
+    ways: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places, colours and normals of surface points as the sensor records them."""
+    surface, around = sensor.surface, None
+    if surface.samples:
+        around = surroundings(rng, rays, points, normals, face, surface.radius, surface.samples)
+    rgb = _colors(rng, mesh, rays, lighting, sensor, points, face, normals, around)
+    xyz, measured = points, normals
+    if surface.kind == 'fused':
+        xyz, measured = fused(around, normals, mesh.normals)
+    if surface.kind == 'pca':
+        measured = fitted_normals(rng, around, normals, ways, surface.noise)
+    if surface.wobble:
+        xyz = xyz + surface.wobble * np.clip(noise(points * 4), -3, 3)[:, None] * normals
+    if surface.noise:
+        error = np.clip(rng.standard_normal((len(points), 1)), -3, 3) * surface.noise
+        xyz = xyz + ways / np.linalg.norm(ways, axis=1, keepdims=True) * error
+    return xyz, rgb, _facing(measured, ways)
+
+
 def _colors(
     rng: np.random.Generator,
     mesh: SceneMesh,
     rays: RayCaster,
     lighting: Lighting,
-    style: SensorStyle,
+    sensor: Sensor,
     points: np.ndarray,
     face: np.ndarray,
     normals: np.ndarray,
+    around: Surroundings | None,
 ) -> np.ndarray:
     """(P, 3) colours as the sensor records them, whole numbers 0..255."""
-    glow = mesh.part_values('glow')[mesh.part[face]]
-    shade = lighting.shade(rays, points, normals) + glow
-    rgb = mesh.albedo(points, face) * shade[:, None] * lighting.balance * 255
-    if style.blotches:
-        rgb *= np.exp(style.blotches * noise(points * 0.7 + rng.uniform(-20, 20, 3)))[:, None]
-    rgb += rng.normal(0, 1, rgb.shape) * style.color_noise
+    response = sensor.color
+    albedo = mesh.albedo(points, face)
+    if response.blur and around is not None:
+        for step in range(BLUR_SAMPLES):
+            albedo = albedo + mesh.albedo(around.places[:, step], around.face[:, step])
+        albedo = albedo / (1 + BLUR_SAMPLES)
+    shade = lighting.shade(rays, points, normals) + mesh.part_values('glow')[mesh.part[face]]
+    light = albedo * shade[:, None] * lighting.balance
+    if response.blotches:
+        light *= np.exp(response.blotches * noise(points * 0.7))[:, None]
+    rgb = response.respond(light) * 255 + rng.standard_normal(points.shape) * response.noise
     return np.clip(np.round(rgb), 0, 255)
-
-
-def _position_error(
-    rng: np.random.Generator, style: SensorStyle, points: np.ndarray, stations: np.ndarray
-) -> np.ndarray:
-    """(P, 3) error in metres: along the ray, growing with distance, at most three deviations."""
-    way = points - stations
-    distance = np.linalg.norm(way, axis=1, keepdims=True)
-    error = np.clip(rng.normal(0, 1, (len(points), 1)), -3, 3) * style.position_noise
-    return way / distance * error * np.clip(distance / 3, 0.4, 1.0)

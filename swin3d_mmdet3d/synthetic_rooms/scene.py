@@ -12,11 +12,12 @@ from .shapes import rotation
 
 @dataclass(frozen=True)
 class Placed:
-    """A model at a place: (3,) position in metres and yaw in radians."""
+    """A model at a place: (3,) position in metres, yaw in radians, and what it stands on if not the floor."""
 
     model: Model
     position: np.ndarray
     yaw: float
+    below: Placed | None = None
 
 
 @dataclass
@@ -35,9 +36,15 @@ class Scene:
     free_spots: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     lights: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
-    def add(self, model: Model, position: tuple[float, float, float], yaw: float = 0.0) -> Placed:
+    def add(
+        self,
+        model: Model,
+        position: tuple[float, float, float],
+        yaw: float = 0.0,
+        below: Placed | None = None,
+    ) -> Placed:
         """Place a model and return it."""
-        placed = Placed(model, np.asarray(position, dtype=np.float64), float(yaw))
+        placed = Placed(model, np.asarray(position, dtype=np.float64), float(yaw), below)
         self.instances.append(placed)
         return placed
 
@@ -55,6 +62,7 @@ class SceneMesh:
         part: (F,) int64 running number of the part.
         parts: Per part its material, its instance's rotation (3, 3) and position (3,).
         kinds: Kind of each instance.
+        below: (instances,) int64 instance that each stands on, itself where that is the floor.
     """
 
     vertices: np.ndarray
@@ -65,6 +73,7 @@ class SceneMesh:
     part: np.ndarray
     parts: list[tuple]
     kinds: list[str]
+    below: np.ndarray
 
     def albedo(self, points: np.ndarray, face: np.ndarray) -> np.ndarray:
         """(P, 3) surface colour, 0..1, at (P, 3) points that lie on the faces (P,)."""
@@ -88,6 +97,7 @@ def compile_mesh(scene: Scene) -> SceneMesh:
     """Join the placed models of a scene into one mesh; degenerate faces are left out."""
     vertices, faces, instance, part, parts = [], [], [], [], []
     first = 0
+    number = {id(placed): index for index, placed in enumerate(scene.instances)}
     for index, placed in enumerate(scene.instances):
         turn = rotation(placed.yaw)
         for shape, material in placed.model.parts:
@@ -111,4 +121,5 @@ def compile_mesh(scene: Scene) -> SceneMesh:
         np.concatenate(part)[keep],
         parts,
         [placed.model.kind for placed in scene.instances],
+        np.array([number[id(placed.below or placed)] for placed in scene.instances]),
     )

@@ -19,7 +19,6 @@ from swin3d_mmdet3d.comparison import (
     write_tables,
 )
 from swin3d_mmdet3d.comparison import protocol as protocol_module
-from swin3d_mmdet3d.comparison import results as results_module
 from swin3d_mmdet3d.comparison.measures import restrict_scenes
 from swin3d_mmdet3d.comparison.runs import room_config
 from swin3d_mmdet3d.comparison.students import find_student, put_raw_inputs, put_student
@@ -115,16 +114,6 @@ def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp
     kept.path.write_text('{"method": "ppkt"}')
     with pytest.raises(ValueError, match='is no result of a method and seed'):
         read_results(tmp_path)
-
-
-def test_the_generator_s_hash_changes_with_any_of_its_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(results_module, 'PACKAGE', tmp_path)
-    (tmp_path / 'synthetic_rooms').mkdir()
-    (tmp_path / 'synthetic_rooms' / 'a.py').write_text('a = 1\n')
-    before = results_module.generator_hash()
-    (tmp_path / 'synthetic_rooms' / 'b.py').write_text('')
-    (tmp_path / 'synthetic_rooms' / 'a.py').write_text('a = 2\n')
-    assert results_module.generator_hash() != before
 
 
 def test_a_student_starts_the_parts_that_it_has(tmp_path):

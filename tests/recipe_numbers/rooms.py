@@ -71,7 +71,7 @@ CLASS_WEIGHTS = ours(
         'loss_decode.type': 'mmdet.CrossEntropyLoss',
         'loss_decode.avg_non_ignore': True,
         'loss_decode.class_weight': (
-            (0.83, 0.86, 0.59, 1.29, 1.26, 1.45, 1.22, 1.68, 1.43, 1.51, 1.11, 2.0, 0.91)
+            (0.69, 0.56, 0.42, 1.52, 1.18, 1.57, 1.31, 1.8, 1.34, 1.29, 1.24, 2.0, 1.01)
         ),
     },
 )

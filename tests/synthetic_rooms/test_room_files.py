@@ -1,13 +1,18 @@
 """The written files: reproducible, complete, readable by the stock datasets, and not too easy."""
 
 import pickle
+import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from swin3d_mmdet3d.datasets.class_lists import S3DIS
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
+from swin3d_mmdet3d.synthetic_rooms import generator_hash, make_rooms
+from swin3d_mmdet3d.synthetic_rooms.make_rooms import RECIPE, RoomSettings
+
+make_rooms_module = sys.modules['swin3d_mmdet3d.synthetic_rooms.make_rooms']
 
 
 @pytest.fixture(scope='module')
@@ -62,7 +67,7 @@ def test_boxes_of_s3dis_hold_exactly_the_points_of_one_instance(offices):
             xyz = read(offices, 'points', name)[:, :3]
             instance = read(offices, 'instance_mask', name)
             semantic = read(offices, 'semantic_mask', name)
-            assert xyz.shape == (6000, 3) and np.abs(xyz.min(axis=0)).max() < 1e-6
+            assert len(xyz) <= 6000 and np.abs(xyz.min(axis=0)).max() < 1e-6
             expected = []
             for index in range(1, instance.max() + 1):
                 own = instance == index
@@ -71,7 +76,7 @@ def test_boxes_of_s3dis_hold_exactly_the_points_of_one_instance(offices):
                     low, high = xyz[own].min(axis=0), xyz[own].max(axis=0)
                     expected.append([*(low + high) / 2, *(high - low), semantic[own][0] - 7])
             found = [[*it['bbox_3d'], it['bbox_label_3d']] for it in info['instances']]
-            np.testing.assert_allclose(found, np.reshape(expected, (-1, 7)), atol=1e-5)
+            np.testing.assert_allclose(np.reshape(found, (-1, 7)), np.reshape(expected, (-1, 7)), atol=1e-5)
 
 
 def test_boxes_of_scannet_fit_the_points_after_alignment(homes):
@@ -155,6 +160,44 @@ def test_all_classes_occur_in_training_and_held_out_areas(offices):
             for info in infos(offices, f's3dis_infos_Area_{area}.pkl'):
                 found |= set(read(offices, 'semantic_mask', info['lidar_points']['lidar_path'][:-4]))
         assert len(found) >= 12
+
+
+def test_every_info_file_tells_the_generator(offices, homes):
+    files = [*offices.glob('*.pkl'), *homes.glob('*.pkl')]
+    assert len(files) == 6 + 3
+    for file in files:
+        metainfo = pickle.loads(file.read_bytes())['metainfo']
+        assert (metainfo['generator'], metainfo['recipe']) == (generator_hash(), RECIPE)
+
+
+def test_the_generator_s_hash_changes_with_any_of_its_files(tmp_path):
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        return generator_hash(tmp_path)
+
+    hashes = [write('a.py', 'a = 1'), write('furniture/b.py', ''), write('a.py', 'a = 2')]
+    hashes.append(write('furniture/b.py', 'b'))
+    (tmp_path / 'a.py').rename(tmp_path / 'c.py')
+    assert len({*hashes, generator_hash(tmp_path)}) == 5
+
+
+def test_rooms_of_another_generator_are_not_kept(tmp_path, monkeypatch):
+    options = dict(num_rooms=1, points_per_room=1000, workers=1)
+    points = make_rooms('s3dis', tmp_path, **options) / 'points' / 'Area_1_conferenceRoom_1.bin'
+    stamp = points.stat().st_mtime_ns
+    other = replace(RoomSettings('s3dis', 1000, 0, (640, 480), 0), generator='another')
+    monkeypatch.setattr(make_rooms_module, 'RoomSettings', lambda *_: other)
+    make_rooms('s3dis', tmp_path, **options)
+    assert points.stat().st_mtime_ns != stamp
+
+
+def test_normals_are_unit_or_zero_and_held_out_rooms_have_all(homes):
+    for split in ('train', 'val'):
+        for info in infos(homes, f'scannet_infos_{split}.pkl'):
+            normals = read(homes, 'normals', info['lidar_points']['lidar_path'][:-4])
+            length = np.linalg.norm(normals, axis=1)
+            assert (np.isclose(length, 1, atol=1e-5) | ((length == 0) & (split == 'train'))).all()
 
 
 def test_stock_datasets_read_the_files(offices, homes):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model import Model
+from ..shape_families import ShapeGenerator
 from ..shapes import Shape, box, cylinder, frame
 from ..textures import Material, random_material
 
@@ -43,13 +44,13 @@ def _slab(left: float, right: float, bottom: float, top: float) -> Shape:
     return slab.moved((left + right) / 2, -WALL_THICKNESS / 2, bottom)
 
 
-def door(rng: np.random.Generator, width: float, height: float) -> Model:
+def door(rng: ShapeGenerator, width: float, height: float) -> Model:
     """A door in its frame, recessed into the wall y = 0, with panels and a handle."""
     trim, leaf, metal = (random_material(rng, ('wood', 'solid')) for _ in range(3))
-    border = rng.uniform(0.07, 0.1)
+    border = rng.size(0.07, 0.1)
     bars = frame(width + 2 * border, height + border, border, 0.2)[:2]
     bars.append(box(width, 0.2, border).moved(z=height))
-    recess = rng.uniform(0.04, 0.08)
+    recess = rng.size(0.04, 0.08)
     model = Model('door').add(trim, *[bar.moved(y=-0.07) for bar in bars])
     model.add(leaf, box(width, 0.04, height).moved(y=-recess - 0.02))
     bottoms = np.linspace(0.12, height - 0.12, int(rng.integers(2, 4)))
@@ -64,15 +65,15 @@ def door(rng: np.random.Generator, width: float, height: float) -> Model:
     return model.add(metal, *handle)
 
 
-def window(rng: np.random.Generator, width: float, height: float) -> Model:
+def window(rng: ShapeGenerator, width: float, height: float) -> Model:
     """A window in a deep recess: frame, mullions, sill and glass; its bottom is at z = 0."""
     trim = random_material(rng, ('wood', 'solid'))
-    border = rng.uniform(0.05, 0.08)
+    border = rng.size(0.05, 0.08)
     bars = [bar.moved(y=-0.09) for bar in frame(width, height, border, 0.08)]
     for place in np.linspace(-width / 2, width / 2, max(2, int(round(width / 0.6))) + 1)[1:-1]:
         bars.append(box(border * 0.8, 0.06, height - 0.02).moved(place, -0.09, 0.01))
     if rng.random() < 0.6:
-        bars.append(box(width - 0.02, 0.06, border * 0.8).moved(0, -0.09, height * rng.uniform(0.3, 0.7)))
+        bars.append(box(width - 0.02, 0.06, border * 0.8).moved(0, -0.09, height * rng.size(0.3, 0.7)))
     casing = frame(width + 0.14, height + 0.14, 0.07, 0.03)
     model = Model('window').add(trim, *bars, *[bar.moved(0, 0.015, -0.07) for bar in casing])
     model.add(trim, box(width + 0.2, 0.22, 0.03).moved(0, 0.04, -0.03))
@@ -80,9 +81,9 @@ def window(rng: np.random.Generator, width: float, height: float) -> Model:
     return model.add(glass, box(width - 0.02, 0.012, height - 0.02).moved(0, -0.1, 0.01))
 
 
-def board(rng: np.random.Generator) -> Model:
+def board(rng: ShapeGenerator) -> Model:
     """A writing board with a frame that stands out and a tray; its back is the plane y = 0."""
-    width, height = rng.uniform(1.4, 2.6), rng.uniform(1.0, 1.25)
+    width, height = rng.size(1.4, 2.6), rng.size(1.0, 1.25)
     rim, face = random_material(rng), random_material(rng)
     bars = [bar.moved(y=0.025) for bar in frame(width, height, 0.045, 0.05)]
     model = Model('board').add(rim, *bars, box(width * 0.85, 0.11, 0.025).moved(0, 0.06, -0.01))
@@ -91,16 +92,16 @@ def board(rng: np.random.Generator) -> Model:
     return model.add(random_material(rng), *pens)
 
 
-def column(rng: np.random.Generator, height: float) -> Model:
+def column(rng: ShapeGenerator, height: float) -> Model:
     """A prism or round pillar from floor to ceiling."""
-    size, paint = rng.uniform(0.3, 0.5), random_material(rng, ('solid', 'solid', 'tiles'))
+    size, paint = rng.size(0.3, 0.5), random_material(rng, ('solid', 'solid', 'tiles'))
     if rng.random() < 0.35:
         return Model('column').add(paint, cylinder(size / 2, height))
-    return Model('column').add(paint, box(size, size * rng.uniform(0.8, 1.25), height))
+    return Model('column').add(paint, box(size, size * rng.size(0.8, 1.25), height))
 
 
-def beam(rng: np.random.Generator, length: float) -> Model:
+def beam(rng: ShapeGenerator, length: float) -> Model:
     """A horizontal prism; its top is at z = 0."""
-    depth = rng.uniform(0.25, 0.45)
+    depth = rng.size(0.25, 0.45)
     paint = random_material(rng, ('solid', 'wood'))
-    return Model('beam').add(paint, box(length, rng.uniform(0.2, 0.38), depth).moved(z=-depth))
+    return Model('beam').add(paint, box(length, rng.size(0.2, 0.38), depth).moved(z=-depth))

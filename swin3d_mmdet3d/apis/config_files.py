@@ -10,7 +10,8 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+from ..datasets.wrapped_settings import LOADERS
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

@@ -11,8 +11,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ..apis import find_config, set_data_root, set_iterations
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+from ..datasets.wrapped_settings import LOADERS
 
 
 def room_config(name: str | Path, rooms: Path, work_dir: Path, seed: int, iters: int | None = None) -> Config:

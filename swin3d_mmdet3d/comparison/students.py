@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from mmengine.config import Config, ConfigDict
 
+from ..checkpoints import read_checkpoint
 from ..models.backbones import RawInputs
 
 
@@ -24,8 +24,8 @@ def find_student(work_dir: Path) -> Path:
 
 def parts_of(student: Path) -> set[str]:
     """The parts of a student: the first words of its weights' names."""
-    content = torch.load(student, map_location='cpu', weights_only=False)
-    return {name.partition('.')[0] for name in content.get('state_dict', content)}
+    weights, _ = read_checkpoint(student)
+    return {name.partition('.')[0] for name in weights}
 
 
 def put_student(config: Config, student: Path | None) -> None:

@@ -7,9 +7,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...datasets.class_agreement import check_class_agreement, head_classes
+from ...datasets.wrapped_settings import LOADERS
 from ..wrapped_models import innermost_model
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 @HOOKS.register_module()

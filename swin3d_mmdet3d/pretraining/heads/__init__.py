@@ -1,6 +1,7 @@
 """Heads: from features to the space of a loss."""
 
+from .folding_head import FoldingHead
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
 
-__all__ = ['PixelProjection', 'ProjectionHead']
+__all__ = ['FoldingHead', 'PixelProjection', 'ProjectionHead']

@@ -1,5 +1,6 @@
 """Losses of pretraining methods."""
 
+from .chamfer_loss import ChamferLoss
 from .info_nce import InfoNCE
 
-__all__ = ['InfoNCE']
+__all__ = ['ChamferLoss', 'InfoNCE']

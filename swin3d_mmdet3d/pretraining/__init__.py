@@ -1,6 +1,6 @@
 """Pretraining methods and their shared parts."""
 
-from . import heads, losses, matchers, methods, teachers
+from . import heads, losses, maskers, matchers, methods, teachers
 from .auxiliary import WithObjectives
 from .base import BasePretrainer
 
@@ -9,6 +9,7 @@ __all__ = [
     'WithObjectives',
     'heads',
     'losses',
+    'maskers',
     'matchers',
     'methods',
     'teachers',

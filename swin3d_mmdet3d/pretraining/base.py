@@ -4,6 +4,7 @@ Parts of a method, each a registered class that a config names:
     views     datasets/transforms: MakeViews, LoadRGBDFrames, ...; :class:`CloudView` with fields by kind
     student   backbone and neck, under the names that segmentors and detectors use
     teachers  frozen image networks, moving averages of the student; they freeze and save themselves
+    maskers   which voxels the network is not shown
     matchers  which rows of one view belong to which rows of another, or to which pixels
     heads     from features to the space of the loss
     losses    how matched rows, or predictions and targets, are compared

@@ -7,6 +7,7 @@ from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
+from .points.color_jitter import ColorJitter
 from .points.colors import (
     ChromaticAutoContrast,
     ChromaticJitter,
@@ -30,6 +31,7 @@ __all__ = [
     'ChromaticAutoContrast',
     'ChromaticJitter',
     'ChromaticTranslation',
+    'ColorJitter',
     'CropFrames',
     'ElasticDistortion',
     'EstimateNormals',

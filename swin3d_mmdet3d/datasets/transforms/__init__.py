@@ -7,6 +7,7 @@ from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
+from .points.box_erasing import RandomBoxErasing
 from .points.color_jitter import ColorJitter
 from .points.colors import (
     ChromaticAutoContrast,
@@ -53,6 +54,7 @@ __all__ = [
     'PositiveShift',
     'RadiusCrop',
     'RandomAxisRotation',
+    'RandomBoxErasing',
     'RandomDropColor',
     'RandomPointDropout',
     'ResizeFrames',

@@ -2,6 +2,8 @@
 
 from .cross_cells import CrossCells
 from .hiding import hide_voxels
+from .informative_voxels import InformativeVoxels
 from .random_cells import RandomCells
+from .random_voxels import RandomVoxels
 
-__all__ = ['CrossCells', 'RandomCells', 'hide_voxels']
+__all__ = ['CrossCells', 'InformativeVoxels', 'RandomCells', 'RandomVoxels', 'hide_voxels']

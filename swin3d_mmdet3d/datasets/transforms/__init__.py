@@ -1,6 +1,7 @@
 """Transforms registered in TRANSFORMS."""
 
 from .condition import SetCondition
+from .frames.axis_views import AxisViews
 from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
 from .frames.frame_loading import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
 from .frames.scene_frames import FindSceneFrames
@@ -26,6 +27,7 @@ from .views.source_coords import SourceCoords
 from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
 __all__ = [
+    'AxisViews',
     'BackProjectFrames',
     'BoxKeepingCrop',
     'CenterShift',

@@ -18,6 +18,7 @@ FLOORS = {
     'evaluation': 3,
     'models': 3,
     'synthetic_rooms': 3,
+    'synthetic_objects': 4,
     'preparation': 3,
     'checkpoints': 4,
     'engine': 4,

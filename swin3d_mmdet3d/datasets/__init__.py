@@ -4,6 +4,7 @@ from . import transforms
 from .class_balanced_dataset import PresentClassBalancedDataset
 from .class_choice import ClassChoice, choose_classes
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
+from .few_shot_objects import FewShotObjectDataset
 from .indoor_det_dataset import (
     CustomDetDataset,
     IndoorDetDataset,
@@ -11,7 +12,9 @@ from .indoor_det_dataset import (
     ScanNetDetDataset,
     SUNRGBDDetDataset,
 )
+from .object_clouds import ObjectCloudDataset
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
+from .room_objects import RoomObjectDataset
 from .samplers import SingleSourceBatchSampler
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .whole_scene_dataset import (
@@ -37,10 +40,13 @@ __all__ = [
     'ClassList',
     'CustomDetDataset',
     'CustomSegDataset',
+    'FewShotObjectDataset',
     'IndoorDetDataset',
+    'ObjectCloudDataset',
     'PresentClassBalancedDataset',
     'RGBDFrameDataset',
     'RGBDSceneDataset',
+    'RoomObjectDataset',
     'S3DISDetDataset',
     'SUNRGBDDetDataset',
     'S3DISWholeSceneDataset',

@@ -1,13 +1,14 @@
 """Networks: preprocessors, backbones, necks, heads and the models that join them."""
 
-from .backbones import SparseResNet34, Swin3D
+from .backbones import SparseResNet34, Swin3D, TokenTransformer
 from .box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
-from .data_preprocessors import VoxelPreprocessor
+from .data_preprocessors import ObjectPreprocessor, VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import LevelConcat, SparseTR3DNeck, Swin3DDecoder
+from .object_networks import ObjectClassifier, ObjectPartSegmentor
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
 
 __all__ = [
@@ -23,12 +24,16 @@ __all__ = [
     'MobiusBoxCoder',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',
+    'ObjectClassifier',
+    'ObjectPartSegmentor',
+    'ObjectPreprocessor',
     'SparseFCAF3DHead',
     'SparseResNet34',
     'SparseTR3DHead',
     'SparseTR3DNeck',
     'Swin3D',
     'Swin3DDecoder',
+    'TokenTransformer',
     'TwoStageVoxelDetector',
     'VoxelDetector',
     'VoxelPreprocessor',

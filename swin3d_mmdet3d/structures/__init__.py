@@ -4,6 +4,7 @@ from .cloud_view import FIELD_KINDS, CloudView, Ragged
 from .levels import Levels
 from .multi_scale_features import MultiScaleFeatures, voxel_locations
 from .pixel_matches import PixelMatches
+from .point_tokens import PointTokens, TokenFeatures
 from .prompt import Prompt
 from .prompted_inputs import with_prompt
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
@@ -16,10 +17,12 @@ __all__ = [
     'FeatureLevel',
     'Levels',
     'PixelMatches',
+    'PointTokens',
     'Prompt',
     'Ragged',
     'MultiScaleFeatures',
     'SparseVoxels',
+    'TokenFeatures',
     'VoxelBatch',
     'voxel_locations',
     'with_prompt',

@@ -6,6 +6,7 @@ from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors
 from .frames.frame_loading import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
 from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
+from .objects.object_packing import PackObjectInputs
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
 from .points.box_erasing import RandomBoxErasing
@@ -23,6 +24,7 @@ from .points.grid_sample import GridSample
 from .points.mix3d import Mix3D
 from .points.point_dropout import RandomPointDropout
 from .points.shifts import CenterShift, PositiveShift
+from .points.unit_sphere import NormalizeUnitSphere, RandomAxisScaleShift
 from .views.source_coords import SourceCoords
 from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
@@ -51,12 +53,15 @@ __all__ = [
     'MatchVisiblePixels',
     'Mix3D',
     'NormalizeColorSigned',
+    'NormalizeUnitSphere',
     'PackFieldInputs',
+    'PackObjectInputs',
     'PackPretrainInputs',
     'PositiveShift',
     'RadiusCrop',
     'RandomAxisRotation',
     'RandomBoxErasing',
+    'RandomAxisScaleShift',
     'RandomDropColor',
     'RandomPointDropout',
     'ResizeFrames',

@@ -69,8 +69,6 @@ def add_mim_folder(mim: Path) -> None:
 def add_mim_stand_ins(mim: Path) -> None:
     """Write configs that inherit from the checkout's, and a model index that imports the checkout's."""
     for config in sorted(REPOSITORY.glob('configs/**/*.py')):
-        if '_base_' in config.relative_to(REPOSITORY).parts:
-            continue
         stand_in = mim / config.relative_to(REPOSITORY)
         stand_in.parent.mkdir(parents=True, exist_ok=True)
         stand_in.write_text(f'_base_ = {config.as_posix()!r}\n', encoding='utf-8')

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from swin3d_mmdet3d.apis import make_inferencer, make_scan, read_boxes
+from swin3d_mmdet3d.apis import Swin3DInferencer, make_scan, read_boxes
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.synthetic_rooms import make_rooms
 from swin3d_mmdet3d.tools.predict import main as run_predict
@@ -95,7 +95,7 @@ def test_inferencer_finds_the_boxes_of_the_runner(trained, tmp_path):
         (sample,) = model.test_step(runner.val_loop.dataloader.collate_fn([dataset[0]]))
     expected = sample.pred_instances_3d
     color = np.rint((points[:, 3:] + 1) * 127.5).astype(np.float32)
-    boxes = make_inferencer(str(config), str(checkpoint))(make_scan(points[:, :3], color.astype(np.uint8)))
+    boxes = Swin3DInferencer(config, checkpoint)(make_scan(points[:, :3], color.astype(np.uint8))).boxes
     assert len(boxes) == len(expected.labels_3d)
     # Untrained, CAGroup3D groups no voxels, and finds nothing.
     assert len(boxes) > 0 or 'semantic_threshold' in runner.cfg.model.bbox_head

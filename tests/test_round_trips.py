@@ -65,7 +65,7 @@ def test_ply_points_labels_and_names_in_any_language(place, tmp_path):
 @pytest.mark.parametrize('ending', ['las', 'laz'])
 def test_las_of_a_las_scan_has_its_whole_numbers_colours_and_the_new_classes(ending, las_scan, tmp_path):
     laspy = pytest.importorskip('laspy')
-    write_labelled_scan(tmp_path / 'out', 'a', las_scan, LABEL, CLASSES, PALETTE, point_format=ending)
+    write_labelled_scan(tmp_path / 'out', 'a', las_scan, LABEL, CLASSES, PALETTE, formats=(ending, 'npz'))
     before, after = laspy.read(tmp_path / 'scan.las'), laspy.read(tmp_path / 'out' / f'a.{ending}')
     for axis in 'XYZ':
         np.testing.assert_array_equal(before[axis], after[axis])
@@ -127,7 +127,7 @@ def test_rows_without_coordinates_stay_in_ply_and_npz_and_are_left_out_of_las(en
     rows[::5] = np.nan
     scan = make_scan(rows, RGB16)
     names = CLASSES[:4]
-    write_labelled_scan(tmp_path, 'a', scan, LABEL[scan.kept], names, PALETTE, point_format=ending)
+    write_labelled_scan(tmp_path, 'a', scan, LABEL[scan.kept], names, PALETTE, formats=(ending, 'npz'))
     label = np.where(scan.kept, LABEL, 255)
     with np.load(tmp_path / 'a.npz') as result:
         np.testing.assert_array_equal(result['label'], label)

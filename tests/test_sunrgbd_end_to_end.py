@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from plyfile import PlyData
 from sunrgbd_scenes import FLOOR_COLOR, NAMES, class_color, sunrgbd_scene, write_sunrgbd
 
-from swin3d_mmdet3d.apis import make_inferencer, make_scan, read_boxes
+from swin3d_mmdet3d.apis import Swin3DInferencer, make_scan, read_boxes
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.tools.predict import main as run_predict
 from swin3d_mmdet3d.visualization import box_corners
@@ -135,7 +135,7 @@ def test_predicted_yaws_reach_the_result_files(trained, root, tmp_path):
     points = dataset[0]['inputs']['points'].numpy()
     color = np.rint((points[:, 3:] + 1) * 127.5).astype(np.uint8)
     scan = make_scan(points[:, :3], color)
-    boxes = make_inferencer(str(config), str(checkpoint))(scan)
+    boxes = Swin3DInferencer(config, checkpoint)(scan).boxes
     assert len(boxes) == len(expected.labels_3d) > 0
     assert np.abs(boxes.yaw).max() > 0.01
     wanted = torch.cat([expected.bboxes_3d.gravity_center, expected.bboxes_3d.tensor[:, 3:]], dim=1).numpy()

@@ -6,10 +6,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..atomic_write import atomic_writes
-from ..scan_files import Scan
-from ..visualization import box_corners, box_picture, label_colors, write_box_edges
+from ..scan_files import METRES_Z_UP, Scan, ScanFrame
+from ..visualization import box_corners, box_picture, label_colors, write_box_edges, write_html_viewer
 from .detected_boxes import DetectedBoxes, write_boxes
+
+FORMATS = ('json', 'ply', 'png', 'html')
+DEFAULT_FORMATS = ('json', 'ply', 'png')
 
 
 def write_boxed_scan(
@@ -20,34 +25,74 @@ def write_boxed_scan(
     names: Sequence[str],
     palette: Sequence[Sequence[int]],
     truth: DetectedBoxes | None = None,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    frame: ScanFrame = METRES_Z_UP,
 ) -> list[Path]:
-    """Write <stem>.json, .ply and .png; on failure none of them.
+    """Write <stem>.json, .ply, .png and .html, those wanted; on failure none of them.
 
     The JSON has class, score, centre, size and yaw of every box, the PLY the edges of the boxes in the
-    colours of their classes; the PNG shows the scan with the boxes drawn over it.
+    colours of their classes, both in the scan's own units and axes; the PNG shows the scan with the boxes
+    drawn over it, the HTML viewer its points in the colours of the boxes they lie in, upright.
 
     Args:
         folder: Where to; made where it is missing.
         stem: Name of the files without extension.
-        scan: The scan.
-        boxes: The boxes, in the scan's frame.
+        scan: The scan, in its own units and axes.
+        boxes: The boxes, in the scan's own units and axes.
         names, palette: Of the classes.
         truth: The boxes that should have been found, a column of the picture; or None.
+        formats: Of `FORMATS`.
+        frame: How the scan's numbers become metres with z up.
 
     Returns:
         The paths written.
+
+    Raises:
+        ValueError: For an unknown format.
     """
-    corners = box_corners(boxes.center, boxes.size, boxes.yaw)
+    unknown = [it for it in formats if it not in FORMATS]
+    if unknown or not formats:
+        raise ValueError(
+            f'formats: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}'
+        )
+    upright = boxes.upright(frame)
+    corners = box_corners(upright.center, upright.size, upright.yaw)
     with atomic_writes(folder, stem) as pending:
-        write_boxes(pending.folder / f'{stem}.json', boxes, names)
-        comments = [
-            f'box {i} {names[label]} {score:.3f}'
-            for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
-        ]
-        write_box_edges(pending.folder / f'{stem}.ply', corners, label_colors(boxes.label, palette), comments)
-        columns = {'boxes': (corners, boxes.label)}
-        if truth is not None:
-            columns = {'truth': (box_corners(truth.center, truth.size, truth.yaw), truth.label), **columns}
-        picture = box_picture(scan.xyz, scan.color, columns, palette, names)
-        picture.save(pending.folder / f'{stem}.png')
+        if 'json' in formats:
+            write_boxes(pending.folder / f'{stem}.json', boxes, names, frame)
+        if 'ply' in formats:
+            comments = [
+                f'box {i} {names[label]} {score:.3f}'
+                for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
+            ]
+            path, color = pending.folder / f'{stem}.ply', label_colors(boxes.label, palette)
+            write_box_edges(path, frame.own_points(corners), color, comments)
+        if {'png', 'html'} & set(formats):
+            xyz = frame.upright(scan).xyz
+            if 'png' in formats:
+                columns = {'boxes': (corners, boxes.label)}
+                if truth is not None:
+                    truth = truth.upright(frame)
+                    found = box_corners(truth.center, truth.size, truth.yaw)
+                    columns = {'truth': (found, truth.label), **columns}
+                picture = box_picture(xyz, scan.color, columns, palette, names)
+                picture.save(pending.folder / f'{stem}.png')
+            if 'html' in formats:
+                page, inside = pending.folder / f'{stem}.html', class_of_box(xyz, upright)
+                write_html_viewer(page, xyz, scan.color, None, inside, palette, names, title=stem)
     return pending.written
+
+
+def class_of_box(xyz: np.ndarray, boxes: DetectedBoxes) -> np.ndarray:
+    """The class of the best box that each point lies in, (P,) int64; -1 for points in none.
+
+    Args:
+        xyz: (P, 3) in metres with z up.
+        boxes: In the same frame, best first.
+    """
+    label = np.full(len(xyz), -1, dtype=np.int64)
+    for row in reversed(range(len(boxes))):
+        c, s = np.cos(boxes.yaw[row]), np.sin(boxes.yaw[row])
+        offset = (xyz - boxes.center[row]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+        label[(np.abs(offset) <= boxes.size[row] / 2).all(axis=1)] = boxes.label[row]
+    return label

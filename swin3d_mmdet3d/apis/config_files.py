@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from ..datasets.wrapped_settings import LOADERS
+
+PREFIX = 'swin3d_mmdet3d::'
+"""What configs of other projects put before a config of this package in `_base_`."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -30,12 +34,13 @@ def find_config(name: str | os.PathLike) -> Path:
 
     Args:
         name: A path; or a path below the config folder, such as `swin3d/swin3d-tiny_rooms-seg.py`; or
-            the file name alone, with or without `.py`.
+            the file name alone, with or without `.py`. `swin3d_mmdet3d::` may stand before the last two.
 
     Raises:
-        ValueError: When there is no such file.
+        ValueError: When there is no such file; names that resemble it are told.
     """
-    path = Path(name)
+    text = os.fspath(name)
+    path = Path(text[len(PREFIX) :] if text.startswith(PREFIX) else text)
     if path.is_file():
         return path
     below = path if path.suffix == '.py' else path.with_name(f'{path.name}.py')
@@ -45,8 +50,15 @@ def find_config(name: str | os.PathLike) -> Path:
         found = sorted(folder.rglob(below.name)) if below.parent == Path('.') else []
         if found:
             return found[0]
-    searched = ', '.join(map(str, config_folders())) or 'no config folder'
-    raise ValueError(f'config {name}: no such file, and none of that name in {searched}')
+    meant = difflib.get_close_matches(below.stem, config_names(), n=3)
+    cure = f'did you mean {" or ".join(meant)}?' if meant else '`mim search swin3d_mmdet3d` lists the names'
+    raise ValueError(f'config {text}: no such file, and no config of this package has that name; {cure}')
+
+
+def config_names() -> list[str]:
+    """The names of this package's configs, bases left out."""
+    files = (path for folder in config_folders()[:1] for path in folder.rglob('*.py'))
+    return sorted(path.stem for path in files if '_base_' not in path.parts)
 
 
 def set_iterations(config: Config, iters: int) -> None:
@@ -98,7 +110,8 @@ def _base_files(path: Path) -> list[Path]:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '_base_':
             names = ast.literal_eval(node.value)
             names = [names] if isinstance(names, str) else names
-            return [path.parent / name for name in names if '::' not in name]
+            own = [find_config(name) for name in names if name.startswith(PREFIX)]
+            return own + [path.parent / name for name in names if '::' not in name]
     return []
 
 

@@ -16,8 +16,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ..atomic_write import atomic_write
+from ..scan_files import METRES_Z_UP, ScanFrame
 
-_UNITS = 'metres and radians, z up; yaw turns the box about z, counter-clockwise from above'
+_UNITS = '{frame}, radians; yaw turns the box about the axis that points up, counter-clockwise from above'
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +26,9 @@ class DetectedBoxes:
     """The boxes that a detector found in a scan.
 
     Attributes:
-        center: (B, 3) float64 in metres.
-        size: (B, 3) float64 full edge lengths in metres.
-        yaw: (B,) float64 turn about z in radians, counter-clockwise from above.
+        center: (B, 3) float64 in metres with z up, unless a `ScanFrame` says otherwise.
+        size: (B, 3) float64 full edge lengths.
+        yaw: (B,) float64 turn about the axis that points up in radians, counter-clockwise from above.
         score: (B,) float64 in [0, 1].
         label: (B,) int64 class indices.
     """
@@ -87,14 +88,32 @@ class DetectedBoxes:
         center = self.center @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
         return dataclasses.replace(self, center=center, yaw=self.yaw + angle)
 
+    def in_frame(self, frame: ScanFrame) -> DetectedBoxes:
+        """Boxes in metres with z up, in a scan's own units and axes; the yaw is about its own up axis."""
+        return dataclasses.replace(
+            self, center=frame.own_points(self.center), size=frame.own_lengths(self.size)
+        )
 
-def write_boxes(path: str | os.PathLike, boxes: DetectedBoxes, names: Sequence[str]) -> None:
+    def upright(self, frame: ScanFrame) -> DetectedBoxes:
+        """Boxes in a scan's own units and axes, in metres with z up."""
+        return dataclasses.replace(
+            self, center=frame.upright_points(self.center), size=frame.upright_lengths(self.size)
+        )
+
+
+def write_boxes(
+    path: str | os.PathLike,
+    boxes: DetectedBoxes,
+    names: Sequence[str],
+    frame: ScanFrame = METRES_Z_UP,
+) -> None:
     """Write boxes as JSON: `classes`, `units`, and `boxes` with class, score, center, size and yaw.
 
     Args:
         path: The file; it appears whole or not at all.
         boxes: The boxes, in the order in which they are written.
         names: Class names.
+        frame: Whose units and axes the boxes are in.
 
     Raises:
         ValueError: When a label has no name.
@@ -111,8 +130,9 @@ def write_boxes(path: str | os.PathLike, boxes: DetectedBoxes, names: Sequence[s
         }
         for i in range(len(boxes))
     ]
+    content = {'classes': list(names), 'units': _UNITS.format(frame=frame.told), 'boxes': entries}
     with atomic_write(path) as part:
-        part.write_text(json.dumps({'classes': list(names), 'units': _UNITS, 'boxes': entries}, indent=1))
+        part.write_text(json.dumps(content, indent=1))
 
 
 def read_boxes(path: str | os.PathLike) -> tuple[DetectedBoxes, tuple[str, ...]]:

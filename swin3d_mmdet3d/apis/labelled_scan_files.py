@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_write import atomic_writes
-from ..scan_files import Scan
+from ..scan_files import METRES_Z_UP, Scan, ScanFrame
 from ..visualization import (
     label_colors,
     prediction_picture,
@@ -17,9 +18,12 @@ from ..visualization import (
     write_las,
     write_ply,
 )
+from .overlay_files import overlay_las, overlay_ply
 
 UNLABELLED = 255
 POINT_FORMATS = ('ply', 'las', 'laz')
+FORMATS = (*POINT_FORMATS, 'npz', 'json', 'png', 'html')
+DEFAULT_FORMATS = ('ply', 'npz', 'png')
 
 
 def write_labelled_scan(
@@ -30,54 +34,114 @@ def write_labelled_scan(
     names: Sequence[str],
     palette: Sequence[Sequence[int]],
     truth: np.ndarray | None = None,
-    with_html: bool = False,
+    formats: Sequence[str] = DEFAULT_FORMATS,
     unlabelled: int | None = UNLABELLED,
-    point_format: str = 'ply',
+    confidence: np.ndarray | None = None,
+    frame: ScanFrame = METRES_Z_UP,
+    source: Path | None = None,
 ) -> list[Path]:
-    """Write <stem>.ply (or .las, .laz), .npz and .png, and .html if wanted; on failure none of them.
+    """Write <stem>.ply, .las, .laz, .npz, .json, .png and .html, those wanted; on failure none of them.
 
-    The PLY has the scan's coordinates, the colour of each point's class and its label; the NPZ has
-    `label` int64, `names` and `palette`; both have every row of the scan's file. A LAS file has the points
-    alone, since it cannot hold rows without coordinates, in the steps of the scan's own LAS file, with
-    the colours of the scan and the labels as classification. The PNG shows colour, truth and prediction of
-    the points.
+    The points lie where those of the scan do, in its own units and axes. The PLY has the colour of each
+    point's class, its label and its confidence; of a scan from a PLY file it has all else that the file has
+    (:func:`overlay_ply`). The NPZ has `label` int64, `confidence` float32 where there is one, `names` and
+    `palette`, the JSON the same as lists; all three have every row of the scan's file. A LAS file has the
+    points alone, since it cannot hold rows without coordinates, with the labels as classification; of a scan
+    from a LAS file it has all else that the file has (:func:`overlay_las`), of others their colours. The PNG
+    shows colour, truth and prediction of the points, upright.
 
     Args:
         folder: Where to; made where it is missing.
         stem: Name of the files without extension.
-        scan: The scan.
+        scan: The scan, in its own units and axes.
         prediction: (P,) class indices in the scan's order.
         names, palette: Of the classes.
         truth: (P,) class indices, others unlabelled; or None.
-        with_html: Also write the HTML viewer.
-        unlabelled: Label of rows of the file that are no points; None for that of the nearest row.
-        point_format: 'ply', 'las' or 'laz'.
+        formats: Of `FORMATS`.
+        unlabelled: Label of rows of the file that are no points; None for that of the nearest row. Their
+            confidence is 0.
+        confidence: (P,) float32 of each label in [0, 1], or None.
+        frame: How the scan's numbers become metres with z up, for the pictures.
+        source: The file whose rows the points are, or None.
 
     Returns:
         The paths written.
 
     Raises:
-        ValueError: As the writers of the files do.
+        ValueError: As the writers of the files do, and for an unknown format.
     """
-    if point_format not in POINT_FORMATS:
-        raise ValueError(f'point_format: expected one of {", ".join(POINT_FORMATS)}, got {point_format!r}')
+    check_formats(formats)
     with atomic_writes(folder, stem) as pending:
-        part = pending.folder
-        label = (
+        part = pending.folder / stem
+        for kind in (it for it in formats if it in ('las', 'laz')):
+            _write_las(part.with_name(f'{stem}.{kind}'), scan, prediction, confidence, names, source)
+        rows = (
             scan.in_nearest_rows(prediction) if unlabelled is None else scan.in_rows(prediction, unlabelled)
         )
-        points = part / f'{stem}.{point_format}'
-        if point_format == 'ply':
-            write_ply(points, scan.in_rows(scan.xyz, np.nan), label_colors(label, palette), label, names)
-        else:
-            write_las(points, scan.xyz, scan.color, prediction, names, scan.grid)
-        np.savez_compressed(
-            part / f'{stem}.npz', label=label, names=np.array(names), palette=np.array(palette)
-        )
-        picture = prediction_picture(scan.xyz, scan.color, truth, prediction, palette, names)
-        picture.save(part / f'{stem}.png')
-        if with_html:
-            write_html_viewer(
-                part / f'{stem}.html', scan.xyz, scan.color, truth, prediction, palette, names, title=stem
+        scores = None if confidence is None else scan.in_rows(confidence, 0)
+        if 'ply' in formats:
+            path, color = part.with_name(f'{stem}.ply'), label_colors(rows, palette)
+            _write_ply(path, scan, color, rows, scores, names, source)
+        if 'npz' in formats:
+            known = {} if scores is None else dict(confidence=scores)
+            np.savez_compressed(
+                part.with_name(f'{stem}.npz'),
+                label=rows,
+                names=np.array(names),
+                palette=np.array(palette),
+                **known,
             )
+        if 'json' in formats:
+            content = dict(classes=list(names), labels=rows.tolist())
+            content['confidence'] = None if scores is None else np.round(scores.astype(float), 4).tolist()
+            part.with_name(f'{stem}.json').write_text(json.dumps(content))
+        if {'png', 'html'} & set(formats):
+            xyz = frame.upright(scan).xyz
+            if 'png' in formats:
+                picture = prediction_picture(xyz, scan.color, truth, prediction, palette, names)
+                picture.save(part.with_name(f'{stem}.png'))
+            if 'html' in formats:
+                page = part.with_name(f'{stem}.html')
+                write_html_viewer(page, xyz, scan.color, truth, prediction, palette, names, title=stem)
     return pending.written
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise ValueError unless all formats are known."""
+    unknown = [it for it in formats if it not in FORMATS]
+    if unknown or not formats:
+        raise ValueError(
+            f'formats: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}'
+        )
+
+
+def _write_ply(
+    path: Path,
+    scan: Scan,
+    color: np.ndarray,
+    label: np.ndarray,
+    confidence: np.ndarray | None,
+    names: Sequence[str],
+    source: Path | None,
+) -> None:
+    if source is not None and source.suffix.lower() == '.ply':
+        overlay_ply(path, source, color, label, confidence, names)
+        return
+    columns = {} if confidence is None else dict(confidence=confidence)
+    if scan.normal is not None:
+        columns.update(zip(('nx', 'ny', 'nz'), scan.in_rows(scan.normal, 0).T))
+    write_ply(path, scan.in_rows(scan.xyz, np.nan), color, label, names, columns)
+
+
+def _write_las(
+    path: Path,
+    scan: Scan,
+    label: np.ndarray,
+    confidence: np.ndarray | None,
+    names: Sequence[str],
+    source: Path | None,
+) -> None:
+    if source is not None and source.suffix.lower() in ('.las', '.laz'):
+        overlay_las(path, source, label, confidence, names)
+    else:
+        write_las(path, scan.xyz, scan.color, label, names, scan.grid, confidence)

@@ -7,23 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmdet3d.registry import HOOKS
 from mmdet3d.structures import Det3DDataSample
-from mmengine.dataset import Compose
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ..datasets.wrapped_settings import innermost_dataset
-from ..scan_files import Scan
 from .boxed_scan_files import write_boxed_scan
 from .detected_boxes import DetectedBoxes
 from .labelled_scan_files import write_labelled_scan
-
-# Steps that bring a scene's points into the frame in which boxes are predicted; what else a pipeline does,
-# such as moving a scene to the origin, is the network's business.
-_POINT_STEPS = ('LoadColoredPoints', 'LoadPointsFromFile', 'LoadNormals', 'GlobalAlignment')
+from .tested_scenes import TestedScenes
 
 
 @HOOKS.register_module()
@@ -45,12 +38,7 @@ class ResultFilesHook(Hook):
 
     def before_test(self, runner: Runner) -> None:
         """Look up where the scenes' points come from."""
-        dataset = runner.test_dataloader.dataset
-        infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-        self._infos = {info['lidar_points']['lidar_path']: info for info in infos}
-        pipeline = innermost_dataset(runner.cfg.test_dataloader).pipeline
-        self._read = Compose([step for step in pipeline if step['type'] in _POINT_STEPS])
-        self._meta = dict(names=dataset.metainfo['classes'], palette=dataset.metainfo['palette'])
+        self._scenes = TestedScenes(runner)
 
     def after_test_iter(
         self,
@@ -69,29 +57,21 @@ class ResultFilesHook(Hook):
 
     def _write(self, sample: Det3DDataSample) -> None:
         """Write the files of one scene."""
-        scan, stem = self._scan(sample.lidar_path), Path(sample.lidar_path).stem
-        truth = sample.get('eval_ann_info') or {}
-        if 'pred_pts_seg' in sample:
-            label = torch.as_tensor(sample.pred_pts_seg.pts_semantic_mask).cpu().numpy().astype(np.int64)
+        scenes = self._scenes
+        scan, stem = scenes.scan(sample.lidar_path), Path(sample.lidar_path).stem
+        label, truth = scenes.labels(sample), scenes.truth(sample)
+        meta = dict(names=scenes.names, palette=scenes.palette)
+        if label is not None:
             if label.shape != (len(scan),):
                 raise ValueError(
                     f'{sample.lidar_path}: expected a label for each of {len(scan)} points, '
                     f'got {label.shape}: the test pipeline must keep all points'
                 )
             mask = truth.get('pts_semantic_mask')
-            write_labelled_scan(self.folder, stem, scan, label, truth=mask, **self._meta)
+            write_labelled_scan(self.folder, stem, scan, label, truth=mask, **meta)
         if 'pred_instances_3d' in sample:
             boxes = DetectedBoxes.of_instances(sample.pred_instances_3d).best_first().above(self.score_thr)
             given = truth.get('gt_bboxes_3d')
             if given is not None:
                 given = DetectedBoxes.of_boxes(given, torch.as_tensor(truth['gt_labels_3d']))
-            write_boxed_scan(self.folder, stem, scan, boxes, truth=given, **self._meta)
-
-    def _scan(self, path: str) -> Scan:
-        """The points of a scene, in the data set's order and frame."""
-        points = self._read(dict(self._infos[path]))['points']
-        color = points.color if (points.attribute_dims or {}).get('color') else None
-        return Scan(
-            points.coord.numpy().astype(np.float64),
-            None if color is None else color.numpy().astype(np.float32),
-        )
+            write_boxed_scan(self.folder, stem, scan, boxes, truth=given, **meta)

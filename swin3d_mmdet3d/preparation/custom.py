@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ from ..datasets.layout.scenes import IndoorScene
 from ..one_of_many import one_of_many
 from ..scan_files import (
     Scan,
+    ScanFrame,
     doubts,
     known_colors,
     known_normals,
     read_scan,
-    turn_upright,
     upright_turn,
 )
 from .own_boxes import OwnBox, read_own_boxes
@@ -48,21 +47,8 @@ NO_CLASS = {'unlabelled', 'unlabeled', 'unannotated', 'unclassified', 'unknown',
 NO_CLASS |= {'ignore', 'ignored'}
 
 
-@dataclass(frozen=True)
-class OwnFrame:
-    """How the numbers of one's own files become metres with z up.
-
-    Attributes:
-        unit_scale: Metres of one unit.
-        up: The axis that points up: x, y, z, -x, -y or -z.
-    """
-
-    unit_scale: float = 1.0
-    up: str = 'z'
-
-    def scan(self, scan: Scan) -> Scan:
-        """The scan in metres with z up, coordinates in float64."""
-        return turn_upright(dataclasses.replace(scan, xyz=scan.xyz * self.unit_scale), self.up)
+class OwnFrame(ScanFrame):
+    """The frame of one's own scans and of the boxes beside them."""
 
     def box(self, box: OwnBox, origin: np.ndarray) -> np.ndarray:
         """(7,) centre from `origin`, size and yaw; yaw about the up axis stays what it is."""
@@ -96,7 +82,7 @@ class OwnSceneReader:
         """
         raw = read_scan(scene.source)
         label = scan_labels(scene.source, raw, self.classes)
-        scan = self.frame.scan(raw)
+        scan = self.frame.upright(raw)
         # Far from the origin float32 would merge neighbouring points.
         origin = np.floor(scan.xyz.min(axis=0))
         notes = doubts(scan) + ([] if scan.color is not None else ['it has no colours: mid-grey is taken'])

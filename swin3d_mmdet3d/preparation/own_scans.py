@@ -55,9 +55,28 @@ def find_own_scans(folder: Path, shares: Sequence[float], seed: int) -> list[Raw
         ValueError: There is no scan, two have one name, a list names a scan that is not there, or a draw
             leaves no scan to train or to validate on.
     """
+    by_name = {path.stem: path for path in scan_files_in(folder)}
+    split_of = (
+        _listed(folder, by_name) or _in_folders(folder, by_name) or _drawn(sorted(by_name), shares, seed)
+    )
+    return [RawScene(name, split_of[name], by_name[name]) for name in sorted(split_of)]
+
+
+def scan_files_in(folder: Path, leave_out: Path | None = None) -> list[Path]:
+    """The scans of a folder and its subfolders, in the order of their paths.
+
+    Hidden files and folders, lists of scans, files of labels or boxes beside a scan, and the folder
+    `leave_out` are left out.
+
+    Raises:
+        ValueError: There is no folder or no scan, or two scans have one name.
+    """
     if not folder.is_dir():
         raise ValueError(f'scans: expected a folder, got {folder}')
-    files = [path for path in sorted(folder.rglob('*')) if path.suffix.lower() in READERS and path.is_file()]
+    found = (path for path in sorted(folder.rglob('*')) if path.suffix.lower() in READERS and path.is_file())
+    files = [path for path in found if not any(part[0] == '.' for part in path.relative_to(folder).parts)]
+    if leave_out is not None:
+        files = [path for path in files if leave_out.resolve() not in path.resolve().parents]
     stems = {path.stem for path in files if path.suffix.lower() not in TABLES}
     scans = [path for path in files if not _is_beside(path, stems)]
     if not scans:
@@ -65,11 +84,7 @@ def find_own_scans(folder: Path, shares: Sequence[float], seed: int) -> list[Raw
     twice = [stem for stem, count in Counter(path.stem for path in scans).items() if count > 1]
     if twice:
         raise ValueError(f'scans: expected different names, got several files for {", ".join(twice)}')
-    by_name = {path.stem: path for path in scans}
-    split_of = (
-        _listed(folder, by_name) or _in_folders(folder, by_name) or _drawn(sorted(by_name), shares, seed)
-    )
-    return [RawScene(name, split_of[name], by_name[name]) for name in sorted(split_of)]
+    return scans
 
 
 def find_class_file(folder: Path) -> Path | None:

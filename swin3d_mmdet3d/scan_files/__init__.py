@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .arrays import read_npy, read_npz
+from .arrays import read_npy, read_npz, scan_of_arrays
 from .completion import known_colors, known_normals
 from .e57 import read_e57
+from .frame import METRES_Z_UP, ScanFrame
 from .las import read_las
 from .mesh_files import MESH_LOADERS, read_mesh
 from .pcd import read_pcd
@@ -20,14 +21,17 @@ from .upright import UP_AXES, turn_about_z, turn_upright, upright_turn
 
 __all__ = [
     'MESH_LOADERS',
+    'METRES_Z_UP',
     'READERS',
     'UP_AXES',
     'Scan',
+    'ScanFrame',
     'doubts',
     'known_colors',
     'known_normals',
     'make_scan',
     'read_scan',
+    'scan_of_arrays',
     'turn_about_z',
     'turn_upright',
     'upright_turn',

@@ -6,6 +6,7 @@ import errno
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from lzma import LZMAError
 from pathlib import Path
 
@@ -66,6 +67,31 @@ def read_npz(path: Path) -> Scan:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise
         raise ValueError(f'not a whole NPZ archive: {str(error) or type(error).__name__}') from error
+    return _scan_of(arrays)
+
+
+def scan_of_arrays(arrays: Mapping[str, np.ndarray]) -> Scan:
+    """A scan of arrays in memory, named as those of an NPZ archive.
+
+    Args:
+        arrays: Coordinates under points, xyz, coord(s) or pos, a table as `arrays_from_table` splits it;
+            colours, normals, labels and class names as `read_npz` finds them.
+
+    Raises:
+        ValueError: When there are no coordinates, or a name is none of these.
+    """
+    known = {name: key for key, names in _NAMES_OF.items() for name in names}
+    strange = [str(name) for name in arrays if str(name).lower() not in known]
+    if strange:
+        raise ValueError(f'expected arrays named {", ".join(known)}, got {", ".join(strange)}')
+    given = {known[str(name).lower()]: np.asarray(values) for name, values in arrays.items()}
+    if 'points' not in given:
+        raise ValueError(f'expected an array {" or ".join(_NAMES_OF["points"])}, got {sorted(arrays)}')
+    return _scan_of(given)
+
+
+def _scan_of(arrays: Mapping[str, np.ndarray]) -> Scan:
+    """The scan of arrays by the keys of `_NAMES_OF`."""
     points = arrays['points']
     parts = arrays_from_table(points)
     parts.update({key: arrays[key] for key in ('color', 'normal') if key in arrays})
@@ -94,7 +120,7 @@ def _unpacked_size(member: zipfile.ZipInfo) -> int:
     return min(member.file_size, member.compress_size * ratio) if known else member.file_size
 
 
-def _point_labels(arrays: dict[str, np.ndarray], points: int) -> dict:
+def _point_labels(arrays: Mapping[str, np.ndarray], points: int) -> dict:
     """label and label_names of an archive, empty when its labels are not of points."""
     label, names = arrays.get('label'), arrays.get('names')
     if label is None:

@@ -30,6 +30,7 @@ from swin3d_ops.op import ENVIRONMENT_VARIABLE
 from terminaltables import AsciiTable
 from torch import Tensor, nn
 
+from ..apis import find_config
 from ..scan_files import read_scan
 from .command_line import CommandLine
 
@@ -149,7 +150,7 @@ def use_backend(name: str) -> None:
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description=__doc__)
-    parser.add_argument('config', help='config of the model')
+    parser.add_argument('config', help='config of the model, by path or name')
     parser.add_argument('--points', type=int, nargs='+', default=[25000, 50000, 100000])
     parser.add_argument('--scan', help='scan file to thin instead of a generated room')
     parser.add_argument('--train', action='store_true', help='forward and backward instead of forward')
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(args.config)
+    config = Config.fromfile(find_config(args.config))
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size
     init_default_scope('mmdet3d')

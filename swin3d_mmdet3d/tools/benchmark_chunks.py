@@ -24,6 +24,7 @@ from mmengine.registry import init_default_scope
 from terminaltables import AsciiTable
 from torch import nn
 
+from ..apis import find_config
 from ..finite_values import check_finite_outputs
 from .benchmark import boxes_room
 from .command_line import CommandLine
@@ -74,7 +75,7 @@ def label_scene(config: Config, num_points: int, chunk_size: float | None) -> La
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description=__doc__)
-    parser.add_argument('config', help='config of the model')
+    parser.add_argument('config', help='config of the model, by path or name')
     parser.add_argument('--points', type=int, default=3_000_000)
     parser.add_argument('--chunk-size', type=float, default=4.0, help='edge of a chunk in metres')
     parser.add_argument('--compare', action='store_true', help='label the scene in one piece as well')
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(args.config)
+    config = Config.fromfile(find_config(args.config))
     rows = [['way', 'voxels', 'seconds', 'peak GB']]
     ways = {f'chunks of {args.chunk_size:g} m': args.chunk_size}
     if args.compare:

@@ -30,6 +30,7 @@ from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
+from ..apis import find_config
 from ..datasets.wrapped_settings import innermost_dataset
 from .benchmark import boxes_room
 
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(args.config)
+    config = Config.fromfile(find_config(args.config))
     init_default_scope('mmdet3d')
     settings = copy.deepcopy(innermost_dataset(config.train_dataloader))
     if args.elastic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -22,8 +23,8 @@ from ..apis import (
     find_config,
     make_scan,
     set_iterations,
-    write_labelled_scan,
 )
+from ..apis.labelled_scan_files import DEFAULT_FORMATS
 from ..atomic_write import atomic_write
 from ..datasets.wrapped_settings import innermost_dataset
 from ..evaluation import (
@@ -156,11 +157,9 @@ def draw_rooms(inferencer: Swin3DInferencer, rooms: list[Room], out: Path) -> li
         normals = np.fromfile(room.normals, dtype=np.float32).reshape(-1, 3)
         scan = make_scan(columns[:, :3], columns[:, 3:].astype(np.uint8), normals)
         truth = np.fromfile(room.mask, dtype=np.int64)
-        label = inferencer(scan)
-        written += write_labelled_scan(
-            out, name, scan, label, inferencer.names, inferencer.palette, truth, with_html=True
-        )
-        scores = segmentation_scores(confusion_matrix(truth, label, len(inferencer.names)))
+        prediction = dataclasses.replace(inferencer(scan), name=name)
+        written += prediction.save(out, (*DEFAULT_FORMATS, 'html'), truth)
+        scores = segmentation_scores(confusion_matrix(truth, prediction.labels, len(inferencer.names)))
         demo_logger().info(f'{name}: mIoU {scores.mean_iou:.4f}')
     return written
 

@@ -15,6 +15,7 @@ from mmengine.dist import is_main_process
 from mmengine.model import BaseTTAModel
 from mmengine.runner import CheckpointLoader, Runner
 
+from ..apis import find_config
 from ..checkpoints import load_strictly
 from ..checkpoints.loader import checkpoint_weights
 from ..datasets.wrapped_settings import innermost_dataset
@@ -30,7 +31,7 @@ LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels',
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line of testing."""
     parser = argparse.ArgumentParser(description='Evaluate a checkpoint.')
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or the name of a config of this package')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
     parser.add_argument('--tta', action='store_true', help='vote over the views of tta_pipeline')
@@ -107,7 +108,7 @@ def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics:
     ]
     confusion, classes = matrices[0] if matrices else (None, None)
     result = RunScores(
-        config=Path(args.config).stem,
+        config=find_config(args.config).stem,
         checkpoint=str(args.checkpoint),
         votes=args.tta,
         info_files=file_names(ann_file),

@@ -11,7 +11,7 @@ from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
-from ..apis import restates_data_root, set_data_root
+from ..apis import find_config, restates_data_root, set_data_root
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""
@@ -39,21 +39,21 @@ def load_config(args: argparse.Namespace) -> Config:
     loaders.
 
     Raises:
-        FileNotFoundError: The config does not exist.
+        ValueError: There is no such config.
     """
+    path = find_config(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     options = args.cfg_options or {}
     with environment({name.upper(): str(options[name]) for name in FROM_ENVIRONMENT if name in options}):
-        cfg = Config.fromfile(args.config)
+        cfg = Config.fromfile(path)
     cfg.launcher = args.launcher
     cfg.merge_from_dict(options)
-    if 'data_root' in options or restates_data_root(args.config):
+    if 'data_root' in options or restates_data_root(path):
         set_data_root(cfg, cfg.data_root)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        name = os.path.splitext(os.path.basename(args.config))[0]
-        cfg.work_dir = os.path.join('work_dirs', name)
+        cfg.work_dir = os.path.join('work_dirs', path.stem)
     return cfg
 
 
@@ -92,7 +92,7 @@ def build_runner(cfg: Config, *sections: str):
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line of training."""
     parser = argparse.ArgumentParser(description='Train a model.')
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or the name of a config of this package')
     add_run_arguments(parser)
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument(

@@ -27,6 +27,7 @@ def write_las(
     label: np.ndarray | None = None,
     names: Sequence[str] = (),
     grid: np.ndarray | None = None,
+    confidence: np.ndarray | None = None,
 ) -> None:
     """Write LAS 1.4 of point format 7, or 6 without colours; compressed where the path ends in .laz.
 
@@ -40,6 +41,7 @@ def write_las(
         names: Class names, kept whole in a record of this package and in 15 ASCII characters in LAS's own.
         grid: (2, 3) scale and offset of the whole numbers that coordinates are stored as. Without it, or
             where coordinates do not lie on it, steps are 1e-6 m, or wider as the extent needs.
+        confidence: (P,) of each label in [0, 1], stored as an extra dimension; or None.
 
     Raises:
         ValueError: Laspy (or lazrs) is missing; lengths do not agree; coordinates are not finite, colours lie
@@ -53,7 +55,9 @@ def write_las(
     header = laspy.LasHeader(point_format=6 if color is None else 7, version='1.4')
     header.scales, header.offsets = grid if _lies_on(xyz, grid) else own_grid(xyz)
     if names:
-        header.vlrs.extend(_name_records(laspy, names))
+        header.vlrs.extend(name_records(laspy, names))
+    if confidence is not None:
+        header.add_extra_dim(laspy.ExtraBytesParams(name='confidence', type=np.float32))
     data = laspy.LasData(header)
     data.points = laspy.ScaleAwarePointRecord.zeros(len(xyz), header=header)
     for axis, whole in zip('XYZ', np.rint((xyz - header.offsets) / header.scales).astype(np.int32).T):
@@ -63,6 +67,8 @@ def write_las(
             setattr(data, name, channel.astype(np.uint16))
     if label is not None:
         data.classification = np.asarray(label).astype(np.uint8)
+    if confidence is not None:
+        data.confidence = np.asarray(confidence, dtype=np.float32)
     with atomic_write(path) as part:
         data.write(str(part))
 
@@ -104,7 +110,8 @@ def _check(xyz: np.ndarray, color: np.ndarray | None, label: np.ndarray | None, 
         raise ValueError(f'names: expected at most {MOST_CLASSES} classes, got {len(names)}')
 
 
-def _name_records(laspy: object, names: Sequence[str]) -> list:
+def name_records(laspy: object, names: Sequence[str]) -> list:
+    """The records of class names: LAS's own, and that of this package."""
     lookup = laspy.vlrs.known.ClassificationLookupVlr()
     for number, name in enumerate(names):
         lookup[number] = name.encode('ascii', 'replace')[:15].decode('ascii')

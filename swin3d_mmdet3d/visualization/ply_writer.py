@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from plyfile import PlyElement
@@ -17,6 +17,7 @@ def write_ply(
     color: np.ndarray,
     label: np.ndarray | None = None,
     names: Sequence[str] = (),
+    columns: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write a binary PLY.
 
@@ -27,6 +28,7 @@ def write_ply(
         color: (P, 3) in 0..255, rounded to whole numbers.
         label: (P,) class indices, written as property `label`.
         names: Class names, written as comments "label <index> <name>".
+        columns: Further properties (P,) by name, such as `nx` or `confidence`, written as float32.
 
     Raises:
         ValueError: When lengths do not agree or colours lie outside 0..255.
@@ -44,7 +46,11 @@ def write_ply(
     fields = [(axis, place) for axis in 'xyz']
     fields += [(channel, 'u1') for channel in ('red', 'green', 'blue')]
     fields += [('label', 'i4')] if label is not None else []
+    columns = columns or {}
+    fields += [(name, 'f4') for name in columns]
     vertex = np.empty(len(xyz), dtype=fields)
+    for name, values in columns.items():
+        vertex[name] = values
     for i, axis in enumerate('xyz'):
         vertex[axis] = xyz[:, i]
     for i, channel in enumerate(('red', 'green', 'blue')):

@@ -1,0 +1,59 @@
+"""The scenes of a test: their points as files and pictures show them, and what they are predicted to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet3d.structures import Det3DDataSample
+from mmengine.dataset import Compose
+from mmengine.runner import Runner
+
+from ..datasets.wrapped_settings import innermost_dataset
+from ..scan_files import Scan
+
+# Steps that bring a scene's points into the frame in which boxes are predicted; what else a pipeline does,
+# such as moving a scene to the origin, is the network's business.
+_POINT_STEPS = ('LoadColoredPoints', 'LoadPointsFromFile', 'LoadNormals', 'GlobalAlignment')
+
+
+class TestedScenes:
+    """The scenes of a runner's test data set.
+
+    Attributes:
+        names: Of the classes.
+        palette: Of the classes, (C, 3) in 0..255.
+    """
+
+    __test__ = False  # no class of tests, whatever pytest makes of its name
+
+    def __init__(self, runner: Runner) -> None:
+        dataset = runner.test_dataloader.dataset
+        infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+        self._infos = {info['lidar_points']['lidar_path']: info for info in infos}
+        pipeline = innermost_dataset(runner.cfg.test_dataloader).pipeline
+        self._read = Compose([step for step in pipeline if step['type'] in _POINT_STEPS])
+        self.names: tuple[str, ...] = tuple(dataset.metainfo['classes'])
+        self.palette = dataset.metainfo['palette']
+
+    def scan(self, path: str) -> Scan:
+        """The points of a scene, in the data set's order and frame."""
+        points = self._read(dict(self._infos[path]))['points']
+        color = points.color if (points.attribute_dims or {}).get('color') else None
+        return Scan(
+            points.coord.numpy().astype(np.float64),
+            None if color is None else color.numpy().astype(np.float32),
+        )
+
+    @staticmethod
+    def labels(sample: Det3DDataSample) -> np.ndarray | None:
+        """(P,) int64 predicted class of every point; None of a detector."""
+        if 'pred_pts_seg' not in sample:
+            return None
+        return torch.as_tensor(sample.pred_pts_seg.pts_semantic_mask).cpu().numpy().astype(np.int64)
+
+    @staticmethod
+    def truth(sample: Det3DDataSample) -> dict[str, Any]:
+        """The ground truth of a scene, as its pipeline left it; empty where there is none."""
+        return sample.get('eval_ann_info') or {}

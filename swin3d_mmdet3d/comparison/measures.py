@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 
 from ..datasets.wrapped_settings import innermost_dataset
 from ..pretraining.feature_spread import feature_spread
+from .method_names import recipe_of
 from .protocol import Protocol
 from .runs import room_config, train, train_and_test
 from .step_cost import step_cost
@@ -55,21 +56,17 @@ class Measurement:
             chosen['detection'] = lambda: self._labelled('detection')
         return chosen
 
-    def config_name(self) -> str:
-        """The config that pretrains the method."""
-        if self.method.endswith('.py'):
-            return self.method
-        return self.protocol.recipes['pretraining'].format(self.method)
-
     def _pretrain(self) -> dict[str, Any]:
         """Pretrain the student; CPU seconds and steps."""
-        config = room_config(self.config_name(), self.rooms, self._work('pretraining'), self.seed)
+        recipe = recipe_of(self.method, self.protocol)
+        config = room_config(recipe, self.rooms, self._work('pretraining'), self.seed)
         _, seconds = train(config)
         return dict(cpu_seconds=round(seconds, 1), steps=config.train_cfg.max_iters)
 
     def _cost(self) -> dict[str, Any]:
         """CPU time of a step over that of PPKT's, and peak memory of the method's steps."""
-        return step_cost(self.config_name(), self.protocol.recipes['pretraining'].format('ppkt'), self.rooms)
+        recipe, yardstick = (recipe_of(method, self.protocol) for method in (self.method, 'ppkt'))
+        return step_cost(recipe, yardstick, self.rooms)
 
     def _labelled(self, measure: str) -> dict[str, Any]:
         """Train a recipe on labelled rooms from the student; held-out scores in percent."""

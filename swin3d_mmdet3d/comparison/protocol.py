@@ -31,6 +31,7 @@ class Protocol:
         rooms, points, frames: rooms in each layout, points of a room, RGB-D frames of a room of ``s3dis``.
         few_labels, probed, detected: how many labelled rooms fine-tuning, probes and detection train on.
         detection_seeds, detection_steps: the seeds for which detection is trained, and how long.
+        control_seeds: the seeds for which methods are trained on shuffled correspondences.
         budget: CPU minutes that pretraining, fine-tuning and both probes of one seed shall take at most.
         recipes: config of each measure; ``pretraining`` holds the place of a method's name.
     """
@@ -44,6 +45,7 @@ class Protocol:
     detected: int = 10
     detection_seeds: tuple[int, ...] = (0, 1)
     detection_steps: int = 400
+    control_seeds: tuple[int, ...] = (0, 1)
     budget: float = 10.0
     recipes: dict[str, str] = field(
         default_factory=lambda: {
@@ -71,7 +73,8 @@ class Protocol:
     def as_json(self) -> dict:
         """The numbers that have to agree for results to be compared."""
         numbers = asdict(self)
-        del numbers['recipes'], numbers['budget'], numbers['detection_seeds']
+        for of_no_result in ('recipes', 'budget', 'detection_seeds', 'control_seeds'):
+            del numbers[of_no_result]
         return dict(numbers, rooms_recipe=RECIPE)
 
 

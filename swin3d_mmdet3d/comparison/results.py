@@ -26,7 +26,7 @@ class SeedResults:
 
     Args:
         folder: of the files.
-        method: the method's name.
+        name: under which the method's results are kept.
         seed: the seed.
         protocol: what the results are made by; another one in the file is refused.
 
@@ -34,12 +34,9 @@ class SeedResults:
         ValueError: If the file is of another protocol or no whole result.
     """
 
-    def __init__(self, folder: Path, method: str, seed: int, protocol: Protocol) -> None:
-        name = f'{Path(method).stem}_rooms{protocol.rooms_seed}_seed{seed}.json'
-        self.path = folder / name
-        self.content: dict[str, Any] = dict(
-            method=Path(method).stem, seed=seed, protocol=protocol.as_json(), measures={}
-        )
+    def __init__(self, folder: Path, name: str, seed: int, protocol: Protocol) -> None:
+        self.path = folder / f'{name}_rooms{protocol.rooms_seed}_seed{seed}.json'
+        self.content: dict[str, Any] = dict(method=name, seed=seed, protocol=protocol.as_json(), measures={})
         if self.path.is_file():
             self.content = _read(self.path)
             if self.content['protocol'] != protocol.as_json():

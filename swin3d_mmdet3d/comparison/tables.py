@@ -1,135 +1,144 @@
-"""The comparison's outcome as a markdown table, a CSV and a plot."""
+"""The comparison's outcome as markdown tables and a CSV."""
 
 from __future__ import annotations
 
 import csv
-import math
+import json
 import statistics
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..atomic_write import atomic_write
+from .gain_plot import plot
+from .method_names import SHUFFLED, arm_name, displayed, method_and_arm
+from .paired_gains import ORIGIN, RAW, SCORES, SCRATCH, PairedGain, ScoreTable, ordered_names
 
-SCORES = {'fine-tuning': 'miou', 'decoder probe': 'miou', 'encoder probe': 'miou', 'detection': 'mAP_0.25'}
-"""The metric of each measure that is a score, in percent."""
-REFERENCE = 'scratch'
-
-
-class Gain(NamedTuple):
-    """A score of one method, measure and seed, and what it is above random weights."""
-
-    method: str
-    measure: str
-    seed: int
-    score: float
-    gain: float | None
+Results = list[dict[str, Any]]
 
 
-def gains(results: Iterable[dict[str, Any]]) -> list[Gain]:
-    """Every score, and its difference to that of random weights of the same seed where that is there."""
-    scores = {
-        (content['method'], measure, content['seed']): content['measures'][measure]['metrics'][metric]
-        for content in results
-        for measure, metric in SCORES.items()
-        if metric in content['measures'].get(measure, {}).get('metrics', {})
-    }
-    rows = []
-    for (method, measure, seed), score in scores.items():
-        base = scores.get((REFERENCE, measure, seed))
-        rows.append(Gain(method, measure, seed, score, None if base is None else score - base))
-    return rows
+def by_protocol(results: Results) -> list[Results]:
+    """The results of each protocol, whose numbers are not comparable with those of others."""
+    groups: dict[str, Results] = {}
+    for content in results:
+        groups.setdefault(json.dumps(content['protocol'], sort_keys=True), []).append(content)
+    return list(groups.values())
 
 
-def paired(differences: list[float]) -> str:
-    """Median, mean and t of paired differences: ``+2.5 (mean +2.5, t 4.3)``; t needs two that differ."""
-    median, mean = statistics.median(differences), statistics.fmean(differences)
-    if len(differences) < 2 or len(set(differences)) < 2:
-        return f'{median:+.1f} (mean {mean:+.1f})'
-    t = mean / (statistics.stdev(differences) / math.sqrt(len(differences)))
-    return f'{median:+.1f} (mean {mean:+.1f}, t {t:.1f})'
+def markdown(results: Results) -> str:
+    """For each protocol three tables: scores of every seed, gains with their statistics, and costs."""
+    return '\n'.join(_of_protocol(group) for group in by_protocol(results))
 
 
-def markdown(results: list[dict[str, Any]]) -> str:
-    """Two tables: scores of every seed with gains over random weights, and costs."""
-    rows = gains(results)
-    lines = _head('Method', 'Measure', 'Score of each seed', 'Gain of each seed', 'Median gain')
-    for method in ordered_methods(results):
-        for measure in SCORES:
-            own = [row for row in rows if (row.method, row.measure) == (method, measure)]
-            if own:
-                own.sort(key=lambda row: row.seed)
-                lines.append(_score_row(method, measure, own))
+def _of_protocol(results: Results) -> str:
+    protocol, table = results[0]['protocol'], ScoreTable(results)
+    lines = [
+        f'Rooms of seed {protocol["rooms_seed"]}, {protocol["rooms"]} of {protocol["points"]:,} points, '
+        f'recipe {protocol["rooms_recipe"]}.',
+        '',
+        *_head('Method', 'Measure', 'Seeds', 'Score of each seed', 'Mean'),
+    ]
+    measured = [(name, measure) for name in table.names for measure in SCORES if table.seeds(name, measure)]
+    lines += [_score_row(table, *row) for row in measured]
+    lines += ['', *_head('Method', 'Measure', 'Over', 'Seeds', *_STATISTICS, 'Differs in')]
+    lines += [_gain_row(*row, gain) for row in measured for gain in table.gains(*row)]
     lines += ['', *_head('Method', 'Steps', 'CPU min', "Step over PPKT's", 'Peak MiB', 'Spread')]
-    lines += [_cost_row(method, results) for method in ordered_methods(results)]
+    lines += [_cost_row(name, results) for name in ordered_names(content['method'] for content in results)]
     return '\n'.join(lines) + '\n'
 
 
+_STATISTICS = ('Gain of each seed', 'Median', 'Mean', 'SD', 't', '+ / -')
+
+
 def _head(*names: str) -> list[str]:
-    return [f'| {" | ".join(names)} |', '|' + '---|' * len(names)]
+    return [_row(*names), '|' + '---|' * len(names)]
 
 
-def _score_row(method: str, measure: str, own: list[Gain]) -> str:
-    """Scores and gains of one method and measure, a number a seed."""
-    scores = ' '.join(f'{row.score:.1f}' for row in own)
-    differences = [row.gain for row in own if row.gain is not None and method != REFERENCE]
-    each = ' '.join(f'{value:+.1f}' for value in differences)
-    return f'| {method} | {measure} | {scores} | {each} | {paired(differences) if differences else ""} |'
+def _row(*cells: str) -> str:
+    return f'| {" | ".join(cells)} |'
 
 
-def ordered_methods(results: list[dict[str, Any]]) -> list[str]:
-    """The methods by name, random weights first."""
-    return sorted({content['method'] for content in results}, key=lambda name: (name != REFERENCE, name))
+def _score_row(table: ScoreTable, name: str, measure: str) -> str:
+    """The scores of one method and measure, a number a seed, and their mean."""
+    scores = {seed: score.value for seed, score in table.seeds(name, measure).items()}
+    mean = statistics.fmean(scores.values())
+    return _row(displayed(name), measure, _listed(scores), _listed(scores.values(), '.1f'), f'{mean:.1f}')
 
 
-def _cost_row(method: str, results: list[dict[str, Any]]) -> str:
+def _gain_row(name: str, measure: str, gain: PairedGain) -> str:
+    """The gains of one method and measure over another method, with their statistics."""
+    return _row(
+        displayed(name),
+        measure,
+        displayed(gain.over),
+        _listed(gain.seeds),
+        _listed(gain.gains, '+.1f'),
+        f'{gain.median:+.1f}',
+        f'{gain.mean:+.1f}',
+        '' if gain.deviation is None else f'{gain.deviation:.1f}',
+        '' if gain.t is None else f'{gain.t:.1f}',
+        '{} / {}'.format(*gain.signs),
+        ', '.join(gain.differs),
+    )
+
+
+def _listed(values: Iterable[float], form: str = '') -> str:
+    return ' '.join(format(value, form) for value in values)
+
+
+def _cost_row(name: str, results: Results) -> str:
     """Medians over the seeds of steps, minutes, cost, memory and spread of a method."""
-    own = [content['measures'] for content in results if content['method'] == method]
+    own = [content['measures'] for content in results if content['method'] == name]
 
     def median(measure: str, key: str, form: str, scale: float = 1.0) -> str:
         values = [m[measure][key] for m in own if m.get(measure, {}).get(key) is not None]
         return format(statistics.median(values) * scale, form) if values else ''
 
-    cells = [
+    return _row(
+        displayed(name),
         median('pretraining', 'steps', '.0f'),
         median('pretraining', 'cpu_seconds', '.1f', 1 / 60),
         median('cost', 'ratio', '.2f'),
         median('cost', 'peak_mib', '.0f'),
         median('spread', 'spread', '.2f'),
+    )
+
+
+def csv_rows(results: Results) -> list[dict[str, Any]]:
+    """A row for each score, with its gains over random weights, raw inputs and the shuffled control."""
+    rows = []
+    for group in by_protocol(results):
+        table = ScoreTable(group)
+        for name in table.names:
+            for measure in SCORES:
+                rows += [
+                    dict(rooms_seed=group[0]['protocol']['rooms_seed'], **row)
+                    for row in _csv_rows(table, name, measure)
+                ]
+    return rows
+
+
+def _csv_rows(table: ScoreTable, name: str, measure: str) -> list[dict[str, Any]]:
+    method, arm = method_and_arm(name)
+    over = {}
+    for key, other in dict(scratch=SCRATCH, raw=RAW, shuffled=arm_name(method, SHUFFLED)).items():
+        gain = None if other == name else table.gain(name, measure, other)
+        over[f'over_{key}'] = {} if gain is None else dict(zip(gain.seeds, gain.gains))
+    return [
+        dict(method=method, arm=arm, measure=measure, seed=seed, score=score.value)
+        | {key: gains.get(seed) for key, gains in over.items()}
+        | score.origin
+        for seed, score in table.seeds(name, measure).items()
     ]
-    return f'| {method} | {" | ".join(cells)} |'
 
 
-def write_tables(results: list[dict[str, Any]], folder: Path) -> None:
+def write_tables(results: Results, folder: Path) -> None:
     """Write ``table.md``, ``table.csv`` and ``plot.png``."""
     with atomic_write(folder / 'table.md') as part:
         part.write_text(markdown(results))
+    columns = ('rooms_seed', 'method', 'arm', 'measure', 'seed', 'score')
     with atomic_write(folder / 'table.csv') as part, open(part, 'w', newline='') as file:
-        writer = csv.writer(file)
-        writer.writerow(Gain._fields)
-        writer.writerows(gains(results))
-    plot(results, folder / 'plot.png')
-
-
-def plot(results: list[dict[str, Any]], path: Path) -> None:
-    """One panel a measure: each method's gain of every seed as a dot, their median as a line."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    rows = [row for row in gains(results) if row.gain is not None and row.method != REFERENCE]
-    methods = [method for method in ordered_methods(results) if method != REFERENCE]
-    figure = Figure(figsize=(3.2 * len(SCORES), 1.2 + 0.35 * max(len(methods), 1)), layout='constrained')
-    panels = figure.subplots(1, len(SCORES), sharey=True)
-    for panel, (measure, metric) in zip(panels, SCORES.items()):
-        for place, method in enumerate(methods):
-            values = [row.gain for row in rows if (row.method, row.measure) == (method, measure)]
-            panel.plot(values, [place] * len(values), 'o', color='tab:blue', alpha=0.6)
-            if values:
-                panel.plot([statistics.median(values)] * 2, [place - 0.3, place + 0.3], color='black')
-        panel.axvline(0, color='grey', linewidth=0.8)
-        panel.set_title(measure)
-        panel.set_xlabel(f'gain in {metric}, points')
-    panels[0].set_yticks(range(len(methods)), methods)
-    FigureCanvasAgg(figure)
-    with atomic_write(path) as part:
-        figure.savefig(part, format='png', dpi=120)
+        writer = csv.DictWriter(file, [*columns, 'over_scratch', 'over_raw', 'over_shuffled', *ORIGIN])
+        writer.writeheader()
+        writer.writerows(csv_rows(results))
+    plot(by_protocol(results), folder / 'plot.png')

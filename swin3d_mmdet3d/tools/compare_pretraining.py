@@ -2,8 +2,8 @@
 
 Each method is pretrained without the held-out area and then measured: fine-tuning on two labelled rooms,
 linear probes of decoder and encoder on ten, detection on a few, spread of its features, cost of its steps;
-before it the baselines. Measures whose results are in the folder are not taken again: a comparison goes on
-where it was stopped.
+before it the baselines; with `--arms` behind it its arms, such as the control on shuffled correspondences.
+Measures whose results are in the folder are not taken again: a comparison goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from swin3d_mmdet3d.comparison import (
     BASELINES,
     SEGMENTATION,
+    SHUFFLED,
     Measurement,
     Protocol,
     SeedResults,
+    arms_of,
     load_arms,
+    method_and_arm,
     read_results,
+    results_name,
     run_arm,
     write_results,
     write_tables,
@@ -43,6 +47,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar='METHOD',
         help='folders of configs/pretraining, such as ppkt; configs; or a file arms.py with arms of its own. '
         f'All but the last come with the baselines {", ".join(BASELINES)}',
+    )
+    parser.add_argument(
+        '--arms',
+        action='store_true',
+        help='with all arms of the methods: the further leaves of their folders, '
+        'such as <method>_swin3d-tiny_rooms_shuffled.py',
     )
     parser.add_argument('--out', default='docs/comparison', help='folder of results, table and plot')
     parser.add_argument('--work-dir', default='work_dirs/comparison', help='folder of rooms and trainings')
@@ -63,17 +73,29 @@ def measures_of(
     return Measurement(protocol, method, seed, rooms, folder).measures()
 
 
-def with_baselines(methods: Sequence[str]) -> list[str]:
-    """The methods, behind the baselines where one of them is compared with those."""
-    if methods and all(Path(method).name == 'arms.py' for method in methods):
-        return list(methods)
-    return list(dict.fromkeys([*BASELINES, *methods]))
+def with_baselines(methods: Sequence[str], protocol: Protocol, arms: bool = False) -> dict[str, str]:
+    """The methods by their names, behind the baselines where one of them is compared with those.
+
+    Args:
+        methods: Methods of the command line.
+        protocol: Names their recipes.
+        arms: Whether each method is followed by its arms.
+
+    Raises:
+        ValueError: If a method whose arms are asked for has no recipe.
+    """
+    own_protocols = [method for method in methods if Path(method).name == 'arms.py']
+    chosen = [] if methods and len(own_protocols) == len(methods) else list(BASELINES)
+    for method in methods:
+        chosen.append(method)
+        if arms and method not in (*own_protocols, *BASELINES):
+            chosen += arms_of(method, protocol)
+    return {results_name(method): method for method in chosen}
 
 
-def name_of(method: str) -> str:
-    """The name under which results are kept: of a file of arms that of its folder."""
-    path = Path(method)
-    return f'{path.resolve().parent.name}-arms' if path.name == 'arms.py' else path.stem
+def is_measured(name: str, seed: int, protocol: Protocol) -> bool:
+    """Whether a method is measured for a seed: a shuffled control only for some."""
+    return method_and_arm(name)[1] != SHUFFLED or seed in protocol.control_seeds
 
 
 def warn_of_budget(results: SeedResults, protocol: Protocol) -> None:
@@ -94,17 +116,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out, work = Path(args.out), Path(args.work_dir)
     protocol = Protocol(rooms_seed=args.rooms_seed, rooms=args.rooms, points=args.points)
     logger = MMLogger.get_instance('comparison')
+    methods = with_baselines(args.methods, protocol, args.arms)
     rooms = protocol.make_rooms(work)
     for seed in args.seeds:
-        for method in with_baselines(args.methods):
-            results = SeedResults(out / 'results', name_of(method), seed, protocol)
-            folder = work / f'rooms{protocol.rooms_seed}_seed{seed}' / name_of(method)
+        for name, method in methods.items():
+            if not is_measured(name, seed, protocol):
+                continue
+            results = SeedResults(out / 'results', name, seed, protocol)
+            folder = work / f'rooms{protocol.rooms_seed}_seed{seed}' / name
             for measure, take in measures_of(method, protocol, seed, rooms, folder).items():
                 if measure in results:
                     continue
                 numbers = take()
                 results.add(measure, numbers)
-                logger.info(f'{name_of(method)}, seed {seed}: {measure} {numbers}')
+                logger.info(f'{name}, seed {seed}: {measure} {numbers}')
             warn_of_budget(results, protocol)
             everything = read_results(out / 'results')
             write_results(out / 'results.json', everything)

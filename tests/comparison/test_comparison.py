@@ -1,42 +1,33 @@
-"""The comparison of pretraining methods: what is held equal, what is kept, what the table says."""
+"""The comparison of pretraining methods: what is held equal, what is measured, what is kept."""
 
-import csv
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
-from scipy import stats
 
 from swin3d_mmdet3d.comparison import (
     Protocol,
     SeedResults,
+    arms_of,
     labelled_scenes,
     load_arms,
+    method_and_arm,
     read_results,
-    write_tables,
+    results_name,
 )
 from swin3d_mmdet3d.comparison import protocol as protocol_module
 from swin3d_mmdet3d.comparison.measures import restrict_scenes
+from swin3d_mmdet3d.comparison.method_names import arm_name
 from swin3d_mmdet3d.comparison.runs import room_config
 from swin3d_mmdet3d.comparison.students import find_student, put_raw_inputs, put_student
-from swin3d_mmdet3d.comparison.tables import gains, markdown, paired
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.models.backbones import RawInputs
 from swin3d_mmdet3d.structures import SparseVoxels
 from swin3d_mmdet3d.tools import compare_pretraining
 
 ROOT = Path(__file__).parents[2]
-
-
-def result(method, seed, **scores):
-    measures = {
-        name.replace('_', ' '): dict(metrics={'mAP_0.25' if name == 'detection' else 'miou': value})
-        for name, value in scores.items()
-    }
-    return dict(method=method, seed=seed, protocol={}, measures=measures)
 
 
 def test_labelled_rooms_are_those_of_the_seed_and_never_held_out():
@@ -47,55 +38,6 @@ def test_labelled_rooms_are_those_of_the_seed_and_never_held_out():
     assert len({tuple(labelled_scenes(60, 2, seed)) for seed in range(5)}) == 5
     with pytest.raises(ValueError, match='at most the 5 rooms that are not held out, got 6'):
         labelled_scenes(6, 6, 0)
-
-
-def test_gains_are_differences_to_random_weights_of_the_same_seed():
-    rows = gains([
-        result('scratch', 0, decoder_probe=15.0),
-        result('ppkt', 0, decoder_probe=27.5),
-        result('ppkt', 1, decoder_probe=30.0, detection=40.0),
-    ])  # fmt: skip
-    assert {(row.method, row.measure, row.seed): row.gain for row in rows} == {
-        ('scratch', 'decoder probe', 0): 0.0,
-        ('ppkt', 'decoder probe', 0): 12.5,
-        ('ppkt', 'decoder probe', 1): None,
-        ('ppkt', 'detection', 1): None,
-    }
-
-
-def test_t_is_that_of_a_paired_test():
-    first, second = np.array([50.0, 43.3, 30.9]), np.array([46.5, 41.8, 28.4])
-    t = stats.ttest_rel(first, second).statistic
-    assert paired((first - second).tolist()) == f'+2.5 (mean +2.5, t {t:.1f})'
-    assert paired([1.0]) == '+1.0 (mean +1.0)'
-    assert paired([1.0, 1.0]) == '+1.0 (mean +1.0)'
-
-
-def test_tables_hold_every_score_once(tmp_path):
-    results = [
-        result('scratch', 0, fine_tuning=0.0, decoder_probe=15.0),
-        result('ppkt', 0, decoder_probe=27.5),
-        result('ppkt', 1, decoder_probe=30.0),
-    ]
-    results[1]['measures'].update(
-        pretraining=dict(steps=600, cpu_seconds=420.0),
-        cost=dict(ratio=1.0, step_seconds=0.6, peak_mib=None),
-        spread=dict(spread=0.8),
-    )
-    results[0]['measures']['fine-tuning'] = dict(metrics=dict(miou=46.5))
-    write_tables(results, tmp_path)
-    with open(tmp_path / 'table.csv', newline='') as file:
-        rows = list(csv.DictReader(file))
-    assert [(row['method'], row['measure'], row['score']) for row in rows] == [
-        ('scratch', 'fine-tuning', '46.5'),
-        ('scratch', 'decoder probe', '15.0'),
-        ('ppkt', 'decoder probe', '27.5'),
-        ('ppkt', 'decoder probe', '30.0'),
-    ]
-    text = markdown(results)
-    assert '| ppkt | decoder probe | 27.5 30.0 | +12.5 | +12.5 (mean +12.5) |' in text
-    assert '| ppkt | 600 | 7.0 | 1.00 |  | 0.80 |' in text
-    assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
 
 
 def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp_path, monkeypatch):
@@ -114,6 +56,22 @@ def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp
     kept.path.write_text('{"method": "ppkt"}')
     with pytest.raises(ValueError, match='is no result of a method and seed'):
         read_results(tmp_path)
+
+
+def test_results_of_the_published_rooms_stay_readable(tmp_path):
+    """What the files hold, and what they are called, are not to change while the table grows."""
+    numbers = dict(rooms_seed=11, rooms=60, points=30000, frames=6, few_labels=2, probed=10, detected=10)
+    origin = dict(commit='0123456789ab', generator='ba9876543210', machine='A, 2 cores', torch='2.13.0+cpu')
+    content = dict(
+        method='ppkt',
+        seed=4,
+        protocol=dict(numbers, detection_steps=400, rooms_recipe=protocol_module.RECIPE),
+        measures={'decoder probe': dict(metrics=dict(miou=27.5), cpu_seconds=60.0, **origin)},
+    )
+    (tmp_path / 'ppkt_rooms11_seed4.json').write_text(json.dumps(content))
+    kept = SeedResults(tmp_path, results_name('ppkt'), 4, Protocol())
+    assert kept.content == content and 'decoder probe' in kept
+    assert read_results(tmp_path) == [content]
 
 
 def test_a_student_starts_the_parts_that_it_has(tmp_path):
@@ -175,6 +133,57 @@ def test_arms_are_read_from_their_file_alone(tmp_path):
     path.write_text('ARMS = []\n')
     with pytest.raises(ValueError, match='must define ARMS'):
         load_arms(path)
+
+
+def test_a_method_is_named_as_its_recipe_is():
+    names = {
+        'ppkt': 'ppkt',
+        'configs/pretraining/ppkt/ppkt_swin3d-tiny_rooms.py': 'ppkt',
+        'ppkt_swin3d-tiny_rooms_random-anchors.py': 'ppkt_swin3d-tiny_rooms_random-anchors',
+        str(ROOT / 'projects' / 'ppt' / 'arms.py'): 'ppt-arms',
+        'own/net_v1.5.py': 'net_v1.5',
+    }
+    assert {method: results_name(method) for method in names} == names
+    assert method_and_arm('ppkt_swin3d-tiny_rooms_random-anchors') == ('ppkt', 'random-anchors')
+    assert method_and_arm('ppkt') == ('ppkt', '')
+    assert arm_name('ppkt', 'random-anchors') == 'ppkt_swin3d-tiny_rooms_random-anchors'
+
+
+def test_arms_of_a_method_are_the_further_leaves_of_its_folder(tmp_path):
+    leaves = ('x_swin3d-tiny_rooms', 'x_swin3d-tiny_rooms_shuffled', 'x_swin3d-tiny_rooms_a-mask', 'x_frames')
+    for leaf in leaves:
+        (tmp_path / f'{leaf}.py').write_text('')
+    (tmp_path / 'y_swin3d-tiny_rooms_other.py').write_text('')
+    found = arms_of(str(tmp_path / 'x_swin3d-tiny_rooms.py'), Protocol())
+    assert [Path(path).stem for path in found] == [leaves[2], leaves[1]]
+    of_ppkt = [Path(path).stem for path in arms_of('ppkt', Protocol())]
+    assert 'ppkt_swin3d-tiny_rooms_random-anchors' in of_ppkt
+    assert all(method_and_arm(name)[0] == 'ppkt' for name in of_ppkt)
+    with pytest.raises(ValueError, match='config pretraining/no_such'):
+        arms_of('no_such', Protocol())
+
+
+def test_one_command_measures_a_method_with_its_arms_and_controls_for_two_seeds(tmp_path, monkeypatch):
+    for leaf in ('x_swin3d-tiny_rooms', 'x_swin3d-tiny_rooms_mask', 'x_swin3d-tiny_rooms_shuffled'):
+        (tmp_path / f'{leaf}.py').write_text('')
+    taken = []
+
+    def measures_of(method, protocol, seed, rooms, folder):
+        taken.append((folder.name, seed))
+        return {'fine-tuning': lambda: dict(metrics=dict(miou=1.0))}
+
+    monkeypatch.setattr(compare_pretraining, 'measures_of', measures_of)
+    monkeypatch.setattr(Protocol, 'make_rooms', lambda self, folder: folder)
+    recipe = str(tmp_path / 'x_swin3d-tiny_rooms.py')
+    options = [f'--out={tmp_path}/out', f'--work-dir={tmp_path}/work', '--no-nice', '--seeds', '0', '1', '2']
+    assert compare_pretraining.main([recipe, '--arms', *options]) == 0
+    arms = [(f'x_swin3d-tiny_rooms_{arm}', seed) for seed in (0, 1, 2) for arm in ('mask', 'shuffled')]
+    assert [entry for entry in taken if '_rooms_' in entry[0]] == arms[:-1]
+    methods = ['scratch', 'raw', 'supervised', 'x']
+    assert [name for name, seed in taken if seed == 2] == [*methods, 'x_swin3d-tiny_rooms_mask']
+    taken.clear()
+    compare_pretraining.main([recipe, *options])
+    assert [name for name, seed in taken if seed == 0] == methods
 
 
 def test_finished_measures_are_not_taken_again_and_others_go_on(tmp_path, monkeypatch):

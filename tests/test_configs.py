@@ -62,11 +62,47 @@ def test_at_most_two_base_hops(path):
     assert hops(path) <= 2
 
 
+def own_pipelines(text):
+    """The lines of a config that make or change a pipeline, instead of taking one of a base by its name."""
+    found = []
+    taken = re.sub(r'\{\{\s*(_base_\.[\w.]+)\s*\}\}', r'\1', text)
+    for node in ast.walk(ast.parse(taken)):
+        if isinstance(node, ast.Assign):
+            named = [(getattr(target, 'id', ''), node.value) for target in node.targets]
+        elif isinstance(node, ast.Call):
+            named = [(keyword.arg or '', keyword.value) for keyword in node.keywords]
+        elif isinstance(node, ast.Dict):
+            named = [(getattr(key, 'value', ''), value) for key, value in zip(node.keys, node.values)]
+        else:
+            continue
+        pipelines = [value for name, value in named if str(name).endswith('pipeline')]
+        chosen = re.compile(r'_base_(\.\w+)+')
+        found += [value.lineno for value in pipelines if not chosen.fullmatch(ast.unparse(value))]
+    return found
+
+
 @pytest.mark.parametrize('path', FILES, ids=ids)
 def test_pipelines_live_in_dataset_bases_only(path):
     if path.parent.name == 'datasets' and '_base_' in path.parts:
         return
-    assert 'pipeline = [' not in path.read_text()
+    assert own_pipelines(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    'text, lines',
+    [
+        (
+            "data = dict(\n    pipeline=[dict(step, anchor='random') for step in _base_.train_pipeline]\n)",
+            [2],
+        ),
+        ("train_pipeline = [dict(type='GridSample')]", [1]),
+        ("data = {'pipeline': _base_.load_points + []}", [1]),
+        ('data = dict(pipeline={{_base_.tr3d_train_pipeline}})', []),
+        ('data = dict(pipeline=_base_.tr3d_train_pipeline)', []),
+    ],
+)
+def test_a_pipeline_that_a_recipe_makes_is_seen_and_a_chosen_one_is_not(text, lines):
+    assert own_pipelines(text) == lines
 
 
 def test_bases_stand_with_their_kind():

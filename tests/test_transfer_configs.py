@@ -12,7 +12,7 @@ from swin3d_mmdet3d.pretraining.base import BasePretrainer
 TRANSFER = [path for path in RECIPES if path.parent.name == 'transfer']
 FEW = [path for path in TRANSFER if path.stem.endswith('_few')]
 PROBES = [path for path in TRANSFER if path.stem.endswith('probe')]
-ENCODERS = ('swin3d-tiny', 'swin3d-small', 'sparse-unet34')
+ENCODERS = ('swin3d-tiny', 'swin3d-small', 'swin3d-large', 'sparse-unet34')
 
 
 def encoder_name(path):
@@ -90,6 +90,14 @@ def test_few_labels_are_as_many_scenes_as_the_environment_says_and_as_many_sampl
         assert few.times * scenes == pytest.approx(full.times * total, rel=0.02)
 
 
+@pytest.mark.parametrize('scenes', [0, -3])
+@pytest.mark.parametrize('path', FEW, ids=name)
+def test_less_than_one_scene_is_refused(path, scenes, monkeypatch):
+    monkeypatch.setenv('SCENES', str(scenes))
+    with pytest.raises(ValueError, match=f'SCENES must be at least 1, got {scenes}'):
+        Config.fromfile(path)
+
+
 @pytest.mark.parametrize('path', PROBES, ids=name)
 def test_probe_trains_one_linear_layer_on_the_width_that_it_is_given(path):
     config = recipe(path)
@@ -117,7 +125,7 @@ def test_command_line_options_reach_all_that_follows_from_them(monkeypatch):
 
     monkeypatch.delenv('STUDENT', raising=False)
     monkeypatch.setenv('SCENES', '3')
-    path = next(path for path in FEW if 'scannet' in path.stem)
+    path = next(path for path in FEW if 'swin3d-small_scannet' in path.stem)
     options = ['--cfg-options', 'student=a.pth', 'scenes=6', 'train_cfg.max_epochs=2']
     config = train.load_config(train.parse_arguments([str(path), *options]))
     assert (config.student, config.scenes, config.train_cfg.max_epochs) == ('a.pth', 6, 2)

@@ -2,7 +2,7 @@
 
 from math import pi
 
-from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
+from .segmentation import DECODER, LARGE, RGB, RGB_DECODER, SMALL, SWIN3D
 from .sources import SCANNET_SPLIT, ours, taken
 
 PPKT_PAPER = 'arXiv 2104.04687, sections 3.2 and 4.1'
@@ -91,9 +91,15 @@ SWIN3D_FRAMES = [
         ),
     ),
 ]
+SWIN3D_LARGE_FRAMES = [
+    *SWIN3D_FRAMES,
+    {key: number for key, number in LARGE.items() if not key.startswith('decode_head')},
+    ours('the width of its decoder', point_head=dict(in_channels=80)),
+]
 
 
 RECIPES = {
     'ppkt_sparse-unet34_scannet-frames': SPARSE_UNET_FRAMES,
     'ppkt_swin3d-small_scannet-frames': SWIN3D_FRAMES,
+    'ppkt_swin3d-large_scannet-frames': SWIN3D_LARGE_FRAMES,
 }

@@ -126,6 +126,10 @@ S3DIS_LARGE = [
 ]
 FROM_SCRATCH = taken('issue 16 of microsoft/Swin3D: loop 30', data=dict(repeats=30))
 
+SCANNET_ORDER = taken(
+    'Swin3D_Task, SemanticSeg/datasets/scannet_v2.py',
+    training=dict(order=('GlobalRotScaleTrans', 'GridSample', 'SphereCrop', 'RandomDropColor')),
+)
 SCANNET = [
     *SEGMENTATION,
     SCANNET_SPLIT,
@@ -143,10 +147,7 @@ SCANNET = [
             tested_every=5,
         ),
     ),
-    taken(
-        'Swin3D_Task, SemanticSeg/datasets/scannet_v2.py',
-        training=dict(order=('GlobalRotScaleTrans', 'GridSample', 'SphereCrop', 'RandomDropColor')),
-    ),
+    SCANNET_ORDER,
 ]
 SCANNET_RGB = [
     *SCANNET,

@@ -5,16 +5,47 @@ from .detection import TR3D_LEVELS
 from .rooms import CLASS_WEIGHTS, FEW_ROOMS, ROOMS_SEG, SCANNET_ROOMS, TINY, boxes
 from .segmentation import (
     AUGMENTATION,
+    LARGE,
+    S3DIS_LARGE,
     S3DIS_ORDER,
     S3DIS_SMALL,
     S3DIS_YAML,
+    SCANNET_ORDER,
     SCANNET_RGB,
+    SCANNET_YAML,
     SMALL,
     VOTES,
 )
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
 
+SPARSE_UNET = [
+    taken(
+        'PointContrast, its segmentation of S3DIS and ScanNet',
+        data_preprocessor=dict(features=('rgb',)),
+        backbone=dict(in_channels=3),
+        decode_head=dict(in_channels=96),
+        optimiser=dict(
+            type='SGD',
+            lr=0.1,
+            momentum=0.9,
+            dampening=0.1,
+            weight_decay=0.0001,
+            schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
+            length=(15000, 'iterations'),
+        ),
+    ),
+    ours(
+        'augmentation and crops of Swin3D; a test every 5000 iterations',
+        data=dict(repeats=6),
+        data_preprocessor=dict(signals=('xyz', 'rgb')),
+        optimiser=dict(tested_every=5000, seed=123),
+        test_cfg=dict(mode='whole'),
+    ),
+    AUGMENTATION,
+    VOTES,
+]
 SPARSE_UNET_S3DIS = [
+    *SPARSE_UNET,
     taken(
         'arXiv 2104.04687, section 4.2',
         data=dict(batch=32),
@@ -23,36 +54,34 @@ SPARSE_UNET_S3DIS = [
     taken(
         'PointContrast, its segmentation of S3DIS',
         training=dict(voxel=0.05),
-        data_preprocessor=dict(voxel_size=0.05, features=('rgb',)),
-        backbone=dict(in_channels=3),
-        decode_head=dict(in_channels=96, num_classes=13),
-        optimiser=dict(
-            type='SGD',
-            lr=0.1,
-            momentum=0.9,
-            dampening=0.1,
-            weight_decay=0.0001,
-            schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
-        ),
+        data_preprocessor=dict(voxel_size=0.05),
+        decode_head=dict(num_classes=13),
     ),
     S3DIS_SPLIT,
-    AUGMENTATION,
-    VOTES,
     S3DIS_ORDER,
     taken(S3DIS_YAML, training=dict(crop=80000, jitter=(0.005,) * 3, jitter_clip=(-0.02, 0.02))),
-    ours(
-        'the data of Swin3D on S3DIS; one device; a test every 5000 iterations',
-        data=dict(devices=1, repeats=6),
-        data_preprocessor=dict(signals=('xyz', 'rgb')),
-        optimiser=dict(tested_every=5000, seed=123),
-        test_cfg=dict(mode='whole'),
+    ours('one device', data=dict(devices=1)),
+]
+SPARSE_UNET_SCANNET = [
+    *SPARSE_UNET,
+    taken(
+        'PointContrast, downstream/semseg/scripts/train_scannet_ddp_ssl.sh: 2 cm, 6 scenes on each of 8 GPUs',
+        data=dict(batch=48, devices=8),
+        training=dict(voxel=0.02),
+        data_preprocessor=dict(voxel_size=0.02),
+        decode_head=dict(num_classes=20),
     ),
+    SCANNET_SPLIT,
+    taken(SCANNET_YAML, training=dict(crop=120000)),
+    SCANNET_ORDER,
 ]
 
 SWIN3D_OPTIMISER = dict(type='AdamW', weight_decay=0.05, rate_of_blocks=0.1)
 Z_UP = ours('students are trained z up', data_preprocessor=dict(axes=(0, 1, 2)))
 SCANNET_STUDENT = [*SCANNET_RGB, SMALL, Z_UP]
 S3DIS_STUDENT = [*S3DIS_SMALL, taken(S3DIS_YAML, data=dict(repeats=6)), Z_UP]
+SCANNET_LARGE = [*SCANNET_RGB, LARGE, Z_UP]
+S3DIS_LARGE_STUDENT = [*S3DIS_LARGE, taken(S3DIS_YAML, data=dict(repeats=10)), Z_UP]
 PROBE = ours(
     'a linear layer is trained in 20 epochs, without warm-up, at the rate of ScanNet',
     data=dict(repeats=1),
@@ -89,19 +118,33 @@ def encoder_probe(groups, width):
     return [*kept, ours('the sum of the widths', decode_head=dict(in_channels=width))]
 
 
+def sparse_unet_probe(groups):
+    """The probe of a sparse U-Net: its data and network, batch and optimiser of the probes of Swin3D."""
+    kept = {
+        key: number
+        for group in groups
+        for key, number in group.items()
+        if not key.startswith('optimiser.') or key == 'optimiser.seed'
+    }
+    batch = ours('batch and optimiser of Swin3D', data=dict(batch=3, devices=1), optimiser=SWIN3D_OPTIMISER)
+    return [kept, PROBE, batch]
+
+
+def levels_of_encoder(groups):
+    """The encoder probe of a sparse U-Net: all its levels."""
+    levels = ours('the levels of the encoder', backbone=dict(decode=False, out_indices=(0, 1, 2, 3, 4)))
+    return encoder_probe([*groups, levels], 512)
+
+
 RECIPES = {
     'sparse-unet34_s3dis-seg_from-student': SPARSE_UNET_S3DIS,
     'sparse-unet34_s3dis-seg_few': [*SPARSE_UNET_S3DIS, ours('few labels', data=dict(scenes=10))],
-    'sparse-unet34_s3dis-seg_probe': [
-        {
-            key: number
-            for group in SPARSE_UNET_S3DIS
-            for key, number in group.items()
-            if not key.startswith('optimiser.') or key == 'optimiser.seed'
-        },
-        PROBE,
-        ours('batch and optimiser of Swin3D', data=dict(batch=3), optimiser=SWIN3D_OPTIMISER),
-    ],
+    'sparse-unet34_s3dis-seg_probe': sparse_unet_probe(SPARSE_UNET_S3DIS),
+    'sparse-unet34_s3dis-seg_encoder-probe': levels_of_encoder(sparse_unet_probe(SPARSE_UNET_S3DIS)),
+    'sparse-unet34_scannet-seg_from-student': SPARSE_UNET_SCANNET,
+    'sparse-unet34_scannet-seg_few': [*SPARSE_UNET_SCANNET, ours('few labels', data=dict(scenes=10))],
+    'sparse-unet34_scannet-seg_probe': sparse_unet_probe(SPARSE_UNET_SCANNET),
+    'sparse-unet34_scannet-seg_encoder-probe': levels_of_encoder(sparse_unet_probe(SPARSE_UNET_SCANNET)),
     'swin3d-small_scannet-seg_from-student': SCANNET_STUDENT,
     'swin3d-small_scannet-seg_few': few(SCANNET_STUDENT, 10, 720),
     'swin3d-small_scannet-seg_probe': [*SCANNET_STUDENT, PROBE],
@@ -110,6 +153,14 @@ RECIPES = {
     'swin3d-small_s3dis-seg_few': few(S3DIS_STUDENT, 10, 122),
     'swin3d-small_s3dis-seg_probe': [*S3DIS_STUDENT, PROBE],
     'swin3d-small_s3dis-seg_encoder-probe': encoder_probe([*S3DIS_STUDENT, PROBE], 1104),
+    'swin3d-large_scannet-seg_from-student': SCANNET_LARGE,
+    'swin3d-large_scannet-seg_few': few(SCANNET_LARGE, 10, 720),
+    'swin3d-large_scannet-seg_probe': [*SCANNET_LARGE, PROBE],
+    'swin3d-large_scannet-seg_encoder-probe': encoder_probe([*SCANNET_LARGE, PROBE], 1840),
+    'swin3d-large_s3dis-seg_from-student': S3DIS_LARGE_STUDENT,
+    'swin3d-large_s3dis-seg_few': few(S3DIS_LARGE_STUDENT, 10, 204),
+    'swin3d-large_s3dis-seg_probe': [*S3DIS_LARGE_STUDENT, PROBE],
+    'swin3d-large_s3dis-seg_encoder-probe': encoder_probe([*S3DIS_LARGE_STUDENT, PROBE], 1840),
     'swin3d-tiny_rooms-seg_from-student': [*ROOMS_SEG, CLASS_WEIGHTS],
     'swin3d-tiny_rooms-seg_few': [
         *ROOMS_SEG,

@@ -5,3 +5,5 @@ decoder = None
 width = 96
 all_levels = dict(out_indices=(0, 1, 2, 3, 4))
 level_widths = [96, 96, 128, 256, 256]  # fine to coarse
+encoder_alone = dict(decode=False, **all_levels)
+encoder_width = 512  # of its levels together: 32, 32, 64, 128 and 256

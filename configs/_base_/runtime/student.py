@@ -3,6 +3,8 @@
 # of generated rooms train on the first SCENES scenes.
 student = '{{$STUDENT:work_dirs/pretrain/student.pth}}'
 scenes = int('{{$SCENES:10}}')
+if scenes < 1:
+    raise ValueError(f'SCENES must be at least 1, got {scenes}')
 encoder_weights = dict(type='StrictPretrained', checkpoint=student, prefix='backbone.')
 decoder_weights = dict(type='StrictPretrained', checkpoint=student, prefix='neck.')
 # of a student that may have no decoder: its list of parts says so

@@ -1,11 +1,7 @@
 # PPKT on generated rooms with crops around any point, also where no frame shows one
-_base_ = ['./ppkt_swin3d-tiny_rooms.py']
-
-train_dataloader = dict(
-    dataset=dict(
-        pipeline=[
-            dict(step, anchor='random') if step['type'] == 'SphereCrop' else step
-            for step in _base_.train_pipeline
-        ]
-    )
-)
+_base_ = [
+    '../../_base_/datasets/rooms-frames-random-anchors.py',
+    '../../_base_/heads/ppkt-tiny.py',
+    '../../_base_/schedules/pretrain-tiny_600i.py',
+    '../../_base_/runtime/pretraining.py',
+]

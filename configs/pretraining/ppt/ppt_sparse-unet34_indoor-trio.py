@@ -3,30 +3,19 @@
 # what differs.
 _base_ = [
     '../../_base_/datasets/indoor-trio-seg.py',
+    '../../_base_/heads/ppt.py',
     '../../_base_/schedules/sgd-onecycle_100e.py',
     '../../_base_/runtime/default.py',
 ]
 
 model = dict(
-    type='PPT',
     conditions=_base_.conditions,
-    norms='both',
     model=dict(
-        type='VoxelSegmentor',
-        data_preprocessor=dict(
-            type='VoxelPreprocessor', voxel_size=_base_.voxel_size, features=('rgb', 'normal')
-        ),
+        data_preprocessor=dict(voxel_size=_base_.voxel_size, features=('rgb', 'normal')),
         backbone=dict(type='SpUNet34', in_channels=6),
-        decode_head=dict(
-            type='LanguageAlignedHead',
-            in_channels=96,
-            text_table='indoor36_all-minilm-l6-v2.npz',
-            logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
-            class_names={name: name for name in _base_.conditions},
-        ),
+        decode_head=dict(in_channels=96, class_names={name: name for name in _base_.conditions}),
     ),
 )
 # norms of other data sets have no gradient in a step
 find_unused_parameters = True
 default_hooks = dict(checkpoint=dict(save_best='mean/miou'))
-custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]

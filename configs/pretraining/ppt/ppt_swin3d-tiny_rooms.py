@@ -2,25 +2,17 @@
 _base_ = [
     '../../_base_/datasets/rooms-trio-seg.py',
     '../../_base_/backbones/swin3d-tiny.py',
+    '../../_base_/heads/ppt.py',
     '../../_base_/schedules/rooms-seg_1400i.py',
 ]
 
 model = dict(
-    type='PPT',
     conditions=_base_.conditions,
-    norms='both',
     model=dict(
-        type='VoxelSegmentor',
-        data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+        data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
         backbone=_base_.encoder,
         neck=_base_.decoder,
-        decode_head=dict(
-            type='LanguageAlignedHead',
-            in_channels=_base_.width,
-            text_table='indoor36_all-minilm-l6-v2.npz',
-            logit_scale=25.0,  # MiniLM's names lie farther apart than CLIP's, whose scale is 100
-            class_names={name: name for name in _base_.conditions},
-        ),
+        decode_head=dict(in_channels=_base_.width, class_names={name: name for name in _base_.conditions}),
     ),
 )
 # Adam moves a scale by a step from each of the embedding's 256 entries at once
@@ -28,4 +20,3 @@ optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.modulation.': dict(lr_mul
 param_scheduler = [_base_.rise, dict(_base_.fall, end=900, T_max=800)]
 train_cfg = dict(max_iters=900, val_interval=900)
 default_hooks = dict(checkpoint=dict(interval=900, save_best='mean/miou'))
-custom_hooks = [dict(type='ConditionLossHook'), dict(type='ExportHook')]

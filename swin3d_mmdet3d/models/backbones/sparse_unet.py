@@ -59,7 +59,9 @@ class SparseResUNet(BaseModule):
             the original, with its first block.
         bn_momentum: Momentum of the batch norms.
         bn_eps: What they add to the variance.
-        out_indices: Levels of the decoder to return, 0 the finest, the last the encoder's coarsest.
+        out_indices: Levels to return, 0 the finest, the last the encoder's coarsest.
+        decode: Whether to return levels of the decoder; else those of the encoder, the finest being the
+            stem.
         init_cfg: Initialisation config of mmengine.
 
     Source: Res16UNet of github.com/facebookresearch/PointContrast (arXiv 2007.10985, section 3.3).
@@ -78,6 +80,7 @@ class SparseResUNet(BaseModule):
         bn_momentum: float = 0.02,
         bn_eps: float = 1e-5,
         out_indices: Sequence[int] = (0,),
+        decode: bool = True,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -94,6 +97,7 @@ class SparseResUNet(BaseModule):
             raise ValueError(f'out_indices must be levels 0 .. {depth}, got {tuple(out_indices)}')
         self.in_channels = in_channels
         self.out_indices = tuple(out_indices)
+        self.decode = decode
         widths = [stem_channels, *encoder_channels]
         norm = partial(BatchNorm, eps=bn_eps, momentum=bn_momentum)
         self.stem = SparseConv3d(in_channels, stem_channels, stem_kernel)
@@ -112,7 +116,7 @@ class SparseResUNet(BaseModule):
         self._init_convolutions()
 
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
-        """Encode and decode a batch.
+        """Encode a batch and, unless `decode` is off, decode it.
 
         Args:
             feats: ``(N, in_channels)`` float.
@@ -133,11 +137,16 @@ class SparseResUNet(BaseModule):
             maps.append(strided_map(voxels, coarse, parent))
             feats, voxels = blocks((down(feats, maps[-1], coarse), coarse))
             skips.append((feats, voxels))
-        levels = [skips.pop()]
-        for up, blocks, kernel_map, skip in zip(self.ups, self.decoder, reversed(maps), reversed(skips)):
+        levels = self._decode(skips, maps) if self.decode else skips
+        return tuple(levels[index] for index in self.out_indices)
+
+    def _decode(self, skips: list[FeatureLevel], maps: list[KernelMap]) -> list[FeatureLevel]:
+        """The levels of the decoder, fine to coarse, from those of the encoder and the maps between them."""
+        levels = skips[-1:]
+        for up, blocks, kernel_map, skip in zip(self.ups, self.decoder, reversed(maps), skips[-2::-1]):
             merged = torch.cat([up(levels[0][0], kernel_map, skip[1]), skip[0]], dim=1)
             levels.insert(0, blocks((merged, skip[1])))
-        return tuple(levels[index] for index in self.out_indices)
+        return levels
 
     def _init_convolutions(self) -> None:
         """Kaiming initialisation by the number of outputs, as in the original."""

@@ -188,6 +188,24 @@ def test_levels_are_returned_fine_to_coarse_on_the_parents_of_the_voxels():
         torch.testing.assert_close(fine.downsample(2)[0].coords, coarse.coords)
 
 
+def test_levels_of_the_encoder_are_those_that_the_decoder_reads():
+    voxels, decoding = random_voxels(), tiny_unet(out_indices=(0, 1, 2))
+    encoding = tiny_unet(out_indices=(0, 1, 2), decode=False)
+    encoding.load_state_dict(decoding.state_dict())
+    read = []
+    for blocks, width in zip(decoding.decoder, (6, 5)):
+        blocks.register_forward_pre_hook(lambda _, given, width=width: read.append(given[0][0][:, width:]))
+    feats = torch.randn(len(voxels), 3)
+    coarsest = decoding(feats, voxels)[2][0]
+    levels = encoding(feats, voxels)
+    for (found, at), wanted in zip(levels, [*reversed(read), coarsest]):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+        assert len(at) == len(found)
+    sum(found.square().sum() for found, _ in levels).backward()
+    reached = {name.split('.')[0] for name, weight in encoding.named_parameters() if weight.grad is not None}
+    assert reached == {'stem', 'stem_norm', 'downs', 'encoder'}
+
+
 def test_every_weight_gets_a_finite_gradient():
     voxels, model = random_voxels(), tiny_unet()
     model(torch.randn(len(voxels), 3), voxels)[0][0].square().sum().backward()

@@ -3,9 +3,11 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmdet3d.registry import MODELS
+from real_data import local_real_data
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.pretraining.maskers import InformativeVoxels, RandomVoxels
@@ -162,3 +164,19 @@ def test_arguments_and_signals_that_do_not_fit_are_named():
     bare = SparseVoxels(torch.zeros(5, 4, dtype=torch.long), 1, signals=dict(xyz=place))
     with pytest.raises(ValueError, match=r"signals of the voxels must have 'rgb', got \['xyz'\]"):
         InformativeVoxels().score(bare)
+
+
+def test_of_a_real_room_furniture_stays_visible_more_than_the_floor():
+    with np.load(local_real_data('s3dis_part', 's3dis_sphere_xyzrgb_sem.npz')) as file:
+        xyz, rgb, label, names = (file[key] for key in ('xyz', 'rgb', 'sem', 'names'))
+    points = torch.from_numpy(np.concatenate([xyz, rgb / 127.5 - 1], axis=1)).float()
+    batch = MODELS.build(dict(type='VoxelPreprocessor', voxel_size=0.04)).voxelize_points([points])
+    shown = {}
+    for kind in MASKERS:
+        visible, _ = kind(visible=(0.3, 0.3))(batch)
+        seen = torch.zeros(len(batch.voxels), dtype=torch.bool)
+        seen[visible] = True
+        labels = label[batch.representative.numpy()]
+        shown[kind] = {str(name): float(seen[labels == k].float().mean()) for k, name in enumerate(names)}
+    assert shown[InformativeVoxels]['chair'] > 3 * shown[InformativeVoxels]['floor']
+    assert shown[RandomVoxels]['chair'] == pytest.approx(shown[RandomVoxels]['floor'], abs=0.05)

@@ -72,22 +72,25 @@ def test_points_of_objects_lie_in_boxes_after_cropping_and_augmentation(name, ro
     assert num_boxes > 10
 
 
+@pytest.mark.parametrize('split', ['train', 'val'])
 @pytest.mark.parametrize('name', WITH_NORMALS)
-def test_normals_turn_and_flip_with_the_points(name, roots):
+def test_normals_turn_and_flip_with_the_points(name, split, roots):
     """The map of the points, found from the file's rows, takes the file's normals to the sample's."""
-    dataset = training_set(base_config(name, roots))
+    config = base_config(name, roots)
+    dataset = training_set(config) if split == 'train' else DATASETS.build(config.val_dataloader.dataset)
     maps = []
-    for index in range(3):
+    for index in range(min(3, len(dataset))):
         points = dataset[index]['inputs']['points'].numpy().astype(np.float64)
         file = dataset.get_data_info(index)['lidar_points']['lidar_path']
         raw = np.fromfile(file, np.float32).reshape(-1, 6)[:, :3].astype(np.float64)
         normals = np.fromfile(file.replace('/points/', '/normals/'), np.float32).reshape(-1, 3)
-        assert len(points) == len(raw)  # the crop is larger than the scene
+        assert points.shape == (len(raw), 9)  # the crop is larger than the scene
         found = np.linalg.lstsq(np.c_[raw, np.ones(len(raw))], points[:, :3], rcond=None)[0][:3]
         turn = found / np.cbrt(np.abs(np.linalg.det(found)))
         np.testing.assert_allclose(points[:, 6:9], normals @ turn, atol=1e-4)
         maps.append(turn)
-    assert np.abs(np.diff([turn[0, 1] for turn in maps])).min() > 1e-4  # each turned on its own
+    if split == 'train':
+        assert np.abs(np.diff([turn[0, 1] for turn in maps])).min() > 1e-4  # each turned on its own
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -113,20 +116,6 @@ def test_whole_scenes_are_tested_in_the_frame_of_their_boxes(name, roots):
         metric.process({}, [dict(eval_ann_info=truth, pred_instances_3d=found)])
     scores = metric.evaluate(len(dataset))
     assert scores['mAP_0.25'] == scores['mAP_0.50'] == 1
-
-
-@pytest.mark.parametrize('name', ['rooms-scannet-normal-det', 'rooms-s3dis-normal-det'])
-def test_normals_turn_with_the_scene_they_belong_to(name, roots):
-    dataset = DATASETS.build(base_config(name, roots).val_dataloader.dataset)
-    for index in range(len(dataset)):
-        points, info = dataset[index]['inputs']['points'].numpy(), dataset.get_data_info(index)
-        stored = np.fromfile(Path(dataset.data_root) / 'normals' / Path(info['lidar_path']).name, np.float32)
-        turn = np.asarray(info['axis_align_matrix'])[:3, :3]
-        np.testing.assert_allclose(points[:, 6:], stored.reshape(-1, 3) @ turn.T, atol=1e-5)
-        assert points.shape == (4000, 9)
-    trained = training_set(base_config(name, roots), max_points=1500)
-    normals = trained[0]['inputs']['points'].numpy()[:, 6:]
-    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-2)
 
 
 def test_scene_without_boxes_gives_way_to_another_one(roots, tmp_path):

@@ -10,6 +10,7 @@ import torch
 from ..arguments import check_int, check_rows, check_tensor
 from ..contents import kept
 from .offset_masks import sort_masks
+from .pair_order import sort_targets
 from .row_blocks import RowBlock, repeated_offsets, row_blocks
 
 MAX_ROWS = 2**31 - 1
@@ -160,7 +161,7 @@ class KernelMap:
                 f'got {len(source)} and {len(target)}'
             )
         ptr = torch.tensor([0, *counts], dtype=torch.int64, device=source.device).cumsum(0)
-        rows = _sort_targets(source, target, ptr, num_targets)
+        rows = sort_targets(source, target, ptr, num_targets)
         return cls(*rows, ptr, num_sources, num_targets, known=True)
 
     @classmethod
@@ -269,7 +270,7 @@ class KernelMap:
         if self.mirrored:
             rows = self._offsets_reversed(self.source), self._offsets_reversed(self.target)
         else:
-            rows = _sort_targets(self.target, self.source, self.ptr, self.num_sources)
+            rows = sort_targets(self.target, self.source, self.ptr, self.num_sources)
         return KernelMap(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored, known=True)
 
     def _offsets_reversed(self, rows: torch.Tensor) -> torch.Tensor:
@@ -292,14 +293,3 @@ def _check_list(name: str, values: torch.Tensor, dtype: torch.dtype) -> None:
         raise TypeError(f'{name} must be an {str(dtype).removeprefix("torch.")} tensor, got {values.dtype}')
     if values.ndim != 1:
         raise ValueError(f'{name} must be a list, got shape {tuple(values.shape)}')
-
-
-def _sort_targets(
-    source: torch.Tensor, target: torch.Tensor, ptr: torch.Tensor, num_targets: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Order pairs by target under each offset; pairs of sorted voxels already are."""
-    key = repeated_offsets(ptr, len(target)) * num_targets + target
-    if (key[1:] >= key[:-1]).all():
-        return source.contiguous(), target.contiguous()
-    order = torch.sort(key, stable=True).indices
-    return source[order], target[order]

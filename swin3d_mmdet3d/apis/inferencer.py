@@ -23,21 +23,9 @@ from ..structures.normal_points import NormalPoints
 from ..visualization import room_yaw
 from .config_files import find_config
 from .detected_boxes import DetectedBoxes
-from .model_files import class_names, test_pipeline
+from .model_files import LABEL_READERS, POINT_READERS, class_names, test_pipeline
 from .scan_inputs import Input, scan_inputs
 from .scan_prediction import ScanPrediction
-
-# Transforms that read files of a data set; the points of a scan are in memory, in a frame of their own.
-_READERS = (
-    'LoadColoredPoints',
-    'LoadPointsFromFile',
-    'LoadNormals',
-    'LoadSceneAnnotations',
-    'LoadAnnotations3D',
-    'MapSemanticLabels',
-    'PointSegClassMapping',
-    'GlobalAlignment',
-)
 
 
 class Swin3DInferencer:
@@ -81,7 +69,9 @@ class Swin3DInferencer:
         self.is_detector = isinstance(self.model, Base3DDetector)
         self.voxel_size = getattr(self.model.data_preprocessor, 'voxel_size', None)
         self.needs_normals = any(step['type'] == 'LoadNormals' for step in pipeline)
-        self.pipeline = Compose([step for step in pipeline if step['type'] not in _READERS])
+        # the points of a scan are in memory, in a frame of their own
+        readers = (*POINT_READERS, *LABEL_READERS)
+        self.pipeline = Compose([step for step in pipeline if step['type'] not in readers])
 
     def __call__(
         self,

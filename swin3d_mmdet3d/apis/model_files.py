@@ -12,6 +12,19 @@ from mmengine.logging import print_log
 from ..datasets.class_choice import choose_classes, distinct_colors
 from ..datasets.wrapped_settings import innermost_dataset
 
+POINT_READERS = ('LoadColoredPoints', 'LoadPointsFromFile', 'LoadNormals', 'GlobalAlignment')
+"""Transforms that read a scene's points and bring them into the frame in which boxes are predicted.
+
+What else a test pipeline does with points, such as moving a scene to the origin, is the network's business.
+"""
+LABEL_READERS = (
+    'LoadSceneAnnotations',
+    'LoadAnnotations3D',
+    'MapSemanticLabels',
+    'PointSegClassMapping',
+)
+"""Transforms that read a scene's labels from files."""
+
 
 def class_names(
     meta: dict, config: Config, num_classes: int | None

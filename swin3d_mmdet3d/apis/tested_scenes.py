@@ -12,10 +12,7 @@ from mmengine.runner import Runner
 
 from ..datasets.wrapped_settings import innermost_dataset
 from ..scan_files import Scan
-
-# Steps that bring a scene's points into the frame in which boxes are predicted; what else a pipeline does,
-# such as moving a scene to the origin, is the network's business.
-_POINT_STEPS = ('LoadColoredPoints', 'LoadPointsFromFile', 'LoadNormals', 'GlobalAlignment')
+from .model_files import POINT_READERS
 
 
 class TestedScenes:
@@ -33,7 +30,7 @@ class TestedScenes:
         infos = (dataset.get_data_info(index) for index in range(len(dataset)))
         self._infos = {info['lidar_points']['lidar_path']: info for info in infos}
         pipeline = innermost_dataset(runner.cfg.test_dataloader).pipeline
-        self._read = Compose([step for step in pipeline if step['type'] in _POINT_STEPS])
+        self._read = Compose([step for step in pipeline if step['type'] in POINT_READERS])
         self.names: tuple[str, ...] = tuple(dataset.metainfo['classes'])
         self.palette = dataset.metainfo['palette']
 

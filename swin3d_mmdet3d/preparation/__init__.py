@@ -1,6 +1,7 @@
 """Raw downloads of the benchmarks made into the files that the datasets read."""
 
-from .custom import OwnFrame, prepare_custom
+from .custom import prepare_custom
+from .own_scenes import OwnFrame
 from .preparation_run import Outcome, exit_status
 from .s3dis import prepare_s3dis
 from .scannet import prepare_scannet

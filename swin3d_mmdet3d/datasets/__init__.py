@@ -5,6 +5,7 @@ from .class_balanced_dataset import PresentClassBalancedDataset
 from .class_choice import ClassChoice, choose_classes
 from .class_lists import S3DIS, S3DIS_BOXES, SCANNET, SCANNET_BOXES, STRUCTURED3D, ClassList
 from .few_shot_objects import FewShotObjectDataset
+from .frame_pairs import RGBDPairDataset
 from .indoor_det_dataset import (
     CustomDetDataset,
     IndoorDetDataset,
@@ -45,6 +46,7 @@ __all__ = [
     'ObjectCloudDataset',
     'PresentClassBalancedDataset',
     'RGBDFrameDataset',
+    'RGBDPairDataset',
     'RGBDSceneDataset',
     'RoomObjectDataset',
     'S3DISDetDataset',

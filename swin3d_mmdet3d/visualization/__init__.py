@@ -1,6 +1,7 @@
 """Visualization without a display: pictures, coloured PLY files and a self-contained HTML viewer."""
 
 from .box_edges import BOX_EDGES, box_corners, draw_box_edges, project_edges, write_box_edges
+from .feature_picture import feature_picture, pca_colors
 from .html_viewer import write_html_viewer
 from .label_colors import label_colors
 from .las_writer import write_las
@@ -16,9 +17,11 @@ __all__ = [
     'box_corners',
     'box_picture',
     'draw_box_edges',
+    'feature_picture',
     'label_colors',
     'oblique_view',
     'paint',
+    'pca_colors',
     'point_sizes',
     'prediction_picture',
     'project_edges',

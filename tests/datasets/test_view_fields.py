@@ -130,6 +130,24 @@ def test_each_view_of_a_sample_carries_the_fields_of_its_own_points():
         assert torch.equal(view.per_point['owner'], view.points[0][:, 3].long())
 
 
+def test_each_crop_carries_the_fields_of_every_kind():
+    crops = dict(type='MultiCrop', num_local=2, global_pipeline=STEPS[:4], local_pipeline=STEPS[2:4])
+    pipeline = Compose([*NEW, crops, dict(type='PackPretrainInputs')])
+    views = views_of([pipeline(scene(number)) for number in range(2)])
+    assert len(views) == 4
+    for view in views:
+        color = torch.cat(view.points)[:, 3:5]
+        shown, image = view.per_match['point'], view.per_match['image']
+        assert 0 < len(color) < 300 and len(shown) > 5
+        assert torch.equal(view.per_point['owner'], color[:, 0].long())
+        assert torch.equal(view.per_point['weight'], color[:, :1] * torch.tensor([1.0, 2.0]))
+        assert torch.equal(view.per_match['brightness'], color[shown, 0].long() * 10 + color[shown, 1].long())
+        exposure = torch.stack([color[shown, 1], color[shown, 0] % 2], 1)
+        assert torch.equal(view.per_image['exposure'][image], exposure)
+        queries = view.ragged['queries']
+        assert queries.ptr.tolist() == [0, 3, 7] and torch.equal(queries.values[:, 0], queries.sample)
+
+
 def test_fields_reach_a_segmentor_or_detector_beside_its_labels():
     samples = []
     for number in range(2):

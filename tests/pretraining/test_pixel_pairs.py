@@ -110,3 +110,13 @@ def test_mlp_head_of_one_layer_is_linear_and_of_three_is_not():
     for head, is_linear in ((linear, True), (mlp, False)):
         combined = head(x + y) - head(x) - head(y) + head(zero)
         assert (combined.abs().max() < 1e-5) == is_linear
+
+
+def test_shuffled_pixels_show_another_voxel_each():
+    voxel = torch.tensor([4, 4, 4, 7, 9, 9, 2])
+    matches = PixelMatches(torch.zeros(7, dtype=torch.int64), torch.arange(14.0).view(7, 2), voxel)
+    for _ in range(20):
+        pairs = OnePixelPerVoxel(max_pairs=10, shuffle=True)(matches)
+        own = voxel[(pairs.pixel[:, 0] / 2).long()]
+        assert sorted(pairs.voxel.tolist()) == sorted(own.tolist()) == [2, 4, 7, 9]
+        assert not bool((pairs.voxel == own).any())

@@ -51,6 +51,22 @@ SCANNET_FRAMES = [
     ),
 ]
 
+SWIN3D_60K = ours(
+    'AdamW, rates and warm-up of Swin3D on ScanNet',
+    optimiser=dict(
+        type='AdamW',
+        lr=0.006,
+        weight_decay=0.05,
+        rate_of_blocks=0.1,
+        seed=0,
+        length=(60000, 'iterations'),
+        schedule=(
+            ('LinearLR', 0, 3000, 'iterations', 1e-6),
+            ('CosineLR', 3000, 60000, 'iterations', 0.0),
+        ),
+    ),
+)
+
 SPARSE_UNET_FRAMES = [
     *PPKT_MODEL,
     *SCANNET_FRAMES,
@@ -75,21 +91,8 @@ SWIN3D_FRAMES = [
     {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
     *PPKT_MODEL,
     *SCANNET_FRAMES,
-    ours(
-        'AdamW, rates and warm-up of Swin3D on ScanNet',
-        backbone=dict(down_stride=3),
-        point_head=dict(in_channels=48),
-        optimiser=dict(
-            type='AdamW',
-            lr=0.006,
-            weight_decay=0.05,
-            rate_of_blocks=0.1,
-            schedule=(
-                ('LinearLR', 0, 3000, 'iterations', 1e-6),
-                ('CosineLR', 3000, 60000, 'iterations', 0.0),
-            ),
-        ),
-    ),
+    SWIN3D_60K,
+    ours('the width of the decoder', backbone=dict(down_stride=3), point_head=dict(in_channels=48)),
 ]
 SWIN3D_LARGE_FRAMES = [
     *SWIN3D_FRAMES,

@@ -3,7 +3,13 @@
 from .condition import SetCondition
 from .frames.axis_views import AxisViews
 from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
-from .frames.frame_loading import BackProjectFrames, EstimateNormals, LoadRGBDFrames, MatchVisiblePixels
+from .frames.frame_loading import (
+    BackProjectFrames,
+    DropFrames,
+    EstimateNormals,
+    LoadRGBDFrames,
+    MatchVisiblePixels,
+)
 from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
 from .objects.object_packing import PackObjectInputs
@@ -25,6 +31,8 @@ from .points.mix3d import Mix3D
 from .points.point_dropout import RandomPointDropout
 from .points.shifts import CenterShift, PositiveShift
 from .points.unit_sphere import NormalizeUnitSphere, RandomAxisScaleShift
+from .views.frame_views import FrameViews
+from .views.multi_crop import MultiCrop
 from .views.source_coords import SourceCoords
 from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
@@ -38,10 +46,12 @@ __all__ = [
     'ChromaticTranslation',
     'ColorJitter',
     'CropFrames',
+    'DropFrames',
     'ElasticDistortion',
     'EstimateNormals',
     'FindSceneFrames',
     'FlipFrames',
+    'FrameViews',
     'GridSample',
     'JitterFrameColors',
     'LoadColoredPoints',
@@ -52,6 +62,7 @@ __all__ = [
     'MapSemanticLabels',
     'MatchVisiblePixels',
     'Mix3D',
+    'MultiCrop',
     'NormalizeColorSigned',
     'NormalizeUnitSphere',
     'PackFieldInputs',

@@ -9,15 +9,16 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-LOGGED = ('pairs_per_frame', 'frames_without_pairs', 'skipped_frames')
+PAIRS = ('pairs_per_frame', 'pairs_per_sample')
+LOGGED = (*PAIRS, 'frames_without_pairs', 'skipped_frames')
 
 
 @HOOKS.register_module()
 class CollapseHook(Hook):
-    """Log the spread of the features and the matched pairs per frame, and warn where either fails.
+    """Log the spread of the features and the matched pairs, and warn where either fails.
 
-    Reads what a method returns beside its losses: ``*_spread`` (:func:`feature_spread`), ``pairs_per_frame``,
-    ``frames_without_pairs`` and ``skipped_frames``.
+    Reads what a method returns beside its losses: ``*_spread`` (:func:`feature_spread`),
+    ``pairs_per_frame`` or ``pairs_per_sample``, ``frames_without_pairs`` and ``skipped_frames``.
 
     Args:
         interval: Iterations between two lines.
@@ -55,7 +56,7 @@ class CollapseHook(Hook):
             if name.endswith('_spread') or name in LOGGED:
                 self.sums[name] = self.sums.get(name, 0.0) + float(value)
                 self.counts[name] = self.counts.get(name, 0) + 1
-        self.empty += float((outputs or {}).get('pairs_per_frame', 1)) == 0
+        self.empty += any(float((outputs or {}).get(name, 1)) == 0 for name in PAIRS)
         if self.every_n_train_iters(runner, self.interval):
             self.tell()
 

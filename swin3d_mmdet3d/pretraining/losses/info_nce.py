@@ -7,6 +7,8 @@ from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
+from .matched_rows import check_rows
+
 
 @MODELS.register_module()
 class InfoNCE(nn.Module):
@@ -30,16 +32,23 @@ class InfoNCE(nn.Module):
         self.symmetric = symmetric
         self.loss_weight = loss_weight
 
-    def forward(self, query: Tensor, key: Tensor) -> Tensor:
-        """Loss of ``(N, C)`` queries, row i of which matches row i of ``(N, C)`` keys.
+    def forward(self, query: Tensor, key: Tensor, pairs: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Loss of matched rows.
 
-        Without rows, as of crops that share no place, it is 0 and its gradient reaches all that made them.
+        Without pairs, as of crops that share no place, it is 0 and its gradient reaches all that made rows.
+
+        Args:
+            query: ``(N, C)`` rows.
+            key: ``(M, C)`` rows.
+            pairs: ``(K,)`` int64 rows of the queries and ``(K,)`` of the keys that match. Row i matches row i
+                by default.
 
         Raises:
-            ValueError: If the shapes differ.
+            ValueError: If the shapes do not fit.
         """
-        if query.shape != key.shape or query.ndim != 2:
-            raise ValueError(f'query and key must be (N, C), got {tuple(query.shape)} and {tuple(key.shape)}')
+        check_rows(query, key, pairs)
+        if pairs is not None:
+            query, key = query[pairs[0]], key[pairs[1]]
         if len(query) == 0:
             return query.float().sum() + key.float().sum()
         with torch.autocast(query.device.type, enabled=False):

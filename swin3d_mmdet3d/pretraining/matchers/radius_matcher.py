@@ -8,27 +8,36 @@ from swin3d_ops import knn
 from torch import Tensor, nn
 
 from ...structures import CloudView
+from .shuffled_rows import shuffled_rows
 
 
 @MODELS.register_module()
 class RadiusMatcher(nn.Module):
-    """For each voxel of a view the nearest one of another, by where their points lay before augmentation.
+    """For each voxel of a view the nearest ones of another, by where their points lay before augmentation.
 
     Args:
         radius: Largest distance of a pair, metres.
         max_pairs: Most pairs of a batch, drawn at random.
+        num_neighbors: Most pairs of a voxel of the first view.
+        shuffle: Exchange the partners at random, as the control of a comparison.
 
     Source: arXiv 2007.10985, section 3.2, matches within 1.5 voxels; 4096 pairs.
     """
 
-    def __init__(self, radius: float, max_pairs: int = 4096) -> None:
+    def __init__(
+        self, radius: float, max_pairs: int = 4096, num_neighbors: int = 1, shuffle: bool = False
+    ) -> None:
         super().__init__()
         if not radius > 0:
             raise ValueError(f'radius must be a positive length in metres, got {radius}')
         if max_pairs < 2:
             raise ValueError(f'max_pairs must be at least 2, got {max_pairs}')
+        if num_neighbors < 1:
+            raise ValueError(f'num_neighbors must be at least 1, got {num_neighbors}')
         self.radius = radius
         self.max_pairs = max_pairs
+        self.num_neighbors = num_neighbors
+        self.shuffle = shuffle
 
     def forward(self, first: CloudView, second: CloudView) -> tuple[Tensor, Tensor]:
         """Rows ``(M,)`` of the first view's voxels, and of the second's that match them.
@@ -41,10 +50,19 @@ class RadiusMatcher(nn.Module):
         in_both = torch.bincount(item_b, minlength=num_items)[item_a] > 0
         row_a, place_a, item_a = row_a[in_both], place_a[in_both], item_a[in_both]
         ptr_a, ptr_b = (_bounds(item, num_items) for item in (item_a, item_b))
-        index, distance = knn(place_a, place_b, 1, ptr_a, ptr_b)
-        near = (distance[:, 0] <= self.radius).nonzero().flatten()
-        near = near[torch.randperm(len(near), device=near.device)[: self.max_pairs]]
-        return row_a[near], row_b[index[near, 0]]
+        index, distance = knn(place_a, place_b, self.num_neighbors, ptr_a, ptr_b)
+        near, column = (_without_repeats(index, distance) <= self.radius).nonzero(as_tuple=True)
+        drawn = torch.randperm(len(near), device=near.device)[: self.max_pairs]
+        near, column = near[drawn], column[drawn]
+        partner = row_b[index[near, column]]
+        return row_a[near], shuffled_rows(partner) if self.shuffle else partner
+
+
+def _without_repeats(index: Tensor, distance: Tensor) -> Tensor:
+    """Distances ``(M, k)``, infinite where a row names the neighbour before it again, for want of others."""
+    repeats = torch.zeros_like(index, dtype=torch.bool)
+    repeats[:, 1:] = index[:, 1:] == index[:, :-1]
+    return distance.masked_fill(repeats, torch.inf)
 
 
 def _known_places(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:

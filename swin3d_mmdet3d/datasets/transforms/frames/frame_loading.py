@@ -138,3 +138,13 @@ class EstimateNormals(BaseTransform):
         columns = np.concatenate([points.tensor[:, :6].numpy(), normals], axis=1)
         results['points'] = NormalPoints.from_columns(columns)
         return results
+
+
+@TRANSFORMS.register_module()
+class DropFrames(BaseTransform):
+    """Leave the frames behind, for methods that read clouds alone; images would be packed and moved else."""
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Remove ``frames``."""
+        results.pop('frames', None)
+        return results

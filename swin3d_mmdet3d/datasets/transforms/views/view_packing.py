@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from mmdet3d.registry import TRANSFORMS
 from mmdet3d.structures import Det3DDataSample
 
 from ..point_selection import per_point_fields, point_ids, rows_of_ids, scene_label
+from .sample_copies import copy_sample
 
 
 @TRANSFORMS.register_module()
@@ -34,7 +34,7 @@ class MakeViews(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Add ``views``, a list of results; None where a view's pipeline skips the sample."""
-        views = [pipeline(copy.deepcopy(results)) for pipeline in self.pipelines]
+        views = [pipeline(copy_sample(results)) for pipeline in self.pipelines]
         if any(view is None for view in views):
             return None
         results['views'] = views

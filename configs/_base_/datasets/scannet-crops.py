@@ -1,0 +1,34 @@
+# Scans of ScanNet for pretraining without labels: two crops of 60 % of a scan, 2 cm voxels; voxels and share
+# as in MaskedSceneContrast (arXiv 2303.14191, its released config).
+_base_ = ['./indoor-crops.py']
+
+data_root = 'data/scannet/'
+voxel_size = 0.02  # m
+max_points = 200000  # of the scan, of which a crop has 60 %
+
+augment_view = [
+    *_base_.augment_view,
+    dict(type='GridSample', voxel_size=voxel_size),
+    *_base_.finish_view,
+]
+train_pipeline = [
+    *_base_.load_points,
+    dict(
+        type='MultiCrop',
+        num_global=2,
+        global_ratio=(0.6, 0.6),
+        max_points=max_points,
+        global_pipeline=augment_view,
+    ),
+    _base_.pack_views,
+]
+auto_scale_lr = dict(enable=False, base_batch_size=32)
+train_dataloader = dict(
+    batch_size=4,  # a device, of which there are eight
+    dataset=dict(
+        type='ScanNetWholeSceneDataset',
+        data_root=data_root,
+        ann_file='scannet_infos_train.pkl',
+        pipeline=train_pipeline,
+    ),
+)

@@ -7,6 +7,7 @@ from .detected_boxes import DetectedBoxes, read_boxes, write_boxes
 from .inferencer import Swin3DInferencer
 from .label_names import match_labels
 from .labelled_scan_files import write_labelled_scan
+from .report_hook import TestReportHook
 from .result_files_hook import ResultFilesHook
 from .scan_inputs import ScanInput, scan_inputs
 from .scan_prediction import ScanPrediction
@@ -19,6 +20,7 @@ __all__ = [
     'ScanInput',
     'ScanPrediction',
     'Swin3DInferencer',
+    'TestReportHook',
     'find_config',
     'make_scan',
     'match_labels',

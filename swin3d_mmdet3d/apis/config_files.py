@@ -61,6 +61,24 @@ def config_names() -> list[str]:
     return sorted(path.stem for path in files if '_base_' not in path.parts)
 
 
+def read_config_file(name: str | os.PathLike) -> Config:
+    """The config of a file, or of a name.
+
+    Raises:
+        ValueError: When there is no such config, or it or a base of it cannot be read; the file and, where
+            it is known, the line are named.
+    """
+    path = find_config(name)
+    try:
+        return Config.fromfile(path)
+    except SyntaxError as error:
+        raise ValueError(f'config {path}, line {error.lineno}: {error.msg}') from error
+    except FileNotFoundError as error:
+        raise ValueError(f'config {path}: its _base_ {error.filename or error} is no file') from error
+    except (AttributeError, KeyError, NameError, OSError, RuntimeError, TypeError) as error:
+        raise ValueError(f'config {path}: {type(error).__name__}: {error}') from error
+
+
 def set_iterations(config: Config, iters: int) -> None:
     """Shorten or stretch a training by iterations and its learning-rate schedule alike."""
     factor = iters / config.train_cfg.max_iters
@@ -85,7 +103,7 @@ def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
     """
     config.data_root = str(data_root)
     for loader in LOADERS:
-        for dataset in _data_sets(config.get(loader)):
+        for dataset in data_sets(config.get(loader)):
             if dataset.get('data_root') is not None:
                 aside = _step_aside(dataset.data_root)
                 dataset.data_root = os.path.join(config.data_root, aside) if aside else config.data_root
@@ -115,14 +133,14 @@ def _base_files(path: Path) -> list[Path]:
     return []
 
 
-def _data_sets(settings: Any) -> Iterator[ConfigDict]:
+def data_sets(settings: Any) -> Iterator[ConfigDict]:
     """The data sets themselves of a loader's settings, out of what repeats, joins or balances them."""
     if not settings:
         return
     inner = [settings.get('dataset'), *settings.get('datasets', ())]
     if any(inner):
         for part in inner:
-            yield from _data_sets(part)
+            yield from data_sets(part)
     else:
         yield settings
 

@@ -21,7 +21,7 @@ from ..datasets.class_agreement import head_classes
 from ..scan_files import METRES_Z_UP, Scan, ScanFrame, known_colors, known_normals, turn_about_z
 from ..structures.normal_points import NormalPoints
 from ..visualization import room_yaw
-from .config_files import find_config
+from .config_files import read_config_file
 from .detected_boxes import DetectedBoxes
 from .model_files import LABEL_READERS, POINT_READERS, class_names, test_pipeline
 from .scan_inputs import Input, scan_inputs
@@ -190,9 +190,9 @@ def read_config(config: str | os.PathLike | Config) -> Config:
     """The config itself, of a file or of a name; its registry scope becomes the default.
 
     Raises:
-        ValueError: When there is no such config.
+        ValueError: When there is no such config, or it cannot be read.
     """
-    config = config if isinstance(config, Config) else Config.fromfile(find_config(config))
+    config = config if isinstance(config, Config) else read_config_file(config)
     init_default_scope(config.get('default_scope', 'mmdet3d'))
     return config
 

@@ -30,9 +30,10 @@ from swin3d_ops.op import ENVIRONMENT_VARIABLE
 from terminaltables import AsciiTable
 from torch import Tensor, nn
 
-from ..apis import find_config
+from ..apis.config_files import read_config_file
 from ..scan_files import read_scan
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 DENSITY = 2500
 """Points per square metre of the generated room: about one a voxel of 2 cm."""
@@ -76,6 +77,13 @@ def scan_points(path: str, num_points: int, seed: int = 0) -> np.ndarray:
     rows = np.random.default_rng(seed).permutation(len(scan.xyz))[:num_points]
     color = np.zeros((len(rows), 3)) if scan.color is None else scan.color[rows] / 127.5 - 1
     return np.hstack([scan.xyz[rows] - scan.xyz.min(0), color]).astype(np.float32)
+
+
+def model_points(model: nn.Module, points: np.ndarray) -> Tensor:
+    """Points (P, 6) with the columns that a model wants: normals point up, which does not change the cost."""
+    cloud = torch.from_numpy(points)
+    missing = model.data_preprocessor.num_columns - cloud.shape[1]
+    return torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1) if missing > 0 else cloud
 
 
 def part_names(config: Config) -> tuple[str, ...]:
@@ -122,11 +130,7 @@ def measure(config: Config, points: np.ndarray, train: bool, runs: int, part: st
     init_default_scope('mmdet3d')
     torch.manual_seed(0)
     model = MODELS.build(config.model).train(train)
-    cloud = torch.from_numpy(points)
-    missing = model.data_preprocessor.num_columns - cloud.shape[1]
-    if missing > 0:  # normals: up, for want of better; they do not change the cost
-        cloud = torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1)
-    batch = model.data_preprocessor.voxelize_points([cloud])
+    batch = model.data_preprocessor.voxelize_points([model_points(model, points)])
     run = network_part(model, vars(batch), part)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = [], []
@@ -172,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(find_config(args.config))
+    config = read_config_file(args.config)
     if args.voxel_size is not None:
         config.model.data_preprocessor.voxel_size = args.voxel_size
     init_default_scope('mmdet3d')
@@ -190,4 +194,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

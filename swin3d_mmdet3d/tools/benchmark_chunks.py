@@ -24,10 +24,11 @@ from mmengine.registry import init_default_scope
 from terminaltables import AsciiTable
 from torch import nn
 
-from ..apis import find_config
+from ..apis.config_files import read_config_file
 from ..finite_values import check_finite_outputs
-from .benchmark import boxes_room
+from .benchmark import boxes_room, model_points
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 
 class LabelledScene(NamedTuple):
@@ -58,10 +59,7 @@ def label_scene(config: Config, num_points: int, chunk_size: float | None) -> La
     config.model.test_cfg = whole if chunk_size is None else chunks
     model = MODELS.build(config.model).eval()
     spread_weights(model)
-    cloud = torch.from_numpy(boxes_room(num_points))
-    missing = model.data_preprocessor.num_columns - cloud.shape[1]
-    if missing > 0:  # normals: up
-        cloud = torch.cat([cloud, torch.eye(3)[2].expand(len(cloud), missing)], dim=1)
+    cloud = model_points(model, boxes_room(num_points))
     start = time.perf_counter()
     with torch.no_grad():
         batch = model.data_preprocessor.voxelize_points([cloud])
@@ -86,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(find_config(args.config))
+    config = read_config_file(args.config)
     rows = [['way', 'voxels', 'seconds', 'peak GB']]
     ways = {f'chunks of {args.chunk_size:g} m': args.chunk_size}
     if args.compare:
@@ -107,4 +105,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 from mmdet3d.registry import DATASETS
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.fileio import dump
 from mmengine.logging import MMLogger
@@ -30,9 +29,10 @@ from torch.utils.data import DataLoader
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
-from ..apis import find_config
+from ..apis.config_files import read_config_file
 from ..datasets.wrapped_settings import innermost_dataset
 from .benchmark import boxes_room
+from .mistakes import run_tool
 
 ELASTIC = dict(type='ElasticDistortion', scales=[(0.2, 0.4), (0.8, 1.6)], prob=1.0)
 INFOS = 'infos.pkl'
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and log the table."""
     args = parse_arguments(arguments)
     logger = MMLogger.get_instance('swin3d_mmdet3d')
-    config = Config.fromfile(find_config(args.config))
+    config = read_config_file(args.config)
     init_default_scope('mmdet3d')
     settings = copy.deepcopy(innermost_dataset(config.train_dataloader))
     if args.elastic:
@@ -132,4 +132,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

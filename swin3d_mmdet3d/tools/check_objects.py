@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
 from ..datasets.layout.object_layouts import OBJECT_LAYOUTS, PUBLISHED_COUNTS, open_objects
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -70,4 +71,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

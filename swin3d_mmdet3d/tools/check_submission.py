@@ -18,6 +18,7 @@ from ..datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
 from ..datasets.layout.infos import read_info_file, scene_name
 from ..datasets.layout.scenes import FLOAT32_BYTES, count_rows
 from ..evaluation import check_submission
+from .mistakes import run_tool
 
 BENCHMARKS = {'scannet': SCANNET, 'scannet200': SCANNET200, 's3dis': S3DIS, 'structured3d': STRUCTURED3D}
 
@@ -68,4 +69,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

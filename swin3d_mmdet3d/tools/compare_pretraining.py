@@ -35,6 +35,8 @@ from swin3d_mmdet3d.comparison import (
     write_tables,
 )
 
+from .mistakes import run_tool
+
 NICENESS = 10
 
 
@@ -139,4 +141,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

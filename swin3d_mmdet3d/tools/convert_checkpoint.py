@@ -27,6 +27,7 @@ from ..checkpoints.official_weights import (
 )
 from ..checkpoints.target_network import fit_to_config
 from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
+from .mistakes import run_tool
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
 
@@ -148,4 +149,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -35,6 +35,7 @@ from ..evaluation import (
     segmentation_scores,
 )
 from ..synthetic_rooms import make_rooms
+from .mistakes import run_tool
 
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
 PROGRESS_LINES = 25
@@ -197,4 +198,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

@@ -9,6 +9,7 @@ import sys
 from mmengine.logging import print_log
 
 from ..synthetic_objects import ObjectOptions, make_objects
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -46,4 +47,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

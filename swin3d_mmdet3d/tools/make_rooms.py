@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 
 from ..synthetic_rooms import make_rooms
 from ..synthetic_rooms.domains import DOMAINS
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -47,4 +48,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmengine.logging import print_log
@@ -14,6 +15,7 @@ from ..language.text_encoders import (
 )
 from ..language.text_table import TextTable, save_text_table
 from ..language.vocabulary import INDOOR_NAMES
+from .mistakes import run_tool
 
 ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
 
@@ -49,4 +51,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

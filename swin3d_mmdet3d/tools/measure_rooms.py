@@ -30,6 +30,7 @@ from ..evaluation.domain_gap import (
     window_occupancy,
     window_statistics,
 )
+from .mistakes import run_tool
 
 VOXEL_SIZES = (0.02, 0.04, 0.1)
 HELD_OUT = ('_Area_5', '_val')
@@ -190,4 +191,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -13,6 +13,7 @@ from mmengine.logging import MMLogger
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
 from ..evaluation import RunScores, merge_areas, scores_table
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -41,4 +42,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

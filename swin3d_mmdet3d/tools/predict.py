@@ -25,6 +25,7 @@ from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
 from ..scan_files import READERS, UP_AXES, Scan, doubts
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -159,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     logger = MMLogger.get_current_instance()
     try:
+        if not any(item.path.is_file() and item.path.suffix.lower() in READERS for item in args.inputs):
+            args.inputs[0].read()  # says what is wrong before a model is built
         if args.format != 'ply':
             optional_package('laspy', 'formats', f'--format {args.format}')
         inferencer = Swin3DInferencer(args.config, args.checkpoint, args.device)
@@ -174,10 +177,10 @@ def main(arguments: list[str] | None = None) -> int:
         if attempt.failure:
             logger.error(attempt.failure)
             failed.append(str(item.path))
-    if failed:
+    if failed and len(args.inputs) > 1:
         logger.error(f'{len(failed)} of {len(args.inputs)} scans failed: {", ".join(failed)}')
     return 1 if failed else 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

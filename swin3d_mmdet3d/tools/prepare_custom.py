@@ -13,6 +13,7 @@ from ..preparation import OwnFrame, exit_status, prepare_custom
 from ..preparation.own_configs import write_own_configs
 from ..scan_files import READERS, UP_AXES
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -74,4 +75,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -15,6 +15,7 @@ from ..datasets.layout.frames import FRAMES_FOLDER, frame_names
 from ..one_of_many import each_of_many
 from ..preparation.posed_images import UP_AXES, prepare_recording
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -97,4 +98,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -7,6 +7,7 @@ import sys
 
 from ..preparation import exit_status, prepare_structured3d
 from .command_line import CommandLine
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -30,4 +31,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -24,6 +24,7 @@ from ..evaluation.reproduction import (
     read_expected_scores,
     read_work_folder,
 )
+from .mistakes import run_tool
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -71,4 +72,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

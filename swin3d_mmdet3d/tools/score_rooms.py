@@ -23,6 +23,7 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from ..apis import find_config
 from ..datasets.wrapped_settings import innermost_dataset
 from ..synthetic_rooms import make_rooms
+from .mistakes import run_tool
 
 ROOMS = {'ScanNetDetDataset': ('scannet', 160), 'S3DISDetDataset': ('s3dis', 120)}
 """Domain and number of rooms by type of data set; their info files name the held-out ones."""
@@ -101,4 +102,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_tool(main))

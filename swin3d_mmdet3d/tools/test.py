@@ -1,13 +1,15 @@
 """Evaluates a checkpoint with mmengine's runner: `python -m swin3d_mmdet3d.tools.test CONFIG CHECKPOINT`.
 
 The scores go to the log and to `test_result.json` of the work folder, `test_result_votes.json` with --tta,
-where `merge_areas` and `reproduction_table` find them. Scenes without labels or boxes are predicted all the
-same: --out keeps the predictions in one file, --show-dir writes files to look at.
+where `merge_areas` and `reproduction_table` find them. Confusion matrix, bars of the classes and the worst
+scenes are drawn into `report` there. Scenes without labels or boxes are predicted all the same: --out keeps
+the predictions in one file, --show-dir writes files to look at.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -16,12 +18,15 @@ from mmengine.model import BaseTTAModel
 from mmengine.runner import CheckpointLoader, Runner
 
 from ..apis import find_config
+from ..apis.run_inputs import check_run_inputs
 from ..checkpoints import load_strictly
 from ..checkpoints.loader import checkpoint_weights
 from ..datasets.wrapped_settings import innermost_dataset
 from ..engine.wrapped_models import unwrapped
 from ..evaluation import ConfusionSegMetric, RunScores
 from ..evaluation.run_scores import file_names
+from .command_line import CommandLine
+from .mistakes import run_tool
 from .train import add_run_arguments, build_runner, load_config
 
 LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
@@ -30,7 +35,7 @@ LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels',
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line of testing."""
-    parser = argparse.ArgumentParser(description='Evaluate a checkpoint.')
+    parser = CommandLine(description='Evaluate a checkpoint.')
     parser.add_argument('config', help='config file, or the name of a config of this package')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
@@ -47,9 +52,24 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--show-dir', metavar='DIR', help='write PLY, picture and NPZ or JSON of every scene into this folder'
     )
     parser.add_argument(
+        '--worst',
+        type=int,
+        default=3,
+        metavar='N',
+        help='scenes drawn in the report of the work folder beside confusion matrix and bars (default: 3)',
+    )
+    parser.add_argument(
         '--score-thr', type=float, default=0.0, help='least score of a box in the files of --show-dir'
     )
     return parser.parse_args(arguments)
+
+
+def check_files(config: str, checkpoint: str) -> None:
+    """Raise ValueError for a checkpoint that is not there, or stands in the place of the config."""
+    if Path(config).suffix in ('.pth', '.pt'):
+        raise ValueError(f'{config} is a checkpoint: the config comes first, then the checkpoint')
+    if '://' not in checkpoint and not Path(checkpoint).expanduser().is_file():
+        raise ValueError(f'checkpoint {checkpoint}: no such file')
 
 
 def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, score_thr: float) -> None:
@@ -67,6 +87,16 @@ def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, scor
     if show_dir is not None:
         hook = dict(type='ResultFilesHook', folder=show_dir, score_thr=score_thr)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+
+
+def enable_report(cfg: Config, num_worst: int) -> None:
+    """Draw confusion matrix, bars of the classes and the worst scenes into the work folder.
+
+    Data sets that are joined, with classes of their own each, have no such report.
+    """
+    if 'datasets' not in innermost_dataset(cfg.get('test_dataloader') or {}):
+        report = dict(type='TestReportHook', folder=str(Path(cfg.work_dir) / 'report'), num_worst=num_worst)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), report]
 
 
 def enable_tta(cfg: Config) -> None:
@@ -139,6 +169,7 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the evaluation that the command line describes."""
     args = parse_arguments(arguments)
+    check_files(args.config, args.checkpoint)
     cfg = load_config(args)
     cfg.load_from = None
     cfg.resume = False
@@ -146,7 +177,10 @@ def main(arguments: list[str] | None = None) -> None:
         enable_tta(cfg)
     if args.submission is not None:
         enable_submission(cfg, args.submission)
+    else:
+        enable_report(cfg, args.worst)
     enable_result_files(cfg, args.out, args.show_dir, args.score_thr)
+    check_run_inputs(cfg, ('test_dataloader',))
     runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     load_weights(runner, args.checkpoint)
     metrics = runner.test()
@@ -155,4 +189,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

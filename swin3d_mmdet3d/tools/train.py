@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from mmengine.config import Config, DictAction
 
 import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
 from ..apis import find_config, restates_data_root, set_data_root
+from ..apis.config_files import read_config_file
+from ..apis.run_inputs import check_options, check_run_inputs
+from ..checkpoints import load_strictly, read_checkpoint
+from ..engine.wrapped_models import unwrapped
+from .command_line import CommandLine
+from .mistakes import run_tool
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""
+
+
+class KeyValues(DictAction):
+    """mmengine's ``KEY=VALUE`` options; a word without a value is named."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Read the words."""
+        for word in values:
+            if '=' not in word:
+                parser.error(f'{option_string}: expected KEY=VALUE, got {word!r}')
+        super().__call__(parser, namespace, values, option_string)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +42,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
         metavar='KEY=VALUE',
         help='settings that replace those of the config, as in train_cfg.max_epochs=2 key="[a,b]"',
     )
@@ -39,14 +58,17 @@ def load_config(args: argparse.Namespace) -> Config:
     loaders.
 
     Raises:
-        ValueError: There is no such config.
+        ValueError: There is no such config, an option is no key of it but nearly one, or its launcher did not
+            start this process.
     """
     path = find_config(args.config)
+    check_launcher(args.launcher)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     options = args.cfg_options or {}
     with environment({name.upper(): str(options[name]) for name in FROM_ENVIRONMENT if name in options}):
-        cfg = Config.fromfile(path)
+        cfg = read_config_file(path)
     cfg.launcher = args.launcher
+    check_options(cfg.to_dict(), options)
     cfg.merge_from_dict(options)
     if 'data_root' in options or restates_data_root(path):
         set_data_root(cfg, cfg.data_root)
@@ -55,6 +77,15 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = os.path.join('work_dirs', path.stem)
     return cfg
+
+
+def check_launcher(launcher: str) -> None:
+    """Raise ValueError where PyTorch's launcher is named and has not started this process."""
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise ValueError(
+            '--launcher pytorch: expected to be started by PyTorch, as `torchrun --nproc_per_node=GPUS -m '
+            'swin3d_mmdet3d.tools.train CONFIG --launcher pytorch`; without it one process trains'
+        )
 
 
 @contextmanager
@@ -91,7 +122,7 @@ def build_runner(cfg: Config, *sections: str):
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line of training."""
-    parser = argparse.ArgumentParser(description='Train a model.')
+    parser = CommandLine(description='Train a model.')
     parser.add_argument('config', help='config file, or the name of a config of this package')
     add_run_arguments(parser)
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
@@ -136,14 +167,23 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     cfg = load_config(args)
     if args.amp:
+        if not torch.cuda.is_available():
+            raise ValueError(
+                '--amp: expected a GPU, torch sees none; without --amp the CPU trains in float32'
+            )
         enable_amp(cfg)
     if args.auto_scale_lr:
         enable_auto_scale_lr(cfg)
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    build_runner(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper').train()
+    check_run_inputs(cfg, ('train_dataloader', 'val_dataloader'), starts_anew=True)
+    runner = build_runner(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+    if args.resume not in (None, 'auto'):
+        # The runner itself goes on with random weights where the checkpoint has none.
+        load_strictly(unwrapped(runner.model), read_checkpoint(args.resume)[0], args.resume)
+    runner.train()
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

@@ -25,7 +25,7 @@ def write_html_viewer(
     xyz: np.ndarray,
     rgb: np.ndarray | None,
     truth: np.ndarray | None,
-    prediction: np.ndarray,
+    prediction: np.ndarray | None,
     palette: Sequence[Sequence[int]],
     names: Sequence[str],
     title: str = 'scan',
@@ -41,7 +41,7 @@ def write_html_viewer(
         xyz: (P, 3) coordinates in metres, z up, finite.
         rgb: (P, 3) in 0..255, or None: grey.
         truth: (P,) class indices, or None: the switch is left out.
-        prediction: (P,) class indices; others than 0..classes - 1 are drawn dark grey.
+        prediction: (P,) class indices, or None; others than 0..classes - 1 are drawn dark grey.
         palette: (classes, 3) in 0..255.
         names: (classes,), at most 255.
         title: Of the page.
@@ -95,7 +95,7 @@ def _scan_record(
         layers={name: _base64(layer) for name, layer in layers.items()},
         names=[str(name) for name in names],
         palette=np.asarray(palette).tolist(),
-        present=np.unique(np.concatenate(labels)).tolist(),
+        present=np.unique(np.concatenate(labels)).tolist() if labels else [],
     )
 
 

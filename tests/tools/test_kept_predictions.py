@@ -8,6 +8,7 @@ import layer_detector
 import numpy as np
 import pytest
 from mmengine.fileio import dump
+from PIL import Image
 from plyfile import PlyData
 
 from swin3d_mmdet3d.apis import read_boxes
@@ -126,3 +127,39 @@ def test_a_pipeline_that_drops_points_is_refused_by_scene(tmp_path):
     config.write_text(text + SECTIONS.format(**sections, **names))
     with pytest.raises(ValueError, match=r'first.bin: expected a label for each of 400 points, got \(100,\)'):
         run_test([str(config), str(checkpoint), f'--work-dir={tmp_path}/work', f'--show-dir={tmp_path}/show'])
+
+
+def colored(path, color):
+    """Pixels of a picture near a colour, by column of the sheet (of 526 pixels)."""
+    image = np.asarray(Image.open(path).convert('RGB')).astype(int)
+    near = np.abs(image[: -60 if len(image) > 60 else None] - color).sum(axis=2) < 30
+    return [int(near[:, start : start + 526].sum()) for start in range(0, image.shape[1], 526)]
+
+
+@pytest.mark.parametrize('truth_of', [(), ('first', 'second')])
+def test_a_report_shows_the_classes_and_the_worst_scenes_first(tmp_path, truth_of):
+    clouds = run(tmp_path, height_segmentor, truth_of)
+    report = tmp_path / 'work' / 'report'
+    if not truth_of:
+        assert not report.exists()
+        return
+    # All points are of the middle class: the room of 3 m has two wrong layers, that of 2 m one.
+    files = {path.name for path in report.iterdir()}
+    assert files == {'confusion_matrix.png', 'classes.png', 'worst_1_second.png', 'worst_2_first.png'}
+    for name in ('worst_1_second', 'worst_2_first'):
+        red, grey = (
+            colored(report / f'{name}.png', (220, 30, 30)),
+            colored(report / f'{name}.png', (205,) * 3),
+        )
+        assert len(red) == 4 and red[3] > 200 and grey[3] > 200 and max(grey[:3]) < grey[3]
+    assert clouds.keys() == {'first', 'second'}
+
+
+def test_a_report_of_boxes_names_what_was_missed(tmp_path):
+    run(tmp_path, layer_detector, ('first', 'second'), '--worst=1')
+    report = tmp_path / 'work' / 'report'
+    files = {path.name for path in report.iterdir()}
+    # In both rooms the one box of the truth, the lower layer, is found; a tie keeps the order.
+    assert files == {'confusion_matrix.png', 'classes.png', 'worst_1_first.png'}
+    with pytest.raises(ValueError, match='num_worst: expected 0 or more, got -1'):
+        run(tmp_path, layer_detector, ('first',), '--worst=-1')

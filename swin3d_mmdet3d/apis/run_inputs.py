@@ -1,0 +1,112 @@
+"""The files that a run reads, looked for before anything is built."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..datasets.scene_infos import info_paths
+from .config_files import data_sets
+
+PREPARED_BY = {
+    'S3DIS': 'prepare_s3dis',
+    'ScanNet': 'prepare_scannet',
+    'Structured3D': 'prepare_structured3d',
+    'Custom': 'prepare_custom',
+}
+"""Beginning of a data set's type -> the tool that writes it."""
+ROOMS = 'rooms'
+"""In the path of a data set that `make_rooms` writes."""
+NEAR = 0.85  # likeness of two names from which on one is a typo of the other
+
+
+def check_run_inputs(
+    config: Config,
+    loaders: Sequence[str],
+    starts_anew: bool = False,
+    option: str = '--cfg-options data_root=DIR',
+) -> None:
+    """Look for info files, and for checkpoints.
+
+    Args:
+        config: Of the run.
+        loaders: Names of the loaders that the run uses, such as 'train_dataloader'.
+        starts_anew: Whether the model is initialised, from checkpoints that it or the config names.
+        option: What names another folder of the data on the command line.
+
+    Raises:
+        ValueError: Naming the file that is missing, and what makes it, or a work folder that is a file.
+    """
+    work_dir = config.get('work_dir')
+    if work_dir and os.path.exists(work_dir) and not os.path.isdir(work_dir):
+        raise ValueError(f'work_dir: expected a folder, got the file {work_dir}')
+    for name in loaders:
+        for dataset in data_sets(config.get(name)):
+            _check_info_files(dataset, option)
+    if not starts_anew:
+        return
+    for checkpoint in [config.get('load_from'), *_checkpoints(config.get('model') or {})]:
+        if checkpoint and '://' not in checkpoint and not os.path.isfile(os.path.expanduser(checkpoint)):
+            raise ValueError(f'checkpoint {checkpoint}: no such file{_student(config, checkpoint)}')
+
+
+def check_options(config: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Refuse options whose last word is no key of the config but nearly one.
+
+    Args:
+        config: The config before the options go into it.
+        options: Dotted names and values.
+
+    Raises:
+        ValueError: With the name that was meant.
+    """
+    for name in options:
+        *path, key = name.split('.')
+        place: Any = config
+        for part in path:
+            is_row = isinstance(place, list) and part.isdigit() and int(part) < len(place)
+            place = place[int(part)] if is_row else place.get(part) if isinstance(place, Mapping) else None
+        if not isinstance(place, Mapping) or key in place:
+            continue
+        near = difflib.get_close_matches(key, list(place), n=1, cutoff=NEAR)
+        if near:
+            raise ValueError(
+                f'--cfg-options {name}: the config has no such key; did you mean {".".join([*path, *near])}?'
+            )
+
+
+def _check_info_files(dataset: Mapping[str, Any], option: str) -> None:
+    if not dataset.get('ann_file'):
+        return
+    for path in info_paths(dataset['ann_file'], dataset.get('data_root')):
+        if '://' in path or os.path.isfile(path):
+            continue
+        kind = next((tool for start, tool in PREPARED_BY.items() if dataset['type'].startswith(start)), None)
+        tool = 'make_rooms' if ROOMS in Path(path).parent.name else kind
+        made = (
+            f'`python -m swin3d_mmdet3d.tools.{tool} --help` tells how it is made' if tool else 'prepare it'
+        )
+        raise ValueError(f'info file {path} is missing: {made}; {option} names another folder of the data')
+
+
+def _checkpoints(settings: Any) -> Iterator[str]:
+    """The checkpoint files that `init_cfg` of a model and its parts name."""
+    if isinstance(settings, Mapping):
+        if isinstance(settings.get('checkpoint'), str) and 'Pretrained' in str(settings.get('type', '')):
+            yield settings['checkpoint']
+        for value in settings.values():
+            yield from _checkpoints(value)
+    elif isinstance(settings, (list, tuple)):
+        for value in settings:
+            yield from _checkpoints(value)
+
+
+def _student(config: Config, checkpoint: str) -> str:
+    if checkpoint != config.get('student'):
+        return ''
+    return '; STUDENT=work_dirs/NAME/student.pth names that of a pretraining, STUDENT=none starts without one'

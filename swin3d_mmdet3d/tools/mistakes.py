@@ -1,0 +1,82 @@
+"""A user's mistake ends a tool in one line that says what was wrong; a fault of ours in a traceback."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
+"""Environment variable: set to 1, every error shows where it was raised."""
+
+_BUILT_BY = re.compile(r'^(?:class `[^`]*` in \S+: )+')
+_NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
+_SUFFIX_OF_LOADER = re.compile(r'Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
+
+
+def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence[str] | None = None) -> int:
+    """Run the main function of a tool.
+
+    Args:
+        main: Takes the words of the command line, None for the program's own, and returns the exit status.
+        words: The words.
+
+    Returns:
+        The exit status: 1 after a mistake, which is told in the last line of the error output, 130 after an
+        interruption.
+    """
+    try:
+        return main(words) or 0
+    except KeyboardInterrupt:
+        sys.stderr.write('interrupted\n')
+        return 130
+    except Exception as error:
+        told = mistake(error)
+        if told is None or os.environ.get(SHOW_TRACEBACK) == '1':
+            raise
+        sys.stderr.write(f'error: {told}\n')
+        return 1
+
+
+def mistake(error: Exception) -> str | None:
+    """One line for an error that a user can mend; None for one that is the program's fault."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    text = _BUILT_BY.sub('', _SUFFIX_OF_LOADER.sub('', text))
+    text = ' '.join(text.split())
+    unknown = _NOT_REGISTERED.match(text)
+    if unknown:
+        return (
+            f'type {unknown[1]!r}: no {unknown[2]} is registered under this name{_meant(*unknown.groups())}'
+        )
+    if 'out of memory' in text:
+        return (
+            f'{text.split(". ")[0]}: the GPU has too little memory; a smaller batch_size, fewer points or '
+            "model.test_cfg=dict(mode='chunks') need less"
+        )
+    if isinstance(error, OSError):
+        return f'{error.filename}: {error.strerror}' if error.filename and error.strerror else text
+    if (
+        isinstance(error, (ValueError, TypeError, ImportError))
+        or type(error).__name__ == 'ConfigParsingError'
+    ):
+        return text or type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f'{error.filename}, line {error.lineno}: {error.msg}'
+    return None
+
+
+def _meant(name: str, kind: str) -> str:
+    """Names that resemble an unknown one, or where a class may come from."""
+    from mmdet3d import registry
+    from mmengine.registry import Registry
+
+    known = [it for it in vars(registry).values() if isinstance(it, Registry) and it.name == kind]
+    names = {
+        name for it in known for chain in (it, it.parent) if chain is not None for name in chain.module_dict
+    }
+    close = difflib.get_close_matches(name, names, n=2)
+    if close:
+        return f'; did you mean {" or ".join(close)}?'
+    return '; custom_imports of the config must import the module that registers it'

@@ -1,0 +1,112 @@
+"""A checkpoint made fit to be given away: `python -m swin3d_mmdet3d.tools.publish_model CHECKPOINT OUT`.
+
+Of a training's checkpoint the weights stay, and of its meta the class names, the config and the versions, as
+plain values: the file loads without pickle and has the first eight digits of its SHA-256 in its name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.logging import MMLogger
+
+import swin3d_mmdet3d
+
+from ..atomic_write import atomic_write
+from ..checkpoints import read_checkpoint
+from ..finite_values import check_finite_weights
+from .command_line import CommandLine
+from .mistakes import run_tool
+
+PLAIN_META = (
+    'cfg',
+    'epoch',
+    'iter',
+    'seed',
+    'time',
+    'mmengine_version',
+    'experiment_name',
+    'method',
+    'parts',
+)
+HASH_DIGITS = 8
+
+
+def publish(source: str, target: str, config: str | None = None) -> Path:
+    """Write the slim file of a checkpoint.
+
+    Args:
+        source: The checkpoint.
+        target: Path of the file without its hash, such as 'models/room-seg.pth'.
+        config: Text of the config to put into the meta in place of the checkpoint's own.
+
+    Returns:
+        The path with the hash, such as 'models/room-seg-1a2b3c4d.pth'.
+
+    Raises:
+        ValueError: When there is no such file, or weights are missing, NaN or infinite.
+    """
+    weights, meta = read_checkpoint(source)
+    check_finite_weights(weights, source)
+    content = dict(
+        meta=published_meta(meta, config),
+        state_dict={name: weight.detach().cpu().contiguous().clone() for name, weight in weights.items()},
+    )
+    wanted = Path(target)
+    stem = wanted.name[: -len(wanted.suffix)] if wanted.suffix == '.pth' else wanted.name
+    with atomic_write(wanted.with_name(f'{stem}.pth')) as part:
+        torch.save(content, part)
+        digits = hashlib.sha256(part.read_bytes()).hexdigest()[:HASH_DIGITS]
+        final = wanted.with_name(f'{stem}-{digits}.pth')
+        with atomic_write(final) as named:
+            named.write_bytes(part.read_bytes())
+    wanted.with_name(f'{stem}.pth').unlink()
+    return final
+
+
+def published_meta(meta: Mapping[str, Any], config: str | None) -> dict[str, Any]:
+    """What others need of a checkpoint's meta, as plain values: strings, numbers and lists of them."""
+    kept = {key: _plain(meta[key]) for key in PLAIN_META if meta.get(key) is not None}
+    known = meta.get('dataset_meta') or {}
+    kept['dataset_meta'] = {key: _plain(known[key]) for key in ('classes', 'palette') if known.get(key)}
+    if config is not None:
+        kept['cfg'] = config
+    kept['swin3d_mmdet3d_version'] = swin3d_mmdet3d.__version__
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    return value.item() if hasattr(value, 'item') else str(value)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = CommandLine(description='Make a slim, hashed file of a checkpoint.')
+    parser.add_argument('checkpoint', help='checkpoint of a training')
+    parser.add_argument('out', help='file to write; the hash comes before its ending')
+    parser.add_argument('--config', help='config file whose text goes into the meta')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Publish the checkpoint that the command line names."""
+    args = parse_arguments(arguments)
+    text = None if args.config is None else Path(args.config).read_text(encoding='utf-8')
+    path = publish(args.checkpoint, args.out, text)
+    sizes = [Path(it).stat().st_size / 1e6 for it in (args.checkpoint, path)]
+    MMLogger.get_current_instance().info(f'wrote {path}: {sizes[1]:.1f} MB of {sizes[0]:.1f} MB')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(run_tool(main))

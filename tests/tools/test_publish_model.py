@@ -1,0 +1,43 @@
+"""A published file has the weights bit for bit, loads without pickle and is named after its bytes."""
+
+import hashlib
+
+import pytest
+import torch
+from tiny_training import tiny_runner
+
+from swin3d_mmdet3d.checkpoints import load_strictly, read_checkpoint
+from swin3d_mmdet3d.tools.publish_model import main, publish
+
+
+def test_a_checkpoint_of_a_run_becomes_slim_and_safe(tmp_path):
+    runner = tiny_runner(tmp_path / 'run', 2, model=dict(ballast=5000))
+    runner.train()
+    source = tmp_path / 'run' / 'iter_2.pth'
+    assert main([str(source), str(tmp_path / 'room.pth')]) == 0
+    (path,) = tmp_path.glob('room*')
+    assert path.name == f'room-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.pth'
+    content = torch.load(path, weights_only=True)
+    assert set(content) == {'meta', 'state_dict'} and path.stat().st_size < source.stat().st_size
+    assert content['meta']['iter'] == 2 and content['meta']['mmengine_version']
+    weights, _ = read_checkpoint(path)
+    load_strictly(runner.model, weights, str(path))
+    for name, weight in read_checkpoint(source)[0].items():
+        torch.testing.assert_close(weights[name], weight, rtol=0, atol=0)
+
+
+def test_classes_stay_and_the_config_may_be_given(tmp_path):
+    meta = dict(dataset_meta=dict(classes=('a', 'b'), palette=[(1, 2, 3), (4, 5, 6)], label2cat={0: 'a'}))
+    torch.save(dict(state_dict=dict(w=torch.zeros(2)), optimizer={}, meta=meta), tmp_path / 'x.pth')
+    content = torch.load(
+        publish(str(tmp_path / 'x.pth'), str(tmp_path / 'y'), 'model = 1'), weights_only=True
+    )
+    assert content['meta']['dataset_meta'] == dict(classes=['a', 'b'], palette=[[1, 2, 3], [4, 5, 6]])
+    assert content['meta']['cfg'] == 'model = 1'
+
+
+def test_bad_weights_are_not_published(tmp_path):
+    torch.save(dict(state_dict=dict(w=torch.full((2,), torch.nan))), tmp_path / 'x.pth')
+    with pytest.raises(ValueError, match='x.pth: w has NaN'):
+        main([str(tmp_path / 'x.pth'), str(tmp_path / 'y.pth')])
+    assert [path.name for path in tmp_path.iterdir()] == ['x.pth']

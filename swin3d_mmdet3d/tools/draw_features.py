@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ from ..models.encoding import encode_levels
 from ..models.necks.level_concat import concatenated
 from ..structures import CloudView
 from ..visualization import feature_picture
+from .mistakes import run_tool
 
 RANDOM = 'random'
 
@@ -109,4 +111,4 @@ def title_of(student: str) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(main))

@@ -135,7 +135,7 @@ PAPER_FRAMES = [
 
 RECIPES = {
     'point_contrast_swin3d-tiny_rooms': [*TINY_CONTRAST, *ROOMS_CROPS],
-    'point_contrast-hardest_swin3d-tiny_rooms': [
+    'point_contrast_swin3d-tiny_rooms_hardest': [
         *TINY_CONTRAST,
         *ROOMS_CROPS,
         {'criterion.temperature': (None, 'another loss')},
@@ -144,6 +144,11 @@ RECIPES = {
             criterion=dict(positive_margin=0.1, negative_margin=1.4, max_positives=2048, num_candidates=512),
         ),
         ours('all pairs within 1.5 voxels', matcher=dict(num_neighbors=12, max_pairs=100000)),
+    ],
+    'point_contrast_swin3d-tiny_rooms_shuffled': [
+        *TINY_CONTRAST,
+        *ROOMS_CROPS,
+        ours('the control', matcher=dict(shuffle=True)),
     ],
     'point_contrast_swin3d-tiny_frames': [*TINY_CONTRAST, COLORS, MOVES, FRAME_PAIRS],
     'point_contrast_sparse-unet34_scannet-frames': PAPER_FRAMES,

@@ -1,4 +1,4 @@
-# The same with the hardest-contrastive loss, which has to know all pairs
+# PointContrast on generated rooms with the hardest-contrastive loss, which has to know all pairs
 _base_ = ['./point_contrast_swin3d-tiny_rooms.py']
 
 model = dict(

@@ -117,3 +117,57 @@ def test_transformer_map_holds_the_patch_tokens_row_by_row(tmp_path, kind):
     torch.testing.assert_close(feature_map[0, :, 1, 2], tokens[0, 1 + 5 + 2])
     with pytest.raises(ValueError, match='multiples of the patch size 8, got 20 x 40'):
         teacher(images[:, :, :20])
+
+
+TINY_VIT = dict(
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=16,
+    image_size=32,
+    patch_size=8,
+)
+
+
+@pytest.mark.parametrize('kind', ['ViT', 'Dinov2'])
+def test_saliency_is_the_attention_of_the_class_token_in_the_last_layer(tmp_path, kind):
+    transformers = pytest.importorskip('transformers', reason='transformers is not installed')
+    config = getattr(transformers, f'{kind}Config')(**TINY_VIT)
+    getattr(transformers, f'{kind}Model')(config).save_pretrained(tmp_path)
+    images = torch.rand(6, 3, 24, 40)  # more than go through at once
+    plain, guided = (
+        MODELS.build(dict(type='TransformersViT', folder=str(tmp_path), saliency=saliency)).eval()
+        for saliency in (False, True)
+    )
+    with torch.no_grad():
+        (expected_map,), (feature_map, saliency) = plain(images), guided(images)
+        options = {} if kind == 'Dinov2' else dict(interpolate_pos_encoding=True)
+        attention = guided.model(images, output_attentions=True, **options).attentions[-1]
+    torch.testing.assert_close(feature_map, expected_map, atol=1e-5, rtol=1e-5)
+    assert saliency.shape == (6, 1, 3, 5)
+    for image, row, column in [(0, 0, 0), (3, 1, 4), (5, 2, 1)]:
+        heads = [attention[image, head, 0, 1 + 5 * row + column].item() for head in range(2)]
+        assert saliency[image, 0, row, column].item() == pytest.approx(sum(heads) / 2, rel=1e-5)
+    assert bool((saliency.sum((2, 3)) < 1).all()) and saliency.min() > 0
+
+
+@pytest.mark.parametrize('whole', [True, False], ids=['text and images', 'images alone'])
+def test_clip_gives_its_normalised_and_projected_patch_tokens(tmp_path, whole):
+    transformers = pytest.importorskip('transformers', reason='transformers is not installed')
+    vision = transformers.CLIPVisionConfig(**TINY_VIT, projection_dim=12)
+    if whole:
+        text = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+        config = transformers.CLIPConfig(text_config=text, vision_config=vision.to_dict(), projection_dim=12)
+        model = transformers.CLIPModel(config)
+    else:
+        model = transformers.CLIPVisionModelWithProjection(vision)
+    model.eval().save_pretrained(tmp_path)
+    teacher = MODELS.build(dict(type='TransformersViT', folder=str(tmp_path), saliency=True)).eval()
+    images = torch.rand(2, 3, 24, 40)
+    with torch.no_grad():
+        feature_map, saliency = teacher(images)
+        given = model.vision_model(images, interpolate_pos_encoding=True)
+        tokens = model.vision_model.post_layernorm(given.last_hidden_state)
+        expected = tokens @ model.visual_projection.weight.t()
+    assert feature_map.shape == (2, 12, 3, 5) and saliency.shape == (2, 1, 3, 5)
+    torch.testing.assert_close(feature_map[1, :, 1, 2], expected[1, 1 + 5 + 2], atol=1e-5, rtol=1e-5)

@@ -1,7 +1,8 @@
 """Heads: from features to the space of a loss."""
 
 from .folding_head import FoldingHead
+from .masked_cell_decoder import MaskedCellDecoder
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
 
-__all__ = ['FoldingHead', 'PixelProjection', 'ProjectionHead']
+__all__ = ['FoldingHead', 'MaskedCellDecoder', 'PixelProjection', 'ProjectionHead']

@@ -2,8 +2,19 @@
 
 from .cross_cells import CrossCells
 from .hiding import hide_voxels
+from .image_saliency import ActivationSaliency, AttentionSaliency
 from .informative_voxels import InformativeVoxels
 from .random_cells import RandomCells
 from .random_voxels import RandomVoxels
+from .salient_cells import SalientCells
 
-__all__ = ['CrossCells', 'InformativeVoxels', 'RandomCells', 'RandomVoxels', 'hide_voxels']
+__all__ = [
+    'ActivationSaliency',
+    'AttentionSaliency',
+    'CrossCells',
+    'InformativeVoxels',
+    'RandomCells',
+    'RandomVoxels',
+    'SalientCells',
+    'hide_voxels',
+]

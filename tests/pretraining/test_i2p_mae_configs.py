@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet3d.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from posed_frames import write_posed_room
+from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
+from tiny_scenes import write_tiny_s3dis
+
+import swin3d_mmdet3d  # noqa: F401
+
+CONFIGS = sorted((Path(__file__).parents[2] / 'configs' / 'pretraining' / 'i2p_mae').glob('*.py'))
+LARGE = [path for path in CONFIGS if 'tiny' not in path.stem]
+EACH = [pytest.param(path, marks=[pytest.mark.slow] if path in LARGE else []) for path in CONFIGS]
+
+
+def tiny_teacher(model):
+    """The config of a model with a teacher that needs no package and no file."""
+    teacher = dict(type='FrozenImageTeacher', backbone=dict(type='TinyImageBackbone'), out_indices=(0, 1))
+    model = dict(model, teacher=teacher, saliency=dict(type='ActivationSaliency'))
+    if model['feature_head'] is not None:
+        model['feature_head'] = dict(model['feature_head'], out_channels=8 + 12)
+    return model
+
+
+def samples_of(config, folder):
+    settings = config.train_dataloader.dataset
+    settings.data_root = str(folder)
+    if settings.type == 'S3DISWholeSceneDataset':
+        write_tiny_s3dis(folder)
+    else:
+        write_posed_room(folder, num_frames=4)
+        if 'ann_file' in settings:
+            settings.ann_file = 'scenes.pkl'
+    for step in settings.pipeline:
+        if step.type in ('ResizeFrames', 'CropFrames') and 'size' in step:
+            step.size = (32, 32)
+    dataset = DATASETS.build(settings)
+    return [dataset[0], dataset[1 % len(dataset)]]
+
+
+@pytest.mark.parametrize('path', EACH, ids=lambda path: path.stem)
+def test_each_recipe_rebuilds_what_its_own_pipeline_hides(path, tmp_path):
+    config = Config.fromfile(path)
+    samples = samples_of(config, tmp_path)
+    torch.manual_seed(0)
+    model = MODELS.build(tiny_teacher(config.model))
+    model.init_weights()
+    model.train()
+    data = model.data_preprocessor(pseudo_collate(samples), training=True)
+    losses = model(**data, mode='loss')
+    terms = {'loss_points', 'loss_features'} & losses.keys()
+    left_out = {'no-points': 'loss_points', 'no-features': 'loss_features'}.get(path.stem.rsplit('_')[-1])
+    assert terms == {'loss_points', 'loss_features'} - {left_out}
+    assert losses['pairs_per_frame'] > 20 and losses['shown_cells'] > 0.1
+    for name in terms:
+        assert 0 < losses[name] < 10, name
+    sum(losses[name] for name in terms).backward()
+    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    untrained = {name for name, weight in trained.items() if weight.grad is None}
+    # a sparse U-Net is one module: its own decoder has no part in it
+    assert {name.split('.')[1] for name in untrained} <= {'ups', 'decoder'}
+    assert bool(untrained) == ('sparse-unet34' in path.stem)
+    assert max(float(w.grad.abs().max()) for n, w in trained.items() if 'backbone.stem' in n) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('path', LARGE, ids=lambda path: path.stem)
+def test_recipes_of_clip_read_its_features_and_its_attention(path, tmp_path):
+    transformers = pytest.importorskip('transformers', reason='transformers is not installed')
+    widths = dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2)
+    vision = transformers.CLIPVisionConfig(**widths, image_size=32, patch_size=16, projection_dim=512)
+    transformers.CLIPVisionModelWithProjection(vision).save_pretrained(tmp_path / 'clip')
+    config = Config.fromfile(path)
+    samples = samples_of(config, tmp_path)
+    config.model.teacher.backbone.folder = str(tmp_path / 'clip')
+    model = MODELS.build(config.model).train()
+    data = model.data_preprocessor(pseudo_collate(samples[:1]), training=True)
+    losses = model(**data, mode='loss')
+    assert 0.3 < losses['loss_features'] < 3

@@ -42,8 +42,8 @@ class ObjectOptions:
     train: int = 40
     test: int = 10
     points: int = 2048
-    cut: tuple[float, float] = (0.2, 0.5)
-    noise: float = 0.02
+    cut: tuple[float, float] = (0.1, 0.4)
+    noise: float = 0.01
     seed: int = 0
 
     def __post_init__(self) -> None:

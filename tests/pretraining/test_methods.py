@@ -141,9 +141,10 @@ def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_stric
 
 
 def assert_loads_strictly(config, *files):
-    """Each student loads into a segmentor and a detector, and all are one."""
+    """Each student loads into what it is for, a segmentor and a detector or a classifier, and all are one."""
     backbone, neck = student_of(config)
-    for kind in ('segmentor', 'detector'):
+    of_objects = backbone.type == 'TokenTransformer'
+    for build_model in (classifier,) if of_objects else (segmentor, detector):
         found = []
         for file in files:
             init = [
@@ -152,7 +153,7 @@ def assert_loads_strictly(config, *files):
             ]
             encoder = dict(backbone, init_cfg=init[0])
             decoder = None if neck is None else dict(neck, init_cfg=init[1])
-            model = segmentor(encoder, decoder) if kind == 'segmentor' else detector(encoder)
+            model = build_model(encoder, decoder)
             model.init_weights()
             found.append(
                 {name: w for name, w in model.state_dict().items() if name.startswith(('backbone.', 'neck.'))}
@@ -169,7 +170,11 @@ def segmentor(encoder, decoder):
     return MODELS.build(dict(type='VoxelSegmentor', data_preprocessor=preprocessor, **parts))
 
 
-def detector(encoder):
+def classifier(encoder, decoder):
+    return MODELS.build(dict(type='ObjectClassifier', backbone=encoder, num_classes=5))
+
+
+def detector(encoder, decoder):
     head = dict(
         type='SparseFCAF3DHead',
         num_classes=3,

@@ -6,10 +6,30 @@ part of the model, or 'optimiser', 'data', 'training' (steps of the training pip
 test).
 """
 
-from . import detection, i2p_mae, mm_3dscene, point_contrast, pretraining, rooms, segmentation, transfer
+from . import (
+    detection,
+    i2p_mae,
+    mm_3dscene,
+    objects,
+    point_contrast,
+    pretraining,
+    rooms,
+    segmentation,
+    transfer,
+)
 
 RECIPE_NUMBERS = {}
-for family in (segmentation, detection, pretraining, mm_3dscene, point_contrast, rooms, i2p_mae, transfer):
+for family in (
+    segmentation,
+    detection,
+    objects,
+    pretraining,
+    mm_3dscene,
+    point_contrast,
+    rooms,
+    i2p_mae,
+    transfer,
+):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}
         for group in groups:

@@ -112,4 +112,4 @@ def test_command_line_writes_what_the_data_set_reads(tmp_path):
     sample = ObjectCloudDataset(data_root=str(tmp_path / 'a'), split='train')[3]
     assert sample['points'].shape == (16, 3) and sample['gt_label'] == 3
     assert main([*options, '--out', str(tmp_path / 'a' / 'modelnet40_train.txt')]) == 1
-    assert vars(parse_arguments(['--out', 'o']))['cut'] == (0.2, 0.5)
+    assert vars(parse_arguments(['--out', 'o']))['cut'] == (0.1, 0.4)

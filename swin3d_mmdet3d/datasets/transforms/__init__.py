@@ -12,6 +12,7 @@ from .frames.frame_loading import (
 )
 from .frames.scene_frames import FindSceneFrames
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
+from .objects.axis_view_rendering import RenderAxisViews
 from .objects.object_packing import PackObjectInputs
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
@@ -75,6 +76,7 @@ __all__ = [
     'RandomAxisScaleShift',
     'RandomDropColor',
     'RandomPointDropout',
+    'RenderAxisViews',
     'ResizeFrames',
     'SetCondition',
     'SourceCoords',

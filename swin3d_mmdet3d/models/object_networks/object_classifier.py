@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..layers import BatchNorm
+from ..layers.point_tokenizer import farthest_points, gather_rows
 
 
 @MODELS.register_module()
 class ObjectClassifier(BaseModel):
     """Mean and maximum of the coarsest tokens' features, then an MLP of three layers.
 
-    With ``votes`` the logits of a test object are the mean over so many random choices of its points, each
-    stretched and shifted at random as in training. (The released code takes the best of 49 such votes on the
-    test set; here there is one.)
+    A test object is reduced to ``num_points`` that are farthest from each other. With ``votes`` its logits
+    are the mean over so many random choices out of ``vote_points``, each stretched and shifted at random as
+    in training. (The released code takes the best of 49 such means on the test set; here there is one.)
 
     Args:
         backbone: Config of a :class:`TokenTransformer`.
@@ -28,7 +29,8 @@ class ObjectClassifier(BaseModel):
         label_smoothing: Share of the target that the other classes have together, in [0, 1).
         hidden_channels: Width of the hidden layers.
         dropout: Of the hidden layers.
-        test_cfg: ``votes`` (0), and of a vote ``num_points``, ``scale_range`` and ``shift``.
+        test_cfg: ``num_points`` (all), ``votes`` (0), and of a vote ``vote_points``, ``scale_range`` and
+            ``shift``.
         data_preprocessor: Config of an :class:`ObjectPreprocessor`.
         init_cfg: Initialisation config of mmengine.
 
@@ -62,7 +64,9 @@ class ObjectClassifier(BaseModel):
             layers += [nn.Linear(channels, hidden_channels), BatchNorm(hidden_channels), nn.ReLU()]
             layers.append(nn.Dropout(dropout))
         self.head = nn.Sequential(*layers, nn.Linear(hidden_channels, num_classes))
-        self.test_cfg = dict(votes=0, num_points=1024, scale_range=(2 / 3, 3 / 2), shift=0.2)
+        self.test_cfg = dict(
+            num_points=None, votes=0, vote_points=1200, scale_range=(2 / 3, 3 / 2), shift=0.2
+        )
         self.test_cfg.update(test_cfg or {})
 
     def logits(self, points: Tensor) -> Tensor:
@@ -88,7 +92,10 @@ class ObjectClassifier(BaseModel):
             return dict(loss_cls=cross_entropy(self.logits(points), target, label_smoothing=self.smoothing))
         if mode != 'predict':
             raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
-        logits = self._voted_logits(points) if self.test_cfg['votes'] else self.logits(points)
+        if self.test_cfg['votes']:
+            logits = self._voted_logits(points)
+        else:
+            logits = self.logits(spread_points(points, self.test_cfg['num_points']))
         for sample, label in zip(data_samples, logits.argmax(dim=1)):
             sample.pred_label = label[None]
         return data_samples
@@ -96,7 +103,8 @@ class ObjectClassifier(BaseModel):
     def _voted_logits(self, points: Tensor) -> Tensor:
         """Mean logits of random choices of the points, stretched and shifted."""
         low, high = self.test_cfg['scale_range']
-        count = min(self.test_cfg['num_points'], points.shape[1])
+        points = spread_points(points, self.test_cfg['vote_points'])
+        count = min(self.test_cfg['num_points'] or points.shape[1], points.shape[1])
         votes = []
         for _ in range(self.test_cfg['votes']):
             chosen = points[:, torch.randperm(points.shape[1], device=points.device)[:count]]
@@ -104,3 +112,10 @@ class ObjectClassifier(BaseModel):
             shift = (2 * torch.rand(len(points), 1, 3, device=points.device) - 1) * self.test_cfg['shift']
             votes.append(self.logits(chosen * scale + shift))
         return torch.stack(votes).mean(dim=0)
+
+
+def spread_points(points: Tensor, count: int | None) -> Tensor:
+    """``(B, count, 3)`` of points ``(B, P, 3)``, those farthest from each other; all if they are no more."""
+    if count is None or points.shape[1] <= count:
+        return points
+    return gather_rows(points, farthest_points(points, count))

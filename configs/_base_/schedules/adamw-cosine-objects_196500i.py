@@ -1,0 +1,18 @@
+# I2P-MAE on ShapeNet-55 (cfgs/pre-training/i2p-mae.yaml, tools/builder.py): batches of 64, 655 an epoch;
+# warm-up of 10 epochs, a cosine over 400, ended after 300. The original steps once an epoch and begins its
+# cosine with the warm-up.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
+    optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.05),
+    paramwise_cfg=dict(
+        bias_decay_mult=0.0,
+        flat_decay_mult=0.0,
+        custom_keys={'mask_token': dict(lr_mult=1.0, decay_mult=0.0)},
+    ),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=6550),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=6550, end=262000, T_max=255450),
+]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=196500)

@@ -1,0 +1,8 @@
+# I2P-MAE on the objects of generated rooms, within minutes on a CPU. The name is that which every method's
+# recipe for generated rooms has; what is trained is a token transformer of single objects, not a Swin3D.
+_base_ = [
+    '../../_base_/datasets/rooms-objects.py',
+    '../../_base_/heads/i2p-mae-object-tiny.py',
+    '../../_base_/schedules/pretrain-objects_300i.py',
+    '../../_base_/runtime/pretraining.py',
+]

@@ -105,7 +105,7 @@ def test_scores_in_tables_of_pages_are_those_of_the_metafiles():
         compared |= {(config, number) for number in stated}
     test_server = {('swin3d-large_scannet-seg_rgbn_finetune', 77.9)}  # its row links no config
     tabled = {(config, number) for config, numbers in expected.items() for number in numbers}
-    assert tabled - compared - test_server == {('swin3d-tiny_rooms-seg', 76.8), *untabled()}
+    assert tabled - compared - test_server == {('swin3d-tiny_rooms-seg', 69.5), *untabled()}
 
 
 def untabled():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import AxisAlignedBboxOverlaps3D
-from torch import Tensor, nn
+from torch import Tensor
 
-from .axis_aligned_diou_loss import REDUCTIONS, squared_center_distance
+from .axis_aligned_diou_loss import squared_center_distance
+from .overlap_loss import OverlapLoss
 
 
 @MODELS.register_module()
-class AxisAlignedLogIoULoss(nn.Module):
+class AxisAlignedLogIoULoss(OverlapLoss):
     """Overlap loss whose gradient does not fade with the overlap.
 
     The gradient of ``1 - IoU`` with respect to the logarithm of a size is at most the IoU itself. A fresh
@@ -28,34 +29,12 @@ class AxisAlignedLogIoULoss(nn.Module):
     """
 
     def __init__(self, reduction: str = 'mean', loss_weight: float = 1.0, min_iou: float = 1e-3) -> None:
-        super().__init__()
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'reduction must be one of {sorted(REDUCTIONS)}, got {reduction!r}')
+        super().__init__(reduction, loss_weight)
         if not 0 < min_iou < 1:
             raise ValueError(f'min_iou must be between 0 and 1, got {min_iou}')
-        self.reduction = reduction
-        self.loss_weight = loss_weight
         self.min_iou = min_iou
 
-    def forward(
-        self,
-        pred: Tensor,
-        target: Tensor,
-        weight: Tensor | None = None,
-        avg_factor: float | None = None,
-    ) -> Tensor:
-        """Loss of ``(N, 6)`` corners (low x, y, z, high x, y, z) against their ``(N, 6)`` targets.
-
-        Args:
-            pred: Predicted corners.
-            target: Corners to be predicted.
-            weight: ``(N,)`` factors of the pairs.
-            avg_factor: What the sum is divided by instead of N; for 'mean' alone.
-        """
+    def each(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Losses ``(N,)`` of ``(N, 6)`` corners (low x, y, z, high x, y, z) and their ``(N, 6)`` targets."""
         iou = AxisAlignedBboxOverlaps3D()(pred, target, is_aligned=True)
-        loss = squared_center_distance(pred, target) - iou.clamp(min=self.min_iou).log()
-        if weight is not None:
-            loss = loss * weight
-        if avg_factor is not None and self.reduction == 'mean':
-            return self.loss_weight * loss.sum() / avg_factor
-        return self.loss_weight * REDUCTIONS[self.reduction](loss)
+        return squared_center_distance(pred, target) - iou.clamp(min=self.min_iou).log()

@@ -238,3 +238,16 @@ def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
         (source,) = loader.dataset.datasets
         assert Path(innermost_dataset(source).data_root).resolve() == tmp_path / 'scannet'
     assert list(config.test_evaluator.scores) == list(config.test_evaluator.class_names) == ['ScanNet']
+
+
+ARMS = sorted((ROOT / 'configs' / 'pretraining').glob('*/*_swin3d-tiny_rooms_*.py'))
+
+
+@pytest.mark.parametrize('leaf', ARMS, ids=lambda path: path.stem)
+def test_an_arm_takes_the_steps_rates_and_batches_of_its_method(leaf):
+    method, _ = method_and_arm(leaf.stem)
+    arm, plain = map(Config.fromfile, (leaf, leaf.with_name(f'{method}_swin3d-tiny_rooms.py')))
+    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness'):
+        assert arm[key] == plain[key], key
+    assert arm.train_dataloader.batch_size == plain.train_dataloader.batch_size
+    assert arm.to_dict() != plain.to_dict()

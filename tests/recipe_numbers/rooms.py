@@ -308,6 +308,12 @@ RECIPES = {
         ours('area 5 is held out', data=dict(trained_on=AREAS)),
         ours('crops as the method was first compared', training=dict(crop_anchor='random')),
     ],
+    'ppkt_swin3d-tiny_rooms_shuffled': [
+        *TINY_PPKT,
+        ROOM_FRAMES,
+        ours('area 5 is held out', data=dict(trained_on=AREAS)),
+        ours('the control', matcher=dict(shuffle=True)),
+    ],
     'ppkt_swin3d-tiny_frames': [*TINY_PPKT, ANY_FRAMES],
     'ppt-ppkt_swin3d-tiny_rooms': [
         *TINY_PPKT,

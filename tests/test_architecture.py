@@ -21,7 +21,7 @@ FLOORS = {
     'synthetic_objects': 4,
     'preparation': 3,
     'checkpoints': 4,
-    'engine': 4,
+    'engine': 4.5,  # saves and resumes checkpoints
     'pretraining': 5,
     'apis': 6,
     'comparison': 7,
@@ -35,6 +35,8 @@ ROOT_MODULES = {
     'optional_packages',
     'root_registries',
     'atomic_write',
+    'plain_pickle',
+    'size_limits',
     '__init__',
 }
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}

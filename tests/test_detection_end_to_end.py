@@ -47,7 +47,7 @@ def small_config(path, roots, work_dir, max_iters=2):
     config.param_scheduler = []
     config.custom_hooks = config.get('custom_hooks', [])
     config.default_hooks.checkpoint = dict(
-        type='CheckpointHook', by_epoch=False, interval=max_iters, save_best='mAP_0.25', rule='greater'
+        type='AtomicCheckpointHook', by_epoch=False, interval=max_iters, save_best='mAP_0.25', rule='greater'
     )
     config.work_dir = str(work_dir)
     config.log_level = 'WARNING'

@@ -82,7 +82,7 @@ def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):
     tested = Runner.from_cfg(config)
     metrics = tested.test()
     assert metrics['miou'] == pytest.approx(best, abs=1e-9)
-    saved = torch.load(config.load_from, weights_only=False)['state_dict']
+    saved = torch.load(config.load_from, weights_only=True)['state_dict']
     assert saved.keys() == tested.model.state_dict().keys()
     assert all(torch.equal(tested.model.state_dict()[key], saved[key]) for key in saved)
 

@@ -74,7 +74,7 @@ def one_scan_config(folder):
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20),
         dict(type='CosineAnnealingLR', eta_min_ratio=0.01, by_epoch=False, begin=20, end=ITERATIONS),
     ]
-    config.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=ITERATIONS)
+    config.default_hooks.checkpoint = dict(type='AtomicCheckpointHook', by_epoch=False, interval=ITERATIONS)
     config.randomness = dict(seed=0)
     config.log_level = 'WARNING'
     return config

@@ -44,7 +44,7 @@ def trained_weights(path, root, work_dir, student):
     """The weights of a recipe's last checkpoint after two steps that move nothing."""
     options = [f'student={student}', 'scenes=2', f'data_root={root}', *STILL, *SHORT]
     train.main([str(path), '--work-dir', str(work_dir), '--cfg-options', *options])
-    return torch.load(work_dir / 'iter_2.pth', weights_only=False)['state_dict']
+    return torch.load(work_dir / 'iter_2.pth', weights_only=True)['state_dict']
 
 
 @pytest.mark.parametrize('path', TINY, ids=name)

@@ -40,7 +40,7 @@ def class_names(
         num_classes: Classes of the model's head; None where it does not say.
     """
     dataset = _test_dataset(config)
-    sources = {'checkpoint': _stated_classes(meta.get('dataset_meta') or {})}
+    sources = {'checkpoint': stated_classes(meta.get('dataset_meta') or {})}
     sources['config'] = _classes_of_dataset(dataset)
     for source, (names, palette) in sources.items():
         if not names:
@@ -75,9 +75,20 @@ def _classes_of_dataset(settings: Mapping) -> tuple[tuple[str, ...], tuple[tuple
     return choice.names, choice.palette
 
 
-def _stated_classes(metainfo: Mapping) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
-    names, palette = tuple(metainfo.get('classes') or ()), metainfo.get('palette') or ()
-    palette = tuple(tuple(int(channel) for channel in color) for color in palette)
+def stated_classes(metainfo: Mapping) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """Names and palette of a data set's meta; no palette where it is of other classes.
+
+    Raises:
+        ValueError: If they are no texts and no colours.
+    """
+    try:
+        names, palette = tuple(metainfo.get('classes') or ()), metainfo.get('palette')
+        palette = () if palette is None else palette
+        palette = tuple(tuple(int(channel) for channel in color) for color in palette)
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f'dataset_meta must have classes and their palette: {error}') from error
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f'dataset_meta must name its classes by texts, got {str(names)[:100]}')
     return names, palette if len(palette) == len(names) else ()
 
 

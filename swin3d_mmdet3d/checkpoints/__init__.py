@@ -1,6 +1,15 @@
-"""Checkpoint files: read under every torch, loaded whole or refused, and those of the original Swin3D."""
+"""Checkpoint files: read without running code, loaded whole or refused; those of the original Swin3D."""
 
-from .loader import load_from_local_file, read_checkpoint
+from .loader import CheckpointError, checked_checkpoints, load_checkpoint, read_checkpoint
 from .strict_loading import StrictPretrained, load_strictly
+from .trust import add_trust_option
 
-__all__ = ['StrictPretrained', 'load_from_local_file', 'load_strictly', 'read_checkpoint']
+__all__ = [
+    'CheckpointError',
+    'StrictPretrained',
+    'add_trust_option',
+    'checked_checkpoints',
+    'load_checkpoint',
+    'load_strictly',
+    'read_checkpoint',
+]

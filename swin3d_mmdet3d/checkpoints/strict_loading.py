@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.registry import WEIGHT_INITIALIZERS
@@ -73,9 +74,9 @@ class StrictPretrained:
         load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
         print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
 
-    def _is_listed(self, parts: Sequence[str] | None) -> bool:
-        if parts is None:
-            raise ValueError(f"{self.checkpoint} must list its parts in meta['parts'], got no such list")
+    def _is_listed(self, parts: Any) -> bool:
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+            raise ValueError(f"{self.checkpoint} must list its parts in meta['parts'], got {parts!r}")
         listed = self.prefix.rstrip('.') in parts
         if not listed:
             print_log(

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
-# Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit: no
-# image has more pixels to a byte of its file. No camera gives more than MAX_PIXELS.
-MAX_PIXELS_PER_BYTE = 8300
-MAX_PIXELS = 1 << 28
-
-
-def check_image_size(data: bytes, name: str) -> None:
-    """Check the size that the header of an image promises, which decoders set memory aside for.
-
-    Args:
-        data: The file.
-        name: What messages call it.
-
-    Raises:
-        ValueError: Naming it, if it is no image or promises more pixels than its bytes can hold.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = image.size
-    except Exception as error:  # Pillow's readers of headers fail in many ways on damaged ones
-        kind = 'empty' if not data else 'truncated or of another format'
-        raise ValueError(f'{name} must be an image, it is {kind}') from error
-    if width * height > min(MAX_PIXELS_PER_BYTE * len(data), MAX_PIXELS):
-        have = f'its {len(data)} bytes can hold'
-        raise ValueError(f'{name} promises {width} x {height} pixels, more than {have}')
+from ..size_limits import check_image_size
 
 
 def decode_image(data: bytes, mode: int, name: str) -> np.ndarray:

@@ -107,10 +107,10 @@ class IndoorDetDataset(SceneInfos, Det3DDataset):
         ).convert_to(self.box_mode_3d)
         return found
 
-    def open_info_file(self, ann_file: str) -> None:
+    def open_info_file(self, ann_file: str, metainfo: Mapping[str, Any]) -> None:
         """Set ``label_mapping`` for an info file: category of a box to its label."""
         names = self.choice.names
-        categories = _categories(read_info_file(ann_file)['metainfo'], type(self).METAINFO)
+        categories = _categories(metainfo, type(self).METAINFO)
         missing = [name for name in names if name not in categories]
         if missing:
             raise ValueError(

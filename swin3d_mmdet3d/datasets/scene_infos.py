@@ -48,18 +48,21 @@ class SceneInfos:
         return cls.METAINFO
 
     def load_data_list(self) -> list[dict]:
-        """Load the info files one behind the other."""
+        """Load the info files one behind the other; the stock class would run the code that they name."""
         scenes = []
         for ann_file in self.ann_files:
             self.ann_file = ann_file
-            self.open_info_file(ann_file)
-            scenes.extend(super().load_data_list())
+            content = read_info_file(ann_file, self.backend_args)
+            self.open_info_file(ann_file, content['metainfo'])
+            for key, value in content['metainfo'].items():
+                self._metainfo.setdefault(key, value)
+            for info in content['data_list']:
+                parsed = self.parse_data_info(info)
+                scenes.extend(parsed if isinstance(parsed, list) else [parsed])
         return scenes
 
-    def open_info_file(self, ann_file: str) -> None:
-        """Check an info file before its entries are parsed."""
-        if self.backend_args is None:
-            read_info_file(ann_file)
+    def open_info_file(self, ann_file: str, metainfo: Mapping[str, Any]) -> None:
+        """Look at the metainfo of an info file before its entries are parsed."""
 
     def prepare_data(self, idx: int) -> dict | None:
         """Check the files of a scene, then run the pipeline."""

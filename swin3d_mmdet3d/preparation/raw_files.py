@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..datasets.image_files import check_image_size
 from ..scan_files.ply_elements import parse_ply
+from ..size_limits import check_image_size
 
 # From here on float32, in which points are written, no longer tells metres apart.
 FARTHEST = 2.0**24

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..datasets.image_files import decode_image
+from ..size_limits import check_unpacked
 from .colour_registration import at_depth_size, check_registration
 
 VERSION = 4
@@ -104,6 +105,7 @@ class SensStream:
     def _depth(self, data: bytes, name: str) -> np.ndarray:
         width, height = self.depth_size
         size = 2 * width * height
+        check_unpacked(size, len(data), f'{name}: depth')
         try:
             unpack = zlib.decompressobj()
             raw = unpack.decompress(data, size + 1) if self.depth_compression == DEPTH_ZLIB else data

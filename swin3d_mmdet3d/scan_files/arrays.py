@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
+from ..size_limits import check_unpacked
 from .named_columns import LABEL, arrays_from_columns
 from .npy_arrays import read_npy_array
 from .scan import Scan, make_scan
@@ -25,8 +26,6 @@ _NAMES_OF = {
     'label': (*LABEL, 'labels', 'segment'),
     'names': ('names', 'classes'),
 }
-# Deflate makes 258 bytes of two bits at best: no archive holds more than this many times its own bytes.
-_MOST_UNPACKED = 1032
 # RuntimeError: an encrypted member; NotImplementedError: a compression that zipfile does not know.
 _DAMAGED_ARCHIVE = (
     zipfile.BadZipFile,
@@ -107,17 +106,11 @@ def _known_arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
         member = next((members[name] for name in names if name in members), None)
         if member is not None:
             with archive.open(member) as file:
-                arrays[key] = read_npy_array(file, _unpacked_size(member))
+                check_unpacked(member.file_size, member.compress_size, f'{member.filename} in it')
+                arrays[key] = read_npy_array(file, member.file_size)
     if 'points' not in arrays:
         raise ValueError(f'expected an array {" or ".join(_NAMES_OF["points"])}, got {sorted(members)}')
     return arrays
-
-
-def _unpacked_size(member: zipfile.ZipInfo) -> int:
-    """Bytes that a member says it has, or that its packed bytes can give if that is less."""
-    ratio = _MOST_UNPACKED if member.compress_type == zipfile.ZIP_DEFLATED else 1
-    known = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    return min(member.file_size, member.compress_size * ratio) if known else member.file_size
 
 
 def _point_labels(arrays: Mapping[str, np.ndarray], points: int) -> dict:

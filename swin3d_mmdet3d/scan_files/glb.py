@@ -9,6 +9,7 @@ import numpy as np
 import trimesh
 from mmengine.logging import print_log
 
+from ..size_limits import BYTES_PER_PIXEL, check_unpacked
 from .glb_colors import colors_in_bytes
 from .glb_header import read_glb
 from .mesh import MeshPart
@@ -27,7 +28,7 @@ def load_glb(path: Path) -> list[MeshPart]:
     try:
         file = io.BytesIO(colors_in_bytes(glb).to_bytes())
         scene = trimesh.load(file, file_type='glb', force='scene', process=False)
-        parts = [_part(scene, node) for node in scene.graph.nodes_geometry]
+        parts = [_part(scene, node, path.stat().st_size) for node in scene.graph.nodes_geometry]
     except (OSError, MemoryError, ValueError):
         raise
     except Exception as error:  # whatever trimesh meets in a damaged file
@@ -38,8 +39,8 @@ def load_glb(path: Path) -> list[MeshPart]:
     return [part for part in parts if part is not None]
 
 
-def _part(scene: trimesh.Scene, node: str) -> MeshPart | None:
-    """The geometry of a node in the coordinates of the scene, z up; None for lines."""
+def _part(scene: trimesh.Scene, node: str, size: int) -> MeshPart | None:
+    """The geometry of a node of a file of this size in the coordinates of the scene, z up; None for lines."""
     place, name = scene.graph[node]
     geometry = scene.geometry[name]
     if not isinstance(geometry, (trimesh.Trimesh, trimesh.PointCloud)):
@@ -57,18 +58,20 @@ def _part(scene: trimesh.Scene, node: str) -> MeshPart | None:
     color = geometry.visual.vertex_attributes.get('color')
     if color is not None and len(color) == len(vertices):
         return MeshPart(vertices, faces, trimesh.visual.color.to_rgba(color)[:, :3])
-    picture = _picture(visual.material)
+    picture = _picture(visual.material, size)
     if picture is None or visual.uv is None:
         return MeshPart(vertices, faces, _constant(visual.material, len(vertices)))
     corner_uv = np.asarray(visual.uv, dtype=np.float64)[faces]
     return MeshPart(vertices, faces, None, corner_uv, (picture,), np.zeros(len(faces), dtype=np.int64))
 
 
-def _picture(material: object) -> np.ndarray | None:
+def _picture(material: object, size: int) -> np.ndarray | None:
     """(H, W, 3) uint8 base colour texture of a material, or None."""
     picture = getattr(material, 'baseColorTexture', None) or getattr(material, 'image', None)
     if picture is None:
         return None
+    width, height = picture.size  # decoded from here on
+    check_unpacked(BYTES_PER_PIXEL * width * height, size, f'a texture of {width} x {height} pixels')
     return np.array(picture.convert('RGB'))
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image
 
 from ..structures.color_range import colors_in_255
 from .mesh import MeshPart
 from .text_encoding import decode_text
+from .textures import decode_texture
 
 _WIDTHS = (3, 4, 6, 7)  # xyz, xyz w, xyz rgb, xyz rgb a
 
@@ -121,8 +121,4 @@ def _picture(path: Path) -> np.ndarray | None:
     if not path.is_file():
         print_log(f'texture {path.name} is missing', logger='current')
         return None
-    try:
-        with Image.open(path) as picture:
-            return np.array(picture.convert('RGB'))
-    except (Image.DecompressionBombError, SyntaxError, OSError) as error:
-        raise ValueError(f'texture {path.name}: {error}') from error
+    return decode_texture(path.read_bytes(), f'texture {path.name}')

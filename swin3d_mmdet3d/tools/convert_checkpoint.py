@@ -1,7 +1,8 @@
 """Convert checkpoints between the original Swin3D and this package.
 
 ``python -m swin3d_mmdet3d.tools.convert_checkpoint IN OUT`` reads files of microsoft/Swin3D, of its task
-repository and of Pointcept's port; ``--to-official`` goes the other way.
+repository and of Pointcept's port; ``--to-official`` goes the other way. Files that end in
+``.safetensors`` are read and written in that format.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
 from ..apis.inferencer import read_config
-from ..atomic_write import atomic_write
-from ..checkpoints import read_checkpoint
+from ..checkpoints import add_trust_option, read_checkpoint
 from ..checkpoints.official_network import infer_official_arguments, official_model_cfg
 from ..checkpoints.official_weights import (
     ConversionReport,
@@ -27,6 +26,7 @@ from ..checkpoints.official_weights import (
 )
 from ..checkpoints.target_network import fit_to_config
 from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
+from ..checkpoints.writer import write_checkpoint
 from .mistakes import run_tool
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
@@ -45,8 +45,9 @@ def convert_file(
     """Convert the checkpoint ``source`` into the file ``target``.
 
     Args:
-        source: A checkpoint file; weights under 'state_dict', 'model' or at the top.
-        target: File to write; nothing is written when anything fails.
+        source: A checkpoint file; weights under 'state_dict', 'model' or at the top, or safetensors.
+        target: File to write, safetensors where it ends in .safetensors; nothing is written when anything
+            fails.
         to_official: From this package to the original instead.
         axes: 'keep', 'swap-yz' (complete) or 'swap-yz-partial' (as the original detection code).
         window_sizes: Resize the position tables to these windows, one size a level.
@@ -58,11 +59,13 @@ def convert_file(
         The report, or None for ``to_official``.
 
     Raises:
-        ValueError: If the file is missing or no checkpoint, or holds NaN or too little of a Swin3D encoder.
+        ValueError: If the file is missing, damaged, not trusted or no checkpoint, or holds NaN, infinity or
+            too little of a Swin3D encoder.
+        OSError: If the target cannot be written.
     """
     state_dict, _ = read_checkpoint(source)
     if to_official:
-        save({'state_dict': convert_to_official(state_dict)}, target)
+        write_checkpoint(target, {'state_dict': convert_to_official(state_dict)})
         return None
     weights = strip_prefixes(state_dict)
     if axes != 'keep':
@@ -81,14 +84,8 @@ def convert_file(
         axes=axes,
         converted_from=Path(source).name,
     )
-    save({'state_dict': converted, 'meta': meta}, target)
+    write_checkpoint(target, {'state_dict': converted, 'meta': meta})
     return report
-
-
-def save(checkpoint: dict, target: str) -> None:
-    """Write ``checkpoint`` whole or not at all."""
-    with atomic_write(target) as part:
-        torch.save(checkpoint, part)
 
 
 def report_table(report: ConversionReport) -> str:
@@ -132,6 +129,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         '--config',
         help='write only what fits the model of this config, such as a detector, and tell the rest',
     )
+    add_trust_option(parser)
     return parser.parse_args(arguments)
 
 
@@ -141,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     try:
         report = convert_file(**vars(args))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OSError) as error:
         logger.error(f'{args.source}: {error}; nothing was written')
         return 1
     logger.info(f'wrote {args.target}' + ('' if report is None else f'\n{report_table(report)}'))

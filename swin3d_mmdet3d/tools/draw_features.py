@@ -19,7 +19,7 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 
 from ..apis import find_config, set_data_root
 from ..atomic_write import atomic_write
-from ..checkpoints import load_strictly, read_checkpoint
+from ..checkpoints import add_trust_option, load_strictly, read_checkpoint
 from ..datasets.seeded_generators import seed_generators
 from ..models.encoding import encode_levels
 from ..models.necks.level_concat import concatenated
@@ -43,6 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--data-root', help='folder of the data, instead of that of the recipe')
     parser.add_argument('--samples', nargs='+', type=int, default=[0], help='numbers of the samples')
     parser.add_argument('--out', default='features', help='folder of the pictures')
+    add_trust_option(parser)
     return parser.parse_args(arguments)
 
 

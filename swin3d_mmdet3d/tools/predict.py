@@ -20,6 +20,7 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from ..apis import ScanFrame, ScanInput, ScanPrediction, Swin3DInferencer, match_labels, scan_inputs
 from ..apis.labelled_scan_files import POINT_FORMATS
 from ..atomic_write import sweep_parts
+from ..checkpoints import add_trust_option
 from ..evaluation import confusion_matrix, scores_table, segmentation_scores
 from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
@@ -78,6 +79,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='turn scans so that walls lie along the axes before boxes are sought, and the boxes back',
     )
+    add_trust_option(parser)
     args = parser.parse_args(arguments)
     if not (np.isfinite(args.unit_scale) and args.unit_scale > 0):
         parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
@@ -165,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.format != 'ply':
             optional_package('laspy', 'formats', f'--format {args.format}')
         inferencer = Swin3DInferencer(args.config, args.checkpoint, args.device)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         logger.error(str(error))
         return 1
     sweep_parts(args.out)

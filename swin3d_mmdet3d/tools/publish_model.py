@@ -1,7 +1,8 @@
 """A checkpoint made fit to be given away: `python -m swin3d_mmdet3d.tools.publish_model CHECKPOINT OUT`.
 
 Of a training's checkpoint the weights stay, and of its meta the class names, the config and the versions, as
-plain values: the file loads without pickle and has the first eight digits of its SHA-256 in its name.
+plain values: the file loads without pickle and has the first eight digits of its SHA-256 in its name. OUT may
+end in `.safetensors`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.logging import MMLogger
 
 import swin3d_mmdet3d
 
 from ..atomic_write import atomic_write
-from ..checkpoints import read_checkpoint
+from ..checkpoints import add_trust_option, read_checkpoint
+from ..checkpoints.safetensors_file import SAFETENSORS
+from ..checkpoints.writer import checkpoint_bytes
 from ..finite_values import check_finite_weights
 from .command_line import CommandLine
 from .mistakes import run_tool
@@ -59,14 +61,12 @@ def publish(source: str, target: str, config: str | None = None) -> Path:
         state_dict={name: weight.detach().cpu().contiguous().clone() for name, weight in weights.items()},
     )
     wanted = Path(target)
-    stem = wanted.name[: -len(wanted.suffix)] if wanted.suffix == '.pth' else wanted.name
-    with atomic_write(wanted.with_name(f'{stem}.pth')) as part:
-        torch.save(content, part)
-        digits = hashlib.sha256(part.read_bytes()).hexdigest()[:HASH_DIGITS]
-        final = wanted.with_name(f'{stem}-{digits}.pth')
-        with atomic_write(final) as named:
-            named.write_bytes(part.read_bytes())
-    wanted.with_name(f'{stem}.pth').unlink()
+    ending = wanted.suffix if wanted.suffix in ('.pth', SAFETENSORS) else '.pth'
+    stem = wanted.name[: -len(ending)] if wanted.suffix == ending else wanted.name
+    data = checkpoint_bytes(content, ending)
+    final = wanted.with_name(f'{stem}-{hashlib.sha256(data).hexdigest()[:HASH_DIGITS]}{ending}')
+    with atomic_write(final) as part:
+        part.write_bytes(data)
     return final
 
 
@@ -95,6 +95,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of a training')
     parser.add_argument('out', help='file to write; the hash comes before its ending')
     parser.add_argument('--config', help='config file whose text goes into the meta')
+    add_trust_option(parser)
     return parser.parse_args(arguments)
 
 

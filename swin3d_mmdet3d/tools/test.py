@@ -15,11 +15,11 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.model import BaseTTAModel
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 
 from ..apis import find_config
 from ..apis.run_inputs import check_run_inputs
-from ..checkpoints import load_strictly
+from ..checkpoints import checked_checkpoints, load_checkpoint, load_strictly
 from ..checkpoints.loader import checkpoint_weights
 from ..datasets.wrapped_settings import innermost_dataset
 from ..engine.wrapped_models import unwrapped
@@ -158,7 +158,8 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
         ValueError: The checkpoint is of another model, with the keys that do not match, or has NaN or
             infinite weights, with their names.
     """
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    content = load_checkpoint(checkpoint, map_location='cpu')
+    checkpoint_weights(content, checkpoint)  # there are some, before hooks look for them
     runner.call_hook('after_load_checkpoint', checkpoint=content)  # an EMA puts its own weights there
     model = unwrapped(runner.model)
     if isinstance(model, BaseTTAModel):
@@ -181,7 +182,8 @@ def main(arguments: list[str] | None = None) -> None:
         enable_report(cfg, args.worst)
     enable_result_files(cfg, args.out, args.show_dir, args.score_thr)
     check_run_inputs(cfg, ('test_dataloader',))
-    runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
+    with checked_checkpoints():
+        runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     load_weights(runner, args.checkpoint)
     metrics = runner.test()
     if args.submission is None and metrics and is_main_process():

@@ -16,7 +16,7 @@ import swin3d_mmdet3d  # noqa: F401  registers the package's classes
 from ..apis import find_config, restates_data_root, set_data_root
 from ..apis.config_files import read_config_file
 from ..apis.run_inputs import check_options, check_run_inputs
-from ..checkpoints import load_strictly, read_checkpoint
+from ..checkpoints import add_trust_option, checked_checkpoints, load_strictly, read_checkpoint
 from ..engine.wrapped_models import unwrapped
 from .command_line import CommandLine
 from .mistakes import run_tool
@@ -49,6 +49,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torch.distributed.launch passes the rank under one name or the other, depending on its version.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by the launcher')
+    add_trust_option(parser)
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -178,11 +179,12 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     check_run_inputs(cfg, ('train_dataloader', 'val_dataloader'), starts_anew=True)
-    runner = build_runner(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
-    if args.resume not in (None, 'auto'):
-        # The runner itself goes on with random weights where the checkpoint has none.
-        load_strictly(unwrapped(runner.model), read_checkpoint(args.resume)[0], args.resume)
-    runner.train()
+    with checked_checkpoints():
+        runner = build_runner(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+        if args.resume not in (None, 'auto'):
+            # The runner itself goes on with random weights where the checkpoint has none.
+            load_strictly(unwrapped(runner.model), read_checkpoint(args.resume)[0], args.resume)
+        runner.train()
 
 
 if __name__ == '__main__':

@@ -66,12 +66,12 @@ def write_html_viewer(
     picked = _thin(len(xyz), max_points)
     layers = {name: _layer_bytes(layer[picked], len(names)) for name, layer in layers.items()}
     scan = _scan_record(xyz[picked], layers, palette, names, title)
-    # "</" would end the script element that holds the scan.
-    record = json.dumps(scan, separators=(',', ':')).replace('</', '<\\/')
-    page = _PAGE.read_text(encoding='utf-8')
-    page = page.replace('<title>Point cloud</title>', f'<title>{html.escape(title)}</title>')
+    # "</" would end the script element that holds the scan, "<!--" with "<script" leave it open for ever.
+    record = json.dumps(scan, separators=(',', ':')).replace('<', '\\u003c')
+    head, tail = _PAGE.read_text(encoding='utf-8').split('/*SCAN*/')
+    head = head.replace('<title>Point cloud</title>', f'<title>{html.escape(title)}</title>')
     with atomic_write(path) as part:
-        part.write_text(page.replace('/*SCAN*/', record), encoding='utf-8')
+        part.write_text(f'{head}{record}{tail}', encoding='utf-8')
 
 
 def _scan_record(

@@ -242,7 +242,7 @@ def test_published_checkpoints_are_written_whole(tmp_path, file_events):
     globals()['RECORD'] = None
     (published,) = tmp_path.glob('iter_1-*.pth')
     assert ('rename', published.name) in file_events and ('write', published.name) not in file_events
-    assert [*torch.load(published, weights_only=False)] == keys
+    assert [*torch.load(published, weights_only=True)] == keys
 
 
 def test_file_client_args_are_refused():

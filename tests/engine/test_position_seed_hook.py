@@ -146,7 +146,7 @@ def test_a_checkpoint_without_a_position_is_resumed_where_mmengine_would(tmp_pat
     whole = noisy_runner(tmp_path / 'whole', length, by_epoch=by_epoch)
     whole.train()
     name = 'epoch_1.pth' if by_epoch else 'iter_4.pth'
-    content = torch.load(tmp_path / 'whole' / name, weights_only=False)
+    content = torch.load(tmp_path / 'whole' / name, weights_only=True)
     del content['sample_stream'], content['validated']
     torch.save(content, tmp_path / name)
     resumed = noisy_runner(

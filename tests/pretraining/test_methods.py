@@ -122,7 +122,7 @@ def run(config, folder, iters, **changes):
     config.work_dir = str(folder)
     config.experiment_name = f'{folder.parent.name}-{folder.name}-{iters}'
     Runner.from_cfg(config).train()
-    return torch.load(folder / f'iter_{iters}.pth', weights_only=False)['state_dict']
+    return torch.load(folder / f'iter_{iters}.pth', weights_only=True)['state_dict']
 
 
 def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_strictly(config, tmp_path):

@@ -195,7 +195,7 @@ def test_a_training_that_is_killed_and_resumed_ends_with_the_teacher_of_an_unint
 
 
 def test_a_checkpoint_without_the_teacher_is_not_resumed(fresh_folder):
-    content = torch.load((fresh_folder / 'last_checkpoint').read_text(), weights_only=False)
+    content = torch.load((fresh_folder / 'last_checkpoint').read_text(), weights_only=True)
     content['state_dict'] = student_of(content['state_dict'])
     torch.save(content, fresh_folder / 'iter_2.pth')
     (fresh_folder / 'last_checkpoint').write_text(str(fresh_folder / 'iter_2.pth'))

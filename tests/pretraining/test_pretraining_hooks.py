@@ -46,7 +46,7 @@ def test_teacher_is_in_eval_and_out_of_optimiser_and_checkpoint(trained):
     others = {id(w) for w in model.parameters()} - teacher
     assert teacher and spy.in_optimiser == others
     assert not spy.teacher_trains
-    keys = torch.load(folder / 'iter_2.pth', weights_only=False)['state_dict']
+    keys = torch.load(folder / 'iter_2.pth', weights_only=True)['state_dict']
     assert not [key for key in keys if key.startswith('teacher.')]
     assert set(model.state_dict()) == set(keys)
     assert (
@@ -133,7 +133,7 @@ def test_frozen_backbone_of_a_probe_keeps_weights_and_statistics_and_stays_in_th
     runner, _ = run(tmp_path, model, [freeze])
     for name, w in runner.model.backbone.state_dict().items():
         torch.testing.assert_close(w, before[name], rtol=0, atol=0)
-    keys = torch.load(tmp_path / 'iter_2.pth', weights_only=False)['state_dict']
+    keys = torch.load(tmp_path / 'iter_2.pth', weights_only=True)['state_dict']
     assert set(keys) == set(runner.model.state_dict())
 
 

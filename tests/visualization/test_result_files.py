@@ -45,6 +45,20 @@ def test_page_decodes_to_the_scan(tmp_path):
     assert '<title>&lt;room&gt;</title>' in page
 
 
+@pytest.mark.parametrize(
+    'text', ['<!--<script>', '<!--', '<script', '</script>', '/*SCAN*/', ']]>', '\u2028']
+)
+def test_no_title_and_no_name_leaves_the_page_blank(text, tmp_path):
+    """Within a script "<!--<script>" makes a browser look for a second end (HTML Standard, 13.2.5.20)."""
+    xyz, rgb, _, prediction = a_labelled_scan()
+    write_html_viewer(tmp_path / 'a.html', xyz, rgb, None, prediction, PALETTE, [text, 'b'], title=text)
+    page, scan, _, _ = read_page(tmp_path / 'a.html')
+    assert scan['names'] == [text, 'b'] and scan['title'] == text
+    scripts = re.findall(r'<script[^>]*>(.*?)</script>', page, re.S)
+    assert len(scripts) == 2 and '<' not in scripts[0]
+    assert page.count('<!--') == 0 and len(re.findall('<script', page)) == 2
+
+
 def test_page_loads_nothing_from_elsewhere(tmp_path):
     xyz, rgb, _, prediction = a_labelled_scan()
     write_html_viewer(tmp_path / 'a.html', xyz, rgb, None, prediction, PALETTE, NAMES)

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmengine.fileio import get
+
 from ...atomic_write import atomic_write
+from ...plain_pickle import load_plain_pickle
 from ..class_lists import ClassList
 
 INFO_VERSION = '1.1'
@@ -19,23 +22,32 @@ def scene_name(info: Mapping[str, Any]) -> str:
     return Path(info['lidar_points']['lidar_path']).stem
 
 
-def read_info_file(path: str | os.PathLike) -> dict[str, Any]:
-    """The content of a local info file: a whole pickle with ``metainfo`` and the scenes ``data_list``.
+def read_info_file(path: str | os.PathLike, backend_args: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The content of an info file: a pickle of plain types and NumPy arrays, none of whose code runs.
+
+    Args:
+        path: The file.
+        backend_args: Storage of mmengine's fileio; local by default.
+
+    Returns:
+        A dict with ``metainfo`` and the scenes ``data_list``.
 
     Raises:
-        ValueError: Naming the file, if it is missing, truncated or of another layout.
+        ValueError: Naming the file, if it is missing, damaged, of another layout, or names anything that is
+            no plain type.
     """
     try:
-        with open(path, 'rb') as file:
-            infos = pickle.load(file)
+        infos = load_plain_pickle(get(path, None if backend_args is None else dict(backend_args)))
     except FileNotFoundError:
         raise ValueError(f'info file {path} is missing') from None
-    except (EOFError, pickle.UnpicklingError, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f'info file {path} is truncated or not a pickle: {error}') from error
-    if not isinstance(infos, dict) or not {'metainfo', 'data_list'} <= infos.keys():
-        raise ValueError(f'info file {path} must hold a dict with metainfo and data_list')
+    except ValueError as error:
+        raise ValueError(f'info file {path} must be a pickle of plain types and arrays, {error}') from error
+    kinds = dict(metainfo=dict, data_list=list)
+    if not isinstance(infos, dict) or not all(isinstance(infos.get(key), kinds[key]) for key in kinds):
+        raise ValueError(f'info file {path} must hold a dict with a dict metainfo and a list data_list')
     for index, info in enumerate(infos['data_list']):
-        if 'lidar_path' not in info.get('lidar_points', {}):
+        points = info.get('lidar_points') if isinstance(info, dict) else None
+        if not isinstance(points, dict) or not isinstance(points.get('lidar_path'), str):
             raise ValueError(f'info file {path} has no lidar_points.lidar_path in entry {index}')
     return infos
 

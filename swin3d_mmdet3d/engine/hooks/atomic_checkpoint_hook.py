@@ -14,10 +14,11 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, save_checkpoint
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from ...atomic_write import sweep_parts
+from ...checkpoints import load_checkpoint
 from ..atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
+from ..plain_state import make_plain, restore
 
 
 @HOOKS.register_module()
@@ -32,6 +33,10 @@ class AtomicCheckpointHook(CheckpointHook):
 
     A resume that names no file (``resume=True`` and no ``load_from``, ``--resume``) goes on from the newest
     whole checkpoint. One that is damaged is passed over with a warning.
+
+    A checkpoint holds tensors and plain types alone, so that it loads without running code. The message hub
+    is rebuilt of its numbers when training resumes; what is not plain, such as a function among the settings
+    of a scheduler, is left out and told once.
 
     All this holds for local folders; other storages (``backend_args``) are used as by the stock hook.
 
@@ -48,6 +53,7 @@ class AtomicCheckpointHook(CheckpointHook):
         super().__init__(*args, **kwargs)
         if self.file_client_args is not None:
             raise ValueError(f'give backend_args in place of file_client_args, got {self.file_client_args}')
+        self._told: set[str] = set()
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, in place of the one that `last_checkpoint` names."""
@@ -71,6 +77,17 @@ class AtomicCheckpointHook(CheckpointHook):
             for folder in {runner.work_dir, self.out_dir}:
                 for part in sweep_parts(folder):
                     runner.logger.info(f'removed {part}, which a killed training had not finished')
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Make it plain, behind the other hooks."""
+        left_out = set(make_plain(checkpoint)) - self._told
+        if left_out:
+            runner.logger.warning(f'left out of checkpoints, as not plain: {", ".join(sorted(left_out))}')
+            self._told |= left_out
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Rebuild what the runner takes from it."""
+        restore(checkpoint)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save, then let `last_checkpoint` name the file, then remove those that are too old."""
@@ -132,7 +149,7 @@ class AtomicCheckpointHook(CheckpointHook):
     @master_only
     def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
         """Write the ``published_keys`` of a checkpoint to a file that is named by their hash."""
-        content = CheckpointLoader.load_checkpoint(ckpt_path, map_location='cpu')
+        content = load_checkpoint(ckpt_path, map_location='cpu')
         published = {key: value for key, value in content.items() if key in self.published_keys}
         digest = hashlib.sha256(pickle.dumps(published)).hexdigest()[:8]
         path = f'{os.path.splitext(ckpt_path)[0]}-{digest}.pth'

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class SeedResults:
     """
 
     def __init__(self, folder: Path, name: str, seed: int, protocol: Protocol) -> None:
+        provenance()  # that of the code as it starts
         self.path = folder / f'{name}_rooms{protocol.rooms_seed}_seed{seed}.json'
         self.content: dict[str, Any] = dict(method=name, seed=seed, protocol=protocol.as_json(), measures={})
         if self.path.is_file():
@@ -70,8 +72,12 @@ def write_results(path: Path, results: Iterable[dict[str, Any]]) -> None:
         part.write_text(json.dumps(list(results), indent=1) + '\n')
 
 
+@cache
 def provenance() -> dict[str, str]:
-    """Commit of the code, hash of the generator of rooms, machine and torch."""
+    """Commit of the code, hash of the generator, machine and torch, as they were when first asked for.
+
+    A checkout that moves on while a process measures is not what the process measures.
+    """
     return dict(commit=_commit(), generator=generator_hash(), machine=_machine(), torch=torch.__version__)
 
 

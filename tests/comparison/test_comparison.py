@@ -18,6 +18,7 @@ from swin3d_mmdet3d.comparison import (
     results_name,
 )
 from swin3d_mmdet3d.comparison import protocol as protocol_module
+from swin3d_mmdet3d.comparison import results as results_module
 from swin3d_mmdet3d.comparison.measures import restrict_scenes
 from swin3d_mmdet3d.comparison.method_names import arm_name
 from swin3d_mmdet3d.comparison.runs import room_config
@@ -56,6 +57,18 @@ def test_results_are_kept_measure_by_measure_and_another_protocol_is_refused(tmp
     kept.path.write_text('{"method": "ppkt"}')
     with pytest.raises(ValueError, match='is no result of a method and seed'):
         read_results(tmp_path)
+
+
+def test_the_commit_is_that_at_the_start_of_the_process(tmp_path, monkeypatch):
+    commits = iter(['a' * 12, 'b' * 12])
+    monkeypatch.setattr(results_module, '_commit', lambda: next(commits))
+    results_module.provenance.cache_clear()
+    kept = SeedResults(tmp_path, 'ppkt', 3, Protocol())
+    kept.add('spread', dict(spread=0.5))
+    kept.add('cost', dict(ratio=1.0))
+    results_module.provenance.cache_clear()
+    (content,) = read_results(tmp_path)
+    assert [numbers['commit'] for numbers in content['measures'].values()] == ['a' * 12] * 2
 
 
 def test_results_of_the_published_rooms_stay_readable(tmp_path):

@@ -9,6 +9,7 @@ test).
 from . import (
     detection,
     i2p_mae,
+    masked_scene_contrast,
     mm_3dscene,
     objects,
     point_contrast,
@@ -24,6 +25,7 @@ for family in (
     detection,
     objects,
     pretraining,
+    masked_scene_contrast,
     mm_3dscene,
     point_contrast,
     rooms,

@@ -1,0 +1,44 @@
+# Generated rooms for Masked Scene Contrast: two overlapping crops of a scan, the first mixed with another's,
+# 10 cm voxels; areas 1, 2, 3, 4 and 6, no labels.
+_base_ = ['./indoor-mixed-crops.py']
+
+data_root = 'data/rooms/'
+voxel_size = 0.1  # m
+max_points = 8000  # of a crop
+
+thin_view = [
+    dict(type='PositiveShift'),
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='NormalizeColorSigned'),
+]
+another_scan = [
+    *_base_.load_points_and_normals,
+    dict(type='SphereCrop', max_points=max_points),
+    *_base_.augment_view,
+]
+mixed_view = [*_base_.augment_view, dict(type='Mix3D', pre_transform=another_scan, prob=_base_.mix_prob)]
+train_pipeline = [
+    *_base_.load_points_and_normals,
+    dict(
+        type='MultiCrop',
+        num_global=1,
+        num_local=1,
+        global_ratio=(0.6, 1.0),
+        local_ratio=(0.6, 1.0),
+        max_points=max_points,
+        global_pipeline=[*mixed_view, *thin_view],
+        local_pipeline=[*_base_.augment_view, *thin_view],
+    ),
+    _base_.pack_views,
+]
+auto_scale_lr = dict(enable=False, base_batch_size=2)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    dataset=dict(
+        type='S3DISWholeSceneDataset',
+        data_root=data_root,
+        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
+        pipeline=train_pipeline,
+    ),
+)

@@ -62,7 +62,7 @@ S3DIS_CROPS = [
 TINY_CONTRAST = [
     TINY,
     *MODEL,
-    by_iterations(0.003, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
+    by_iterations(0.003, 50, 850, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
     ours('1.5 voxels', matcher=dict(radius=0.15)),
     ours(CHOSEN, matcher=dict(max_pairs=2048), head=dict(in_channels=32)),
 ]
@@ -150,7 +150,13 @@ RECIPES = {
         *ROOMS_CROPS,
         ours('the control', matcher=dict(shuffle=True)),
     ],
-    'point_contrast_swin3d-tiny_frames': [*TINY_CONTRAST, COLORS, MOVES, FRAME_PAIRS],
+    'point_contrast_swin3d-tiny_frames': [
+        *TINY_CONTRAST,
+        COLORS,
+        MOVES,
+        by_iterations(0.003, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
+        FRAME_PAIRS,
+    ],
     'point_contrast_sparse-unet34_scannet-frames': PAPER_FRAMES,
     'point_contrast_swin3d-small_scannet': [
         *SWIN3D_CONTRAST,

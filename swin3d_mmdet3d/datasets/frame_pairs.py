@@ -31,6 +31,8 @@ class RGBDPairDataset(RGBDFrameDataset):
     least 30 %.
     """
 
+    SAMPLE = 'two frames that overlap'
+
     def __init__(self, data_root: str, min_overlap: float = 0.3, **kwargs: Any) -> None:
         if not 0 < min_overlap <= 1:
             raise ValueError(f'min_overlap must lie in (0, 1], got {min_overlap}')

@@ -34,6 +34,7 @@ class PosedImagesDataset(BaseDataset):
     """
 
     METAINFO = dict(classes=())
+    SAMPLE = 'frames'
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class PosedImagesDataset(BaseDataset):
                 f'{incomplete} frames without depth or pose file are skipped', 'current', logging.WARNING
             )
         if not infos:
-            raise ValueError(f'data_root {self.data_root} must hold frames, found none')
+            raise ValueError(f'data_root {self.data_root} must hold {self.SAMPLE}, found none')
         return infos
 
     def scenes(self) -> list[tuple[str, dict]]:

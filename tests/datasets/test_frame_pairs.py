@@ -40,7 +40,7 @@ def test_pairs_are_the_frames_that_overlap_by_at_least_the_share(tmp_path):
     assert pairs_of(dataset) == pytest.approx({(0, 1): 0.3, (1, 2): 29 / 30})
     dataset = DATASETS.build(dict(PAIRS, data_root=str(tmp_path), min_overlap=8 / 30))
     assert pairs_of(dataset) == pytest.approx({(0, 1): 0.3, (0, 2): 8 / 30, (1, 2): 29 / 30})
-    with pytest.raises(ValueError, match='must hold frames, found none'):
+    with pytest.raises(ValueError, match='must hold two frames that overlap, found none'):
         DATASETS.build(dict(PAIRS, data_root=str(tmp_path), min_overlap=0.99))
     with pytest.raises(ValueError, match=r'min_overlap must lie in \(0, 1\], got 0'):
         DATASETS.build(dict(PAIRS, data_root=str(tmp_path), min_overlap=0))
@@ -76,6 +76,13 @@ def test_an_overlap_is_measured_once_and_again_where_the_frames_are_others(tmp_p
     write_frame(depth.parent, 1, np.zeros((HEIGHT, WIDTH, 3), np.uint8), np.zeros((HEIGHT, WIDTH)), np.eye(4))
     assert len(depth.read_bytes()) != len(content)
     assert set(build()) == {(0, 2)} and len(calls) == 4  # the frame without depth overlaps nothing
+    pose = depth.with_name('00002.txt')
+    content = pose.read_text()
+    pose.write_text(content.replace('2.0', '9.0', 1))
+    assert len(pose.read_text()) == len(content)
+    with pytest.raises(ValueError, match='must hold two frames that overlap, found none'):
+        build()
+    assert len(calls) == 5
 
 
 @pytest.mark.parametrize('content', [b'', b'PK\x03\x04 cut off', b'no archive'])

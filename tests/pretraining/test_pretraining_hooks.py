@@ -137,7 +137,8 @@ def test_frozen_backbone_of_a_probe_keeps_weights_and_statistics_and_stays_in_th
     assert set(keys) == set(runner.model.state_dict())
 
 
-def test_collapse_is_told_and_health_is_not(monkeypatch):
+@pytest.mark.parametrize('pairs', ['pairs_per_frame', 'pairs_per_sample'])
+def test_collapse_is_told_and_health_is_not(pairs, monkeypatch):
     from swin3d_mmdet3d.engine.hooks import collapse_hook
 
     lines = []
@@ -153,13 +154,13 @@ def test_collapse_is_told_and_health_is_not(monkeypatch):
             outputs=dict(
                 loss=1.0,
                 point_spread=torch.tensor(spread),
-                pairs_per_frame=torch.tensor(0.0 if spread == 0.2 else 100.0),
                 skipped_frames=torch.tensor(1.0),
+                **{pairs: torch.tensor(0.0 if spread == 0.2 else 100.0)},
             ),
         )
     (level, healthy), (_, second), (warning, collapsed) = lines
-    assert healthy == 'point_spread 0.8, pairs_per_frame 100, skipped_frames 2, batches without a pair 0'
-    assert second == 'point_spread 0.15, pairs_per_frame 50, skipped_frames 2, batches without a pair 1'
+    assert healthy == f'point_spread 0.8, {pairs} 100, skipped_frames 2, batches without a pair 0'
+    assert second == f'point_spread 0.15, {pairs} 50, skipped_frames 2, batches without a pair 1'
     assert (level, warning) == (logging.INFO, logging.WARNING)
     assert collapsed == 'features may have collapsed: point_spread'
     with pytest.raises(ValueError, match='interval must be at least 1'):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ MAX_DEPTH = 10.0  # m
 def frame_overlaps(folder: str | Path, names: Sequence[str], path: str | Path) -> np.ndarray:
     """Overlap ``(V, V)`` of a scene's frames in [0, 1], read from a file, or measured and written to it.
 
-    The file is measured again when the frames' names or the sizes of their files are others.
+    It is measured again when the frames' names, their poses or the sizes of their depth files are others.
 
     Args:
         folder: Folder of the scene's frames.
@@ -33,18 +34,21 @@ def frame_overlaps(folder: str | Path, names: Sequence[str], path: str | Path) -
     Raises:
         ValueError: Naming the file, if it is broken.
     """
-    sizes = [
-        [(Path(folder) / f'{name}{ending}').stat().st_size for ending in ('.png', '.txt')] for name in names
-    ]
+    files = [_fingerprint(Path(folder) / name) for name in names]
     known = _read(Path(path))
     if known is not None:
-        if known['names'].tolist() == list(names) and known['sizes'].tolist() == sizes:
+        if known['names'].tolist() == list(names) and known['files'].tolist() == files:
             return known['overlap']
     print_log(f'measuring the overlap of {len(names)} frames in {folder}, once', 'current')
     overlap = measure_overlaps(folder, names)
     with atomic_write(path) as part, open(part, 'wb') as file:
-        np.savez(file, names=np.array(names), sizes=np.array(sizes), overlap=overlap)
+        np.savez(file, names=np.array(names), files=np.array(files), overlap=overlap)
     return overlap
+
+
+def _fingerprint(stem: Path) -> list[int]:
+    """Size of the depth file and checksum of the pose of a frame."""
+    return [stem.with_suffix('.png').stat().st_size, zlib.crc32(stem.with_suffix('.txt').read_bytes())]
 
 
 def measure_overlaps(folder: str | Path, names: Sequence[str]) -> np.ndarray:
@@ -69,6 +73,6 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
         return None
     try:
         with np.load(path) as content:
-            return {key: content[key] for key in ('names', 'sizes', 'overlap')}
+            return {key: content[key] for key in ('names', 'files', 'overlap')}
     except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f'file {path} must hold overlaps of frames, remove it: {error}') from error

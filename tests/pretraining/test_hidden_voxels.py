@@ -113,7 +113,13 @@ def test_masks_and_tokens_that_do_not_fit_are_named():
         hide_voxels(view, mask, model.token[None])
 
 
-MASKED = [path for path in ROOMS if 'masker' in Config.fromfile(path).model]
+def is_masked(path):
+    """Whether a recipe masks voxels; object methods mask tokens, which their own tests look at."""
+    model = Config.fromfile(path).model
+    return 'masker' in model and model.data_preprocessor.type == 'ViewPreprocessor'
+
+
+MASKED = list(filter(is_masked, ROOMS))
 
 
 @pytest.fixture(scope='module')

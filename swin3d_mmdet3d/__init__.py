@@ -1,17 +1,23 @@
-"""Swin3D and the pretraining methods of its field for MMDetection3D; importing this registers everything."""
+"""Swin3D and the pretraining methods of its field for MMDetection3D; importing this registers everything.
 
-from .dependency_versions import check_dependency_versions
+`python -m swin3d_mmdet3d.tools.NAME --help` registers nothing: torch and mmdet3d take seconds to import.
+"""
 
-check_dependency_versions()
+from .help_only import HELP_ONLY
+from .version import __version__
 
-# imported after the check of versions
-from . import apis, checkpoints, datasets, engine, evaluation, models, pretraining  # noqa: E402
-from .apis.config_prefix import register_config_prefix  # noqa: E402
-from .root_registries import register_in_roots  # noqa: E402
-from .version import __version__  # noqa: E402
+if not HELP_ONLY:
+    from .dependency_versions import check_dependency_versions
 
-register_in_roots()
-register_config_prefix()
+    check_dependency_versions()
+
+    # imported after the check of versions
+    from . import apis, checkpoints, datasets, engine, evaluation, models, pretraining
+    from .apis.config_prefix import register_config_prefix
+    from .root_registries import register_in_roots
+
+    register_in_roots()
+    register_config_prefix()
 
 __all__ = [
     '__version__',

@@ -2,12 +2,10 @@
 
 from .loader import CheckpointError, checked_checkpoints, load_checkpoint, read_checkpoint
 from .strict_loading import StrictPretrained, load_strictly
-from .trust import add_trust_option
 
 __all__ = [
     'CheckpointError',
     'StrictPretrained',
-    'add_trust_option',
     'checked_checkpoints',
     'load_checkpoint',
     'load_strictly',

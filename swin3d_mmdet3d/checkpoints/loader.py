@@ -25,10 +25,10 @@ from mmengine.utils import digit_version
 from torch import Tensor
 
 from ..finite_values import first_names
+from ..pickle_trust import TRUST_OPTION, TRUST_VARIABLE, trusts_pickle
 from ..plain_pickle import PLAIN_GLOBALS, PickledArray, StandIn, settled
 from .archive import archive_damage
 from .safetensors_file import SAFETENSORS, read_safetensors
-from .trust import TRUST_OPTION, TRUST_VARIABLE, trusts_pickle
 
 WEIGHT_KEYS = ('state_dict', 'model')
 WRAPPER = 'module.'

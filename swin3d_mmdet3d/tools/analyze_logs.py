@@ -18,11 +18,12 @@ from typing import NamedTuple
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..visualization.score_charts import write_curve_chart
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..visualization.score_charts import write_curve_chart
 
 DEFAULT_KEYS = ('loss', 'lr', 'miou', 'mAP_0.25', 'mAP_0.50')
 NO_QUANTITIES = ('step', 'iter', 'epoch')

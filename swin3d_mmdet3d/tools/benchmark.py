@@ -20,20 +20,24 @@ from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple
 
 import numpy as np
-import torch
-from mmdet3d.models.detectors import Base3DDetector
-from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
-from swin3d_ops.op import ENVIRONMENT_VARIABLE
 from terminaltables import AsciiTable
-from torch import Tensor, nn
 
-from ..apis.config_files import read_config_file
-from ..scan_files import read_scan
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.models.detectors import Base3DDetector
+    from mmdet3d.registry import MODELS
+    from mmengine.registry import init_default_scope
+    from swin3d_ops.op import ENVIRONMENT_VARIABLE
+    from torch import Tensor, nn
+
+    from ..apis.config_files import read_config_file
+    from ..scan_files import read_scan
 
 DENSITY = 2500
 """Points per square metre of the generated room: about one a voxel of 2 cm."""
@@ -165,9 +169,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         '--backends',
         nargs='+',
-        default=[os.environ.get(ENVIRONMENT_VARIABLE, 'auto')],
         metavar='NAME',
-        help=f'back-ends of the ops to compare, as in {ENVIRONMENT_VARIABLE}',
+        help='back-ends of the ops to compare, as in SWIN3D_OPS; by default what that says',
     )
     return parser.parse_args(arguments)
 
@@ -175,6 +178,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
+    backends = args.backends or [os.environ.get(ENVIRONMENT_VARIABLE, 'auto')]
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     config = read_config_file(args.config)
     if args.voxel_size is not None:
@@ -183,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [['part', 'back-end', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel']]
     for num_points in args.points:
         points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
-        for part, backend in itertools.product(part_names(config), args.backends):
+        for part, backend in itertools.product(part_names(config), backends):
             with multiprocessing.get_context('spawn').Pool(1, use_backend, (backend,)) as pool:
                 row = pool.apply(measure, (config, points, args.train, args.runs, part))
             per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)

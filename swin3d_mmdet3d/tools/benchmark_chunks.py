@@ -16,19 +16,23 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from terminaltables import AsciiTable
-from torch import nn
 
-from ..apis.config_files import read_config_file
-from ..finite_values import check_finite_outputs
+from ..help_only import HELP_ONLY
 from .benchmark import boxes_room, model_points
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.registry import MODELS
+    from mmengine.registry import init_default_scope
+    from torch import nn
+
+    from ..apis.config_files import read_config_file
+    from ..finite_values import check_finite_outputs
 
 
 class LabelledScene(NamedTuple):

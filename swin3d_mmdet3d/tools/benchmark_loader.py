@@ -18,21 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from mmdet3d.registry import DATASETS
-from mmengine.dataset import pseudo_collate
-from mmengine.fileio import dump
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from terminaltables import AsciiTable
-from torch.utils.data import DataLoader
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis.config_files import read_config_file
-from ..datasets.wrapped_settings import innermost_dataset
+from ..help_only import HELP_ONLY
 from .benchmark import boxes_room
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.registry import DATASETS
+    from mmengine.dataset import pseudo_collate
+    from mmengine.fileio import dump
+    from mmengine.registry import init_default_scope
+    from torch.utils.data import DataLoader
+
+    from ..apis.config_files import read_config_file
+    from ..datasets.wrapped_settings import innermost_dataset
 
 ELASTIC = dict(type='ElasticDistortion', scales=[(0.2, 0.4), (0.8, 1.6)], prob=1.0)
 INFOS = 'infos.pkl'

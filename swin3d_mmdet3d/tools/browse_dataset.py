@@ -14,26 +14,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from mmdet3d.registry import DATASETS
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
-from PIL import Image
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import set_data_root
-from ..apis.config_files import read_config_file
-from ..apis.run_inputs import check_run_inputs
 from ..atomic_write import atomic_write
-from ..datasets.class_choice import distinct_colors
-from ..datasets.seeded_generators import seeded_generators
-from ..visualization import box_corners, label_colors, write_html_viewer
-from ..visualization.picture_sheet import Column, color_column, picture_sheet
-from ..visualization.prediction_picture import class_legend
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.registry import DATASETS
+    from mmengine.registry import init_default_scope
+    from PIL import Image
+
+    from ..apis import set_data_root
+    from ..apis.config_files import read_config_file
+    from ..apis.run_inputs import check_run_inputs
+    from ..datasets.class_choice import distinct_colors
+    from ..datasets.seeded_generators import seeded_generators
+    from ..visualization import box_corners, label_colors, write_html_viewer
+    from ..visualization.picture_sheet import Column, color_column, picture_sheet
+    from ..visualization.prediction_picture import class_legend
 
 RGB, NORMAL = slice(3, 6), slice(6, 9)
 

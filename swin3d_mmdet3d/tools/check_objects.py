@@ -12,14 +12,24 @@ import numpy as np
 from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
-from ..datasets.layout.object_layouts import OBJECT_LAYOUTS, PUBLISHED_COUNTS, open_objects
+from ..help_only import HELP_ONLY
+from .command_line import OneOf
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..datasets.layout.object_layouts import PUBLISHED_COUNTS, open_objects
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Check a data set of objects.')
-    parser.add_argument('layout', choices=tuple(OBJECT_LAYOUTS))
+    parser.add_argument(
+        'layout',
+        type=OneOf('datasets.layout.object_layouts', 'OBJECT_LAYOUTS'),
+        metavar='LAYOUT',
+        help='modelnet40-txt, modelnet40-h5, modelnet40-off, shapenet55, scanobjectnn-obj-bg, '
+        'scanobjectnn-obj-only, scanobjectnn-pb-t50-rs or shapenetpart',
+    )
     parser.add_argument('data_root', type=Path)
     parser.add_argument('--read', action='store_true', help='read every object, not the first and last alone')
     return parser.parse_args(arguments)

@@ -12,22 +12,23 @@ from collections.abc import Sequence
 
 from mmengine.logging import MMLogger
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
-from ..datasets.layout.infos import read_info_file, scene_name
-from ..datasets.layout.scenes import FLOAT32_BYTES, count_rows
-from ..evaluation import check_submission
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
-BENCHMARKS = {'scannet': SCANNET, 'scannet200': SCANNET200, 's3dis': S3DIS, 'structured3d': STRUCTURED3D}
+if not HELP_ONLY:
+    from ..datasets import S3DIS, SCANNET, SCANNET200, STRUCTURED3D
+    from ..datasets.layout.infos import read_info_file, scene_name
+    from ..datasets.layout.scenes import FLOAT32_BYTES, count_rows
+    from ..evaluation import check_submission
+
+BENCHMARKS = ('scannet', 'scannet200', 's3dis', 'structured3d')
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Check a submission to a benchmark such as ScanNet.')
     parser.add_argument('submission', metavar='ZIP', help='the file to upload')
-    parser.add_argument('--benchmark', choices=list(BENCHMARKS), default='scannet')
+    parser.add_argument('--benchmark', choices=BENCHMARKS, default='scannet')
     parser.add_argument('--data-root', default='data/scannet', help='folder of the data set')
     parser.add_argument(
         '--infos', nargs='+', default=['scannet_infos_test.pkl'], help='info files of the split'
@@ -54,10 +55,11 @@ def split_vertices(data_root: str, info_files: Sequence[str]) -> dict[str, int]:
 def main(arguments: list[str] | None = None) -> int:
     """Log what is wrong with the submission; 0 when nothing is, else 1."""
     args = parse_arguments(arguments)
+    classes = dict(zip(BENCHMARKS, (SCANNET, SCANNET200, S3DIS, STRUCTURED3D)))
     logger = MMLogger.get_current_instance()
     try:
         vertices = split_vertices(args.data_root, args.infos)
-        problems = check_submission(args.submission, vertices, BENCHMARKS[args.benchmark].raw_ids)
+        problems = check_submission(args.submission, vertices, classes[args.benchmark].raw_ids)
     except ValueError as error:
         logger.error(str(error))
         return 1

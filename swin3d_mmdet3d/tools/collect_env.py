@@ -10,15 +10,17 @@ import argparse
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-import torch
-from mmengine.utils.dl_utils import collect_env as collect_torch
-from swin3d_ops import available_backends
-from swin3d_ops.op import declared
-
-import swin3d_mmdet3d
-
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmengine.utils.dl_utils import collect_env as collect_torch
+    from swin3d_ops import available_backends
+    from swin3d_ops.op import declared
+
+    import swin3d_mmdet3d
 
 PACKAGES = (
     'mmengine',

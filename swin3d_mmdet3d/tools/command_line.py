@@ -3,8 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
+
+
+class OneOf:
+    """The type of an option whose choices are imported when a word is checked: help needs none of them.
+
+    Args:
+        module: Name of the module within this package, such as 'scan_files'.
+        name: Of what holds the choices there.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def __call__(self, word: str) -> str:
+        """The word, if it is a choice; an error of the command line names them all."""
+        if word not in self.choices():
+            raise argparse.ArgumentTypeError(
+                f'invalid choice: {word!r} (choose from {", ".join(self.choices())})'
+            )
+        return word
+
+    def choices(self) -> list[str]:
+        """The choices."""
+        package = __package__.partition('.')[0]
+        return list(getattr(importlib.import_module(f'{package}.{self.module}'), self.name))
 
 
 class CommandLine(argparse.ArgumentParser):

@@ -17,25 +17,26 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-from swin3d_mmdet3d.comparison import (
-    BASELINES,
-    SEGMENTATION,
-    SHUFFLED,
-    Measurement,
-    Protocol,
-    SeedResults,
-    arms_of,
-    load_arms,
-    method_and_arm,
-    read_results,
-    results_name,
-    run_arm,
-    write_results,
-    write_tables,
-)
-
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from swin3d_mmdet3d.comparison import (
+        BASELINES,
+        SEGMENTATION,
+        SHUFFLED,
+        Measurement,
+        Protocol,
+        SeedResults,
+        arms_of,
+        load_arms,
+        method_and_arm,
+        read_results,
+        results_name,
+        run_arm,
+        write_results,
+        write_tables,
+    )
 
 NICENESS = 10
 
@@ -48,7 +49,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         nargs='*',
         metavar='METHOD',
         help='folders of configs/pretraining, such as ppkt; configs; or a file arms.py with arms of its own. '
-        f'All but the last come with the baselines {", ".join(BASELINES)}',
+        'All but the last come with the baselines, a network from scratch and one pretrained by labels',
     )
     parser.add_argument(
         '--arms',
@@ -59,9 +60,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument('--out', default='docs/comparison', help='folder of results, table and plot')
     parser.add_argument('--work-dir', default='work_dirs/comparison', help='folder of rooms and trainings')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
-    parser.add_argument('--rooms-seed', type=int, default=Protocol.rooms_seed, help='seed of the rooms')
-    parser.add_argument('--rooms', type=int, default=Protocol.rooms, help='rooms, a sixth of them held out')
-    parser.add_argument('--points', type=int, default=Protocol.points, help='points of a room')
+    parser.add_argument('--rooms-seed', type=int, help='seed of the rooms')
+    parser.add_argument('--rooms', type=int, help='rooms, a sixth of them held out')
+    parser.add_argument('--points', type=int, help='points of a room')
     parser.add_argument('--no-nice', action='store_true', help='do not give way to other programs')
     return parser.parse_args(arguments)
 
@@ -116,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not args.no_nice:
         os.nice(NICENESS)
     out, work = Path(args.out), Path(args.work_dir)
-    protocol = Protocol(rooms_seed=args.rooms_seed, rooms=args.rooms, points=args.points)
+    given = {name: getattr(args, name) for name in ('rooms_seed', 'rooms', 'points')}
+    protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
     logger = MMLogger.get_instance('comparison')
     methods = with_baselines(args.methods, protocol, args.arms)
     rooms = protocol.make_rooms(work)

@@ -15,19 +15,23 @@ from pathlib import Path
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
-from ..apis.inferencer import read_config
-from ..checkpoints import add_trust_option, read_checkpoint
-from ..checkpoints.official_network import infer_official_arguments, official_model_cfg
-from ..checkpoints.official_weights import (
-    ConversionReport,
-    convert_official,
-    convert_to_official,
-    strip_prefixes,
-)
-from ..checkpoints.target_network import fit_to_config
-from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
-from ..checkpoints.writer import write_checkpoint
+from ..help_only import HELP_ONLY
+from ..pickle_trust import add_trust_option
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..apis.inferencer import read_config
+    from ..checkpoints import read_checkpoint
+    from ..checkpoints.official_network import infer_official_arguments, official_model_cfg
+    from ..checkpoints.official_weights import (
+        ConversionReport,
+        convert_official,
+        convert_to_official,
+        strip_prefixes,
+    )
+    from ..checkpoints.target_network import fit_to_config
+    from ..checkpoints.weight_geometry import position_table_rows, resize_position_tables, swap_yz
+    from ..checkpoints.writer import write_checkpoint
 
 __all__ = ['convert_file', 'convert_official', 'convert_to_official', 'official_model_cfg']
 

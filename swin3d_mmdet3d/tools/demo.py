@@ -10,66 +10,41 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import (
-    Swin3DInferencer,
-    find_config,
-    make_scan,
-    set_iterations,
-)
-from ..apis.labelled_scan_files import DEFAULT_FORMATS
 from ..atomic_write import atomic_write
-from ..datasets.wrapped_settings import innermost_dataset
-from ..evaluation import (
-    ConfusionSegMetric,
-    SegmentationScores,
-    confusion_matrix,
-    scores_table,
-    segmentation_scores,
-)
-from ..synthetic_rooms import make_rooms
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
+if not HELP_ONLY:
+    import torch
+    from mmengine.runner import Runner
+
+    from ..apis import (
+        Swin3DInferencer,
+        find_config,
+        make_scan,
+        set_iterations,
+    )
+    from ..apis.labelled_scan_files import DEFAULT_FORMATS
+    from ..datasets.wrapped_settings import innermost_dataset
+    from ..engine.progress_lines import ProgressLines
+    from ..evaluation import (
+        ConfusionSegMetric,
+        SegmentationScores,
+        confusion_matrix,
+        scores_table,
+        segmentation_scores,
+    )
+    from ..synthetic_rooms import make_rooms
+
 CONFIG = 'swin3d/swin3d-tiny_rooms-seg.py'
-PROGRESS_LINES = 25
 
 
 def demo_logger() -> MMLogger:
     """The demo's own logger; that of the run tells warnings alone."""
     return MMLogger.get_instance('demo')
-
-
-class ProgressLines(Hook):
-    """Tells the mean loss and the time left, some times in a training.
-
-    Args:
-        lines: How many times.
-    """
-
-    def __init__(self, lines: int = PROGRESS_LINES) -> None:
-        self.lines = lines
-
-    def before_train(self, runner: Runner) -> None:
-        """Start the clock."""
-        self.start = time.time()
-        self.losses = []
-
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Tell the progress when it is time."""
-        done, total = runner.iter + 1, runner.max_iters
-        self.losses.append(outputs['loss'].item())
-        if done % max(1, total // self.lines) and done != total:
-            return
-        left = (time.time() - self.start) * (total - done) / done
-        demo_logger().info(f'iteration {done} of {total}, loss {np.mean(self.losses):.3f}, {left:.0f} s left')
-        self.losses = []
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -181,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     config = demo_config(args, rooms)
     step(f'training {config.train_cfg.max_iters} iterations')
     runner = Runner.from_cfg(config)
-    runner.register_hook(ProgressLines())
+    runner.register_hook(ProgressLines(logger))
     runner.train()
     step('evaluating the held-out rooms')
     names = tuple(runner.test_dataloader.dataset.metainfo['classes'])

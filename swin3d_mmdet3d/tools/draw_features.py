@@ -7,25 +7,28 @@ import copy
 import sys
 from pathlib import Path
 
-import torch
-from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 from mmengine.logging import print_log
-from mmengine.registry import init_default_scope
-from torch import nn
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import find_config, set_data_root
 from ..atomic_write import atomic_write
-from ..checkpoints import add_trust_option, load_strictly, read_checkpoint
-from ..datasets.seeded_generators import seed_generators
-from ..models.encoding import encode_levels
-from ..models.necks.level_concat import concatenated
-from ..structures import CloudView
-from ..visualization import feature_picture
+from ..help_only import HELP_ONLY
+from ..pickle_trust import add_trust_option
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.registry import DATASETS, MODELS
+    from mmengine.dataset import pseudo_collate
+    from mmengine.registry import init_default_scope
+    from torch import nn
+
+    from ..apis import find_config, set_data_root
+    from ..checkpoints import load_strictly, read_checkpoint
+    from ..datasets.seeded_generators import seed_generators
+    from ..models.encoding import encode_levels
+    from ..models.necks.level_concat import concatenated
+    from ..structures import CloudView
+    from ..visualization import feature_picture
 
 RANDOM = 'random'
 
@@ -66,15 +69,15 @@ def student_of(config: Config, student: str) -> tuple[nn.Module, nn.Module | Non
     return parts['backbone'], parts['neck'] if 'neck' in parts else None
 
 
-@torch.no_grad()
 def point_features(
     backbone: nn.Module, neck: nn.Module | None, view: CloudView, level: str | None
 ) -> torch.Tensor:
     """Features ``(P, C)`` of the points of a view of one sample: those of a level's voxels around them."""
-    levels = encode_levels(backbone, neck, view.feats, view.voxels)
-    chosen = levels.finest if level is None else levels[level]
-    feats, _ = concatenated([(view.feats[:, :0], view.voxels), chosen])
-    return feats[view.point2voxel[0]]
+    with torch.no_grad():
+        levels = encode_levels(backbone, neck, view.feats, view.voxels)
+        chosen = levels.finest if level is None else levels[level]
+        feats, _ = concatenated([(view.feats[:, :0], view.voxels), chosen])
+        return feats[view.point2voxel[0]]
 
 
 def first_view(config: Config, dataset, number: int) -> CloudView:

@@ -8,28 +8,29 @@ import sys
 
 from mmengine.logging import print_log
 
-from ..synthetic_objects import ObjectOptions, make_objects
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..synthetic_objects import ObjectOptions, make_objects
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    default = ObjectOptions()
     parser = argparse.ArgumentParser(description='Generate labelled clouds of objects.')
     parser.add_argument('--out', required=True, help='folder of the data set')
-    parser.add_argument('--train', type=int, default=default.train, help='objects of each kind to train on')
-    parser.add_argument('--test', type=int, default=default.test, help='objects of each kind to test on')
-    parser.add_argument('--points', type=int, default=default.points, help='points of an object')
+    parser.add_argument('--train', type=int, help='objects of each kind to train on')
+    parser.add_argument('--test', type=int, help='objects of each kind to test on')
+    parser.add_argument('--points', type=int, help='points of an object')
     parser.add_argument(
         '--cut',
         type=float,
         nargs=2,
-        default=default.cut,
         metavar=('LEAST', 'MOST'),
         help='share of an object that a plane takes away',
     )
-    parser.add_argument('--noise', type=float, default=default.noise, help='in radii of the unit sphere')
-    parser.add_argument('--seed', type=int, default=default.seed)
+    parser.add_argument('--noise', type=float, help='in radii of the unit sphere')
+    parser.add_argument('--seed', type=int)
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     return parser.parse_args(arguments)
 
@@ -38,8 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Generate the objects that the command line asks for; return the exit status, 1 if any failed."""
     args = vars(parse_arguments(arguments))
     out, workers = args.pop('out'), args.pop('workers')
+    given = {name: value for name, value in args.items() if value is not None}
+    if 'cut' in given:
+        given['cut'] = tuple(given['cut'])
     try:
-        make_objects(out, ObjectOptions(**{**args, 'cut': tuple(args['cut'])}), workers)
+        make_objects(out, ObjectOptions(**given), workers)
     except (ValueError, OSError, RuntimeError) as error:
         print_log(str(error), 'current', logging.ERROR)
         return 1

@@ -8,15 +8,24 @@ import sys
 
 from mmengine.logging import print_log
 
-from ..synthetic_rooms import make_rooms
-from ..synthetic_rooms.domains import DOMAINS
+from ..help_only import HELP_ONLY
+from .command_line import OneOf
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..synthetic_rooms import make_rooms
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Generate labelled indoor rooms.')
-    parser.add_argument('--domain', choices=tuple(DOMAINS), default='s3dis')
+    parser.add_argument(
+        '--domain',
+        type=OneOf('synthetic_rooms.domains', 'DOMAINS'),
+        default='s3dis',
+        metavar='DOMAIN',
+        help='whose layout and classes: s3dis, scannet or structured3d',
+    )
     parser.add_argument('--out', required=True, help='folder of the data set')
     parser.add_argument('--rooms', type=int, default=40)
     parser.add_argument('--points', type=int, default=50000, help='points per room')

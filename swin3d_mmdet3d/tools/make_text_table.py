@@ -8,30 +8,29 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from ..language.text_encoders import (
-    encode_clip,
-    encode_sentences,
-    packaged_sentence_model,
-)
-from ..language.text_table import TextTable, save_text_table
-from ..language.vocabulary import INDOOR_NAMES
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
-ENCODERS = {'sentence': encode_sentences, 'clip': encode_clip}
+if not HELP_ONLY:
+    from ..language.text_encoders import (
+        encode_clip,
+        encode_sentences,
+        packaged_sentence_model,
+    )
+    from ..language.text_table import TextTable, save_text_table
+    from ..language.vocabulary import INDOOR_NAMES
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Encode class names by a frozen text encoder.')
     parser.add_argument('out', help='table to write, .npz')
-    parser.add_argument('--encoder', choices=tuple(ENCODERS), default='sentence')
+    parser.add_argument('--encoder', choices=('sentence', 'clip'), default='sentence')
     parser.add_argument(
         '--weights', help='folder of local weights; all-MiniLM-L6-v2 of its package by default (sentence)'
     )
     parser.add_argument('--template', default='{}', help="text of a name, such as 'a {} in a room'")
-    parser.add_argument(
-        '--names', nargs='+', default=INDOOR_NAMES, help='class names; the indoor vocabulary by default'
-    )
+    parser.add_argument('--names', nargs='+', help='class names; the indoor vocabulary by default')
     args = parser.parse_args(arguments)
     if '{}' not in args.template:
         parser.error(f'--template must contain {{}}, got {args.template!r}')
@@ -43,11 +42,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Write the table that the command line asks for."""
     args = parse_arguments(arguments)
+    names = args.names or INDOOR_NAMES
+    encode = dict(sentence=encode_sentences, clip=encode_clip)[args.encoder]
     folder = Path(args.weights) if args.weights else packaged_sentence_model()
     name = folder.name if args.weights else 'all-MiniLM-L6-v2'
-    vectors = ENCODERS[args.encoder]([args.template.format(text) for text in args.names], folder)
-    save_text_table(TextTable(tuple(args.names), vectors, f'{name}, {args.template!r}'), args.out)
-    print_log(f'{len(args.names)} names, {vectors.shape[1]} dimensions: {args.out}', logger='current')
+    vectors = encode([args.template.format(text) for text in names], folder)
+    save_text_table(TextTable(tuple(names), vectors, f'{name}, {args.template!r}'), args.out)
+    print_log(f'{len(names)} names, {vectors.shape[1]} dimensions: {args.out}', logger='current')
 
 
 if __name__ == '__main__':

@@ -13,24 +13,26 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmdet3d.registry import MODELS
 from mmengine.utils import track_iter_progress
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..datasets.layout.infos import read_info_file, scene_name
-from ..evaluation.batch_norm_shift import batch_norm_shift
-from ..evaluation.domain_gap import (
-    classifier_iou,
-    color_figures,
-    domain_accuracy,
-    neighbour_distance,
-    thin_to_distance,
-    window_occupancy,
-    window_statistics,
-)
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+    from mmdet3d.registry import MODELS
+
+    from ..datasets.layout.infos import read_info_file, scene_name
+    from ..evaluation.batch_norm_shift import batch_norm_shift
+    from ..evaluation.domain_gap import (
+        classifier_iou,
+        color_figures,
+        domain_accuracy,
+        neighbour_distance,
+        thin_to_distance,
+        window_occupancy,
+        window_statistics,
+    )
 
 VOXEL_SIZES = (0.02, 0.04, 0.1)
 HELD_OUT = ('_Area_5', '_val')

@@ -10,10 +10,11 @@ import sys
 
 from mmengine.logging import MMLogger
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..evaluation import RunScores, merge_areas, scores_table
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..evaluation import RunScores, merge_areas, scores_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

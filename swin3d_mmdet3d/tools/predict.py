@@ -15,18 +15,18 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import MMLogger
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import ScanFrame, ScanInput, ScanPrediction, Swin3DInferencer, match_labels, scan_inputs
-from ..apis.labelled_scan_files import POINT_FORMATS
 from ..atomic_write import sweep_parts
-from ..checkpoints import add_trust_option
-from ..evaluation import confusion_matrix, scores_table, segmentation_scores
+from ..help_only import HELP_ONLY
 from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
-from ..scan_files import READERS, UP_AXES, Scan, doubts
-from .command_line import CommandLine
+from ..pickle_trust import add_trust_option
+from .command_line import CommandLine, OneOf
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..apis import ScanFrame, ScanInput, ScanPrediction, Swin3DInferencer, match_labels, scan_inputs
+    from ..evaluation import confusion_matrix, scores_table, segmentation_scores
+    from ..scan_files import READERS, Scan, doubts
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +39,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         'scans',
         nargs='+',
         metavar='SCAN',
-        help=f'files ending in {", ".join(READERS)}, or folders of such files',
+        help='scan files (docs/scan_files.md says of which kinds), or folders of such files',
     )
     parser.add_argument('--checkpoint', help='file of trained weights')
     parser.add_argument('--config', help='config file, or the name of a config of this package')
@@ -56,7 +56,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='draw N points on the surface of meshes instead of their vertices',
     )
-    parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
+    parser.add_argument(
+        '--up',
+        type=OneOf('scan_files', 'UP_AXES'),
+        default='z',
+        metavar='AXIS',
+        help='axis of the scans that points up: x, y, z, -x, -y or -z',
+    )
     parser.add_argument(
         '--unlabelled', type=int, default=255, help='label of rows without finite coordinates (default: 255)'
     )
@@ -67,7 +73,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--strict', action='store_true', help='refuse scans whose units, up axis or precision look wrong'
     )
     parser.add_argument(
-        '--format', choices=POINT_FORMATS, default='ply', help='of the labelled points (default: ply)'
+        '--format', choices=('ply', 'las', 'laz'), default='ply', help='of the labelled points (default: ply)'
     )
     parser.add_argument(
         '--html', action='store_true', help='also write <scan>.html, a viewer of labels or boxes'

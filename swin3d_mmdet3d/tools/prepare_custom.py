@@ -8,18 +8,20 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from ..apis.config_files import config_folders
-from ..preparation import OwnFrame, exit_status, prepare_custom
-from ..preparation.own_configs import write_own_configs
-from ..scan_files import READERS, UP_AXES
-from .command_line import CommandLine
+from ..help_only import HELP_ONLY
+from .command_line import CommandLine, OneOf
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..apis.config_files import config_folders
+    from ..preparation import OwnFrame, exit_status, prepare_custom
+    from ..preparation.own_configs import write_own_configs
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description="Prepare one's own labelled scans for training.")
-    parser.add_argument('scans', help=f'folder of scans ending in {", ".join(READERS)}')
+    parser.add_argument('scans', help='folder of scans (docs/scan_files.md says of which kinds)')
     parser.add_argument('out', help='folder of the prepared data set and its configs')
     parser.add_argument(
         '--classes',
@@ -46,7 +48,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--unit-scale', type=float, default=1.0, help='metres of one unit, 0.001 for millimetres'
     )
-    parser.add_argument('--up', choices=UP_AXES, default='z', help='axis of the scans that points up')
+    parser.add_argument(
+        '--up',
+        type=OneOf('scan_files', 'UP_AXES'),
+        default='z',
+        metavar='AXIS',
+        help='axis of the scans that points up: x, y, z, -x, -y or -z',
+    )
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     args = parser.parse_args(arguments)
     if not 0 < args.unit_scale < float('inf'):

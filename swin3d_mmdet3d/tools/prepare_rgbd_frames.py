@@ -11,11 +11,14 @@ from pathlib import Path
 from mmengine.logging import MMLogger
 
 from ..atomic_write import sweep_parts
-from ..datasets.layout.frames import FRAMES_FOLDER, frame_names
+from ..help_only import HELP_ONLY
 from ..one_of_many import each_of_many
-from ..preparation.posed_images import UP_AXES, prepare_recording
-from .command_line import CommandLine
+from .command_line import CommandLine, OneOf
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..datasets.layout.frames import FRAMES_FOLDER, frame_names
+    from ..preparation.posed_images import prepare_recording
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -32,7 +35,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help='data root; frames go to <out>/posed_images/<scene>; a scene that is there is kept',
     )
     parser.add_argument('--every', type=int, default=25, help='use every n-th frame')
-    parser.add_argument('--up', choices=sorted(UP_AXES), default='z', help='axis that points up in the poses')
+    parser.add_argument(
+        '--up',
+        type=OneOf('preparation.posed_images', 'UP_AXES'),
+        default='z',
+        metavar='AXIS',
+        help='axis that points up in the poses: z, y or -y',
+    )
     parser.add_argument('--workers', type=int, default=1, help='processes')
     args = parser.parse_args(arguments)
     for name, value in dict(every=args.every, workers=args.workers).items():

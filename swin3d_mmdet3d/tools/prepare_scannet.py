@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..preparation import exit_status, prepare_scannet
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..preparation import exit_status, prepare_scannet
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..preparation import exit_status, prepare_structured3d
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..preparation import exit_status, prepare_structured3d
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

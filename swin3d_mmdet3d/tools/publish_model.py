@@ -16,15 +16,19 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-import swin3d_mmdet3d
-
 from ..atomic_write import atomic_write
-from ..checkpoints import add_trust_option, read_checkpoint
-from ..checkpoints.safetensors_file import SAFETENSORS
-from ..checkpoints.writer import checkpoint_bytes
-from ..finite_values import check_finite_weights
+from ..help_only import HELP_ONLY
+from ..pickle_trust import add_trust_option
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import swin3d_mmdet3d
+
+    from ..checkpoints import read_checkpoint
+    from ..checkpoints.safetensors_file import SAFETENSORS
+    from ..checkpoints.writer import checkpoint_bytes
+    from ..finite_values import check_finite_weights
 
 PLAIN_META = (
     'cfg',

@@ -14,17 +14,18 @@ from pathlib import Path
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis.config_files import config_folders
-from ..evaluation import RunScores
-from ..evaluation.reproduction import (
-    ExpectedScore,
-    reached_score,
-    read_expected_scores,
-    read_work_folder,
-)
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from ..apis.config_files import config_folders
+    from ..evaluation import RunScores
+    from ..evaluation.reproduction import (
+        ExpectedScore,
+        reached_score,
+        read_expected_scores,
+        read_work_folder,
+    )
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

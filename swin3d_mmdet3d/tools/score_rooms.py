@@ -15,15 +15,17 @@ from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
 from terminaltables import AsciiTable
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import find_config
-from ..datasets.wrapped_settings import innermost_dataset
-from ..synthetic_rooms import make_rooms
+from ..help_only import HELP_ONLY
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    from mmengine.runner import Runner
+
+    from ..apis import find_config
+    from ..datasets.wrapped_settings import innermost_dataset
+    from ..synthetic_rooms import make_rooms
 
 ROOMS = {'ScanNetDetDataset': ('scannet', 160), 'S3DISDetDataset': ('s3dis', 120)}
 """Domain and number of rooms by type of data set; their info files name the held-out ones."""

@@ -13,21 +13,25 @@ import sys
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
-from mmengine.dist import is_main_process
-from mmengine.model import BaseTTAModel
-from mmengine.runner import Runner
 
-from ..apis import find_config
-from ..apis.run_inputs import check_run_inputs
-from ..checkpoints import checked_checkpoints, load_checkpoint, load_strictly
-from ..checkpoints.loader import checkpoint_weights
-from ..datasets.wrapped_settings import innermost_dataset
-from ..engine.wrapped_models import unwrapped
-from ..evaluation import ConfusionSegMetric, RunScores
-from ..evaluation.run_scores import file_names
+from ..help_only import HELP_ONLY
 from .command_line import CommandLine
 from .mistakes import run_tool
 from .train import add_run_arguments, build_runner, load_config
+
+if not HELP_ONLY:
+    from mmengine.dist import is_main_process
+    from mmengine.model import BaseTTAModel
+    from mmengine.runner import Runner
+
+    from ..apis import find_config
+    from ..apis.run_inputs import check_run_inputs
+    from ..checkpoints import checked_checkpoints, load_checkpoint, load_strictly
+    from ..checkpoints.loader import checkpoint_weights
+    from ..datasets.wrapped_settings import innermost_dataset
+    from ..engine.wrapped_models import unwrapped
+    from ..evaluation import ConfusionSegMetric, RunScores
+    from ..evaluation.run_scores import file_names
 
 LABEL_STEPS = ('LoadSceneAnnotations', 'LoadAnnotations3D', 'MapSemanticLabels', 'PointSegClassMapping')
 """Transforms that read labels."""
@@ -62,14 +66,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--score-thr', type=float, default=0.0, help='least score of a box in the files of --show-dir'
     )
     return parser.parse_args(arguments)
-
-
-def check_files(config: str, checkpoint: str) -> None:
-    """Raise ValueError for a checkpoint that is not there, or stands in the place of the config."""
-    if Path(config).suffix in ('.pth', '.pt'):
-        raise ValueError(f'{config} is a checkpoint: the config comes first, then the checkpoint')
-    if '://' not in checkpoint and not Path(checkpoint).expanduser().is_file():
-        raise ValueError(f'checkpoint {checkpoint}: no such file')
 
 
 def enable_result_files(cfg: Config, out: str | None, show_dir: str | None, score_thr: float) -> None:
@@ -170,7 +166,8 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the evaluation that the command line describes."""
     args = parse_arguments(arguments)
-    check_files(args.config, args.checkpoint)
+    if Path(args.config).suffix in ('.pth', '.pt'):
+        raise ValueError(f'{args.config} is a checkpoint: the config comes first, then the checkpoint')
     cfg = load_config(args)
     cfg.load_from = None
     cfg.resume = False
@@ -181,6 +178,8 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         enable_report(cfg, args.worst)
     enable_result_files(cfg, args.out, args.show_dir, args.score_thr)
+    if '://' not in args.checkpoint and not Path(args.checkpoint).expanduser().is_file():
+        raise ValueError(f'checkpoint {args.checkpoint}: no such file')
     check_run_inputs(cfg, ('test_dataloader',))
     with checked_checkpoints():
         runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')

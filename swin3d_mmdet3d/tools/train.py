@@ -8,18 +8,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from mmengine.config import Config, DictAction
 
-import swin3d_mmdet3d  # noqa: F401  registers the package's classes
-
-from ..apis import find_config, restates_data_root, set_data_root
-from ..apis.config_files import read_config_file
-from ..apis.run_inputs import check_options, check_run_inputs
-from ..checkpoints import add_trust_option, checked_checkpoints, load_strictly, read_checkpoint
-from ..engine.wrapped_models import unwrapped
+from ..help_only import HELP_ONLY
+from ..pickle_trust import add_trust_option
 from .command_line import CommandLine
 from .mistakes import run_tool
+
+if not HELP_ONLY:
+    import torch
+
+    from ..apis import find_config, restates_data_root, set_data_root
+    from ..apis.config_files import read_config_file
+    from ..apis.run_inputs import check_options, check_run_inputs
+    from ..checkpoints import checked_checkpoints, load_strictly, read_checkpoint
+    from ..engine.wrapped_models import unwrapped
 
 FROM_ENVIRONMENT = ('student', 'scenes')
 """Settings that configs take from variables of these names in capitals; other settings follow from them."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from height_segmentor import write_height_model
 from mmengine.config import Config
@@ -56,9 +57,10 @@ def test_names_are_those_of_all_configs():
     assert config_names() == sorted(p.stem for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
 
 
-def test_predict_takes_a_bare_name_and_answers_a_typo(tmp_path, caplog):
+def test_predict_takes_a_bare_name_and_answers_a_typo(tmp_path):
     _, checkpoint = write_height_model(tmp_path)
-    words = ['a.ply', f'--checkpoint={checkpoint}', '--out=x', '--config']
+    np.save(tmp_path / 'a.npy', np.zeros((5, 3)))
+    words = [str(tmp_path / 'a.npy'), f'--checkpoint={checkpoint}', '--out=x', '--config']
     lines = []
     logger = MMLogger.get_current_instance()
     logger.addFilter(lambda record: lines.append(record.getMessage()) or True)

@@ -14,7 +14,7 @@ from mmengine.logging import HistoryBuffer
 
 from swin3d_mmdet3d.checkpoints import CheckpointError, load_checkpoint, read_checkpoint
 from swin3d_mmdet3d.checkpoints.loader import checkpoint_weights
-from swin3d_mmdet3d.checkpoints.trust import TRUST_VARIABLE, trusts_pickle
+from swin3d_mmdet3d.pickle_trust import TRUST_VARIABLE, trusts_pickle
 
 WEIGHTS = {'w': torch.arange(6.0).reshape(2, 3)}
 zipped_or_not = pytest.mark.parametrize('zipped', [True, False], ids=['zip', 'legacy'])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swin3d_mmdet3d.tools.command_line import CommandLine
+from swin3d_mmdet3d.tools.command_line import CommandLine, OneOf
 
 
 def parsed(*words):
@@ -58,3 +58,12 @@ def test_help_stays_help(capsys):
 def test_words_after_two_dashes_are_no_options():
     assert parsed('--', '--up', '-y').scans == ['--up', '-y']
     assert parsed('--size', '-1', '-2').size == [-1, -2]
+
+
+def test_a_word_is_checked_against_choices_that_are_imported_late(capsys):
+    parser = CommandLine()
+    parser.add_argument('--up', type=OneOf('scan_files', 'UP_AXES'), default='z')
+    assert parser.parse_args(['--up', '-y']).up == '-y' and parser.parse_args([]).up == 'z'
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--up=q'])
+    assert "argument --up: invalid choice: 'q' (choose from x, y, z, -x, -y, -z)" in capsys.readouterr().err

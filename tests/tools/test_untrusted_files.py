@@ -19,8 +19,8 @@ from tiny_training import Scans
 
 from swin3d_mmdet3d.apis import Swin3DInferencer
 from swin3d_mmdet3d.checkpoints import CheckpointError, read_checkpoint
-from swin3d_mmdet3d.checkpoints.trust import TRUST_VARIABLE
 from swin3d_mmdet3d.datasets.layout.infos import read_info_file
+from swin3d_mmdet3d.pickle_trust import TRUST_VARIABLE
 from swin3d_mmdet3d.tools import convert_checkpoint, predict, publish_model, test, train
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,10 @@ from mmengine.config import Config
 from torch.utils.flop_counter import FlopCounterMode
 
 from swin3d_mmdet3d.apis import find_config
+from swin3d_mmdet3d.evaluation import network_cost
 from swin3d_mmdet3d.models.layers.sparse_conv import SparseConv3d
 from swin3d_mmdet3d.models.layers.window_attention import WindowAttention, attention_windows
 from swin3d_mmdet3d.structures import SparseVoxels
-from swin3d_mmdet3d.tools import get_flops
 from swin3d_mmdet3d.tools.benchmark import boxes_room, model_points
 
 
@@ -27,7 +27,7 @@ def voxels():
 
 
 def counted(run):
-    counter = FlopCounterMode(display=False, custom_mapping=get_flops.formulas())
+    counter = FlopCounterMode(display=False, custom_mapping=network_cost.formulas())
     with torch.no_grad(), counter:
         run()
     return counter.get_total_flops()
@@ -61,15 +61,15 @@ def test_window_attention_is_its_products_and_linear_layers(voxels):
 @pytest.mark.parametrize('name', ['swin3d-tiny_rooms-seg', 'fcaf3d_swin3d-tiny_rooms-scannet-det'])
 def test_the_parts_of_a_network_add_up(name):
     model = MODELS.build(Config.fromfile(find_config(name)).model)
-    cost = get_flops.count(model, model_points(model, boxes_room(1500)))
+    cost = network_cost.network_cost(model, model_points(model, boxes_room(1500)))
     children = [child for child, _ in model.named_children() if child != 'data_preprocessor']
     assert sum(cost.operations.get(child, 0) for child in children) == cost.operations[''] > 1e6
     assert cost.parameters[''] == sum(p.numel() for p in model.parameters())
-    table = get_flops.cost_table(cost, 1)
+    table = network_cost.cost_table(cost, 1)
     assert 'network' in table and '100.0 %' in table and 'backbone' in table
 
 
 def test_a_machine_without_the_kernels_is_told(monkeypatch):
-    monkeypatch.setattr(get_flops, 'available_backends', lambda op: dict(cpu='no compiler'))
+    monkeypatch.setattr(network_cost, 'available_backends', lambda op: dict(cpu='no compiler'))
     with pytest.raises(ValueError, match='CPU kernels, which cannot run: no compiler'):
-        get_flops.count(torch.nn.Identity(), torch.zeros(1, 6))
+        network_cost.network_cost(torch.nn.Identity(), torch.zeros(1, 6))

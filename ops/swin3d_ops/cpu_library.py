@@ -2,34 +2,34 @@
 
 Search order: a library that the installer left in the package folder, then the user's cache,
 then a fresh compilation into the cache. The file name carries a hash of the sources, so a stale
-library is never loaded; the file ends with a hash of itself, so a damaged one is compiled anew, as to load it
-would end the process. This file may be executed alone: an installer loads it by its path and calls
-:func:`compile_into`.
+library is never loaded; a damaged one is compiled anew, as to load it would end the process, and so is one
+that others may have put there (:mod:`compiled_files`). This file may be executed alone: an installer loads it
+by its path and calls :func:`compile_into`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import logging
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
-    import fcntl
-except ImportError:
-    fcntl = None
+    from . import compiled_files
+except ImportError:  # loaded by its path
+    _spec = importlib.util.spec_from_file_location(
+        'compiled_files', Path(__file__).with_name('compiled_files.py')
+    )
+    compiled_files = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(compiled_files)
 
 SOURCE_FOLDER = Path(__file__).resolve().parent / 'csrc'
-CACHE_VARIABLE = 'SWIN3D_OPS_CACHE'
 ISA_VARIABLE = 'SWIN3D_OPS_ISA'
 FLAGS = ('-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fPIC', '-fvisibility=hidden')
 FLAGS += ('-Wno-psabi', '-Wno-unknown-pragmas')
@@ -40,10 +40,8 @@ ISA_FLAGS = {
     'avx512': ('-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma'),
 }
 COMPILE_SECONDS = 300
-SEAL = hashlib.sha256
-"""Hash of a compiled file, which stands at its end, where loaders of shared libraries do not look."""
 
-logger = logging.getLogger('swin3d_ops')
+logger = compiled_files.logger
 
 
 class KernelsUnavailableError(RuntimeError):
@@ -95,17 +93,9 @@ def library_name() -> str:
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
-    digest.update(repr((FLAGS, SOURCE_FLAGS, ISA_FLAGS, SEAL().name)).encode())
+    digest.update(repr((FLAGS, SOURCE_FLAGS, ISA_FLAGS, compiled_files.SEAL().name)).encode())
     machine = f'{sys.platform}_{platform.machine()}'
     return f'swin3d_ops_cpu_{machine}_{digest.hexdigest()[:16]}.so'
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder: $SWIN3D_OPS_CACHE, else below $XDG_CACHE_HOME or ~/.cache."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'swin3d_ops'
 
 
 def find_compiler() -> str:
@@ -129,77 +119,37 @@ def compile_into(folder: str | os.PathLike) -> Path:
     Raises:
         KernelsUnavailableError: No compiler, a failing compiler, or a folder not writable.
     """
-    target = Path(folder) / library_name()
-    if is_whole(target):
+    try:
+        return _compiled_in(Path(folder))
+    except OSError as error:
+        raise KernelsUnavailableError(f'{folder} is not writable: {error}') from error
+
+
+def _compiled_in(folder: Path) -> Path:
+    target = folder / library_name()
+    if compiled_files.is_whole(target):
         return target
-    damaged = f'{target} is damaged and ' if target.exists() else ''
+    damaged = f'{target} is damaged or not yours and ' if os.path.lexists(target) else ''
     try:
         compiler = find_compiler()
     except KernelsUnavailableError as error:
         raise KernelsUnavailableError(f'{damaged}{error}') from None
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with _one_process_at_a_time(target):
-            if not is_whole(target):
-                if damaged:
-                    logger.warning('%sis compiled anew', damaged)
-                _compile_whole(compiler, target)
-    except OSError as error:
-        raise KernelsUnavailableError(f'{folder} is not writable: {error}') from error
+    folder.mkdir(parents=True, exist_ok=True)
+    with compiled_files.one_process_at_a_time(folder):
+        if not compiled_files.is_whole(target):
+            if damaged:
+                logger.warning('%sis compiled anew', damaged)
+            _compile_whole(compiler, target)
     return target
 
 
-def contents(path: Path) -> bytes | None:
-    """Return what was compiled into a file, or None where there is none, or a damaged one."""
-    try:
-        whole = path.read_bytes()
-    except OSError:
-        return None
-    size = max(0, len(whole) - SEAL().digest_size)
-    return whole[:size] if SEAL(whole[:size]).digest() == whole[size:] else None
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a file is there as :func:`publish` left it."""
-    return contents(path) is not None
-
-
-def publish(built: Path, target: Path) -> None:
-    """Put a compiled file in its place in one step, its hash at its end; a power cut leaves all or none."""
-    seal = SEAL(built.read_bytes()).digest()
-    with open(built, 'ab') as file:
-        file.write(seal)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(built, target)
-    if not hasattr(os, 'O_DIRECTORY'):  # Windows
-        return
-    folder = os.open(target.parent, os.O_DIRECTORY)
-    with suppress(OSError):  # some file systems know no such request for folders
-        os.fsync(folder)
-    os.close(folder)
-
-
 def _compile_whole(compiler: str, target: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
+    with compiled_files.work_folder(target) as work:
         try:
-            built = _compile(compiler, Path(work), ('-fopenmp',))
+            built = _compile(compiler, work, ('-fopenmp',))
         except KernelsUnavailableError:
-            built = _compile(compiler, Path(work), ())  # a compiler without OpenMP: one thread
-        publish(built, target)
-
-
-@contextmanager
-def _one_process_at_a_time(target: Path) -> Iterator[None]:
-    """Hold the user's lock of that file; it goes with the process that holds it, however that ends."""
-    if fcntl is None:  # no such locks on Windows: processes race, and the last library stays
-        yield
-        return
-    folder = hashlib.sha256(str(target.parent.resolve()).encode()).hexdigest()[:8]
-    name = f'{target.stem}.{folder}.{os.getuid()}.lock'
-    with open(Path(tempfile.gettempdir()) / name, 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            built = _compile(compiler, work, ())  # a compiler without OpenMP: one thread
+        compiled_files.publish(built, target)
 
 
 def _compile(compiler: str, work: Path, openmp: tuple[str, ...]) -> Path:
@@ -250,14 +200,11 @@ def find_or_compile() -> Path:
         KernelsUnavailableError: There is none and none can be compiled.
     """
     installed = SOURCE_FOLDER.parent / library_name()
-    if is_whole(installed):
+    if compiled_files.is_whole(installed, installed=True):
         return installed
     if installed.exists():
         logger.warning('%s is damaged and not used', installed)
     try:
-        return compile_into(cache_folder())
-    except KernelsUnavailableError as error:
-        if 'not writable' not in str(error):
-            raise
-    # A private folder: a predictable name in a shared temporary folder could be planted.
-    return compile_into(tempfile.mkdtemp(prefix='swin3d_ops_'))
+        return compiled_files.first_usable(_compiled_in, 'CPU kernels')
+    except OSError as error:
+        raise KernelsUnavailableError(f'no folder can be written: {error}') from error

@@ -1,9 +1,9 @@
 """Compiles the CUDA kernels for one architecture by NVRTC, else nvcc, into a cache of cubins (no GPU).
 
 The file name of a cubin carries a hash of the sources, the definitions, the architecture and the
-compiler's version, so a stale one is never loaded; its end is a hash of itself, so a damaged one is compiled
-anew. It appears in one step under its final name, so that processes may race; a cache that cannot be
-written gives way to a private temporary folder.
+compiler's version, so a stale one is never loaded; a damaged one is compiled anew, and so is one that others
+may have put there (:mod:`compiled_files`). It appears in one step under its final name, so that processes may
+race; a cache that cannot be used gives way to a temporary folder of the process.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, cache_folder, is_whole, logger, publish
+from .compiled_files import first_usable, is_whole, logger, publish, work_folder
+from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError
 
 OPTIONS = ('-std=c++17',)
 SOURCE_OPTIONS = {'knn.cuh': ('-fmad=false',)}  # equal distances must stay equal
@@ -204,7 +204,7 @@ def compile_options(source: str, definitions: tuple[tuple[str, object], ...]) ->
 def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture: int) -> Path:
     """Return the path of the compiled kernels of a source file, compiling them if there are none yet.
 
-    :func:`swin3d_ops.cpu_library.contents` reads them.
+    :func:`swin3d_ops.compiled_files.contents` reads them.
 
     Args:
         source: File name in the folder ``csrc``, or a path.
@@ -226,33 +226,30 @@ def cubin(source: str, definitions: tuple[tuple[str, object], ...], architecture
     architecture = fitting[-1]
     options = compile_options(source, definitions)
     name = f'{Path(source).stem}_sm{architecture}_{_digest(source, options, compiler.name)}.cubin'
-    complaint = None
-    for folder in (cache_folder, _private_folder):
-        try:
-            return _compile_into(folder() / name, compiler, SOURCE_FOLDER / source, options, architecture)
-        except OSError as error:
-            complaint = error
-    raise KernelsUnavailableError(f'neither the cache nor a temporary folder is writable: {complaint}')
+
+    def compiled(folder: Path) -> Path:
+        return _compile_into(folder / name, compiler, SOURCE_FOLDER / source, options, architecture)
+
+    try:
+        return first_usable(compiled, 'CUDA kernels')
+    except OSError as error:
+        raise KernelsUnavailableError(
+            f'neither the cache nor a temporary folder is writable: {error}'
+        ) from error
 
 
 def _compile_into(target: Path, compiler, source: Path, options: list[str], architecture: int) -> Path:
     if is_whole(target):
         return target
-    if target.exists():
-        logger.warning('%s is damaged and is compiled anew', target)
+    if os.path.lexists(target):
+        logger.warning('%s is damaged or not yours and is compiled anew', target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
-        content, _ = compiler.compile(source, options, architecture, Path(work))
-        built = Path(work) / target.name
+    with work_folder(target) as work:
+        content, _ = compiler.compile(source, options, architecture, work)
+        built = work / target.name
         built.write_bytes(content)
         publish(built, target)
     return target
-
-
-@functools.cache
-def _private_folder() -> Path:
-    """A folder of this process: a predictable name in a shared temporary folder could be planted."""
-    return Path(tempfile.mkdtemp(prefix='swin3d_ops_'))
 
 
 def _digest(source: str, options: list[str], compiler: str) -> str:

@@ -9,17 +9,10 @@ import ctypes
 import functools
 import hashlib
 import subprocess
-import tempfile
 from pathlib import Path
 
-from .cpu_library import (
-    SOURCE_FOLDER,
-    KernelsUnavailableError,
-    cache_folder,
-    find_compiler,
-    is_whole,
-    publish,
-)  # fmt: skip
+from .compiled_files import first_usable, is_whole, publish, work_folder
+from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError, find_compiler
 
 FLAGS = ('-std=c++17', '-O1', '-ffp-contract=off', '-fPIC', '-shared', '-Wall', '-Wno-unknown-pragmas')
 HARNESS = SOURCE_FOLDER / 'emulation' / 'emulate.cpp'
@@ -72,13 +65,21 @@ def _compiled(source: str, definitions: tuple) -> Path:
     digest = hashlib.sha256(repr((source, definitions, FLAGS)).encode())
     for path in sorted({*SOURCE_FOLDER.glob('*.cuh'), SOURCE_FOLDER / source, HARNESS}):
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
-    target = cache_folder() / f'{Path(source).stem}_emulation_{digest.hexdigest()[:16]}.so'
+    name = f'{Path(source).stem}_emulation_{digest.hexdigest()[:16]}.so'
+    try:
+        return first_usable(
+            lambda folder: _compile_into(folder / name, source, definitions), 'emulated kernels'
+        )
+    except OSError as error:
+        raise KernelsUnavailableError(f'no folder can be written: {error}') from error
+
+
+def _compile_into(target: Path, source: str, definitions: tuple) -> Path:
     if is_whole(target):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     macros = [f'-D{name}={value}' for name, value in definitions]
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix='.compiling_') as work:
-        built = Path(work) / target.name
+    with work_folder(target) as work:
+        built = work / target.name
         command = [find_compiler(), *FLAGS, *macros, f'-DSWIN3D_SOURCE="{source}"', f'-I{SOURCE_FOLDER}']
         done = subprocess.run(
             [*command, str(HARNESS), '-o', str(built)],

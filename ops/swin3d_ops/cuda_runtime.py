@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from . import cuda_compiler
-from .cpu_library import KernelsUnavailableError, contents
+from .compiled_files import contents
+from .cpu_library import KernelsUnavailableError
 
 MIN_COMPUTE_CAPABILITY = 70  # 7.0
 ELEMENTS = {  # names of the element types in the kernels' sources

@@ -9,12 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 import swin3d_ops
 import torch
-from swin3d_ops import cpu_library, cpu_runtime
+from swin3d_ops import compiled_files, cpu_library, cpu_runtime
 from swin3d_ops import op as op_module
 from swin3d_ops.op import declared
 
@@ -58,6 +59,17 @@ def empty_cache(monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def temporary(monkeypatch, tmp_path):
+    """Where folders of the process are made."""
+    folder = tmp_path / 'temporary'
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, 'tempdir', str(folder))
+    compiled_files.process_folder.cache_clear()
+    yield folder
+    compiled_files.process_folder.cache_clear()
+
+
 def test_compiles_once_and_leaves_only_the_library(monkeypatch, empty_cache):
     monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
     first = cpu_library.find_or_compile()
@@ -81,12 +93,11 @@ def test_no_compiler_is_said(monkeypatch, empty_cache):
         cpu_library.find_or_compile()
 
 
-def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cache):
+def test_unwritable_cache_falls_back_to_a_private_folder(monkeypatch, empty_cache, temporary):
     (empty_cache / 'cache').write_text('a file where the folder should be')
     monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
-    monkeypatch.setattr(cpu_library.tempfile, 'tempdir', str(empty_cache))
     path = cpu_library.find_or_compile()
-    assert path.exists() and (empty_cache / 'cache').is_file()
+    assert path.parent.parent == temporary and path.exists() and (empty_cache / 'cache').is_file()
 
 
 def cut(size):
@@ -115,7 +126,7 @@ def test_a_damaged_library_is_compiled_anew_with_one_warning(monkeypatch, empty_
         assert [cpu_library.find_or_compile() for _ in range(2)] == [path, path]
     assert path.read_bytes() == whole
     (record,) = caplog.records
-    assert record.message == f'{path} is damaged and is compiled anew'
+    assert record.message == f'{path} is damaged or not yours and is compiled anew'
 
 
 def test_a_damaged_library_without_a_compiler_is_said(monkeypatch, empty_cache):
@@ -123,7 +134,9 @@ def test_a_damaged_library_without_a_compiler_is_said(monkeypatch, empty_cache):
     cut(10)(cpu_library.find_or_compile())
     monkeypatch.delenv('CXX')
     monkeypatch.setenv('PATH', str(empty_cache))
-    with pytest.raises(cpu_library.KernelsUnavailableError, match='is damaged and no C.. compiler was found'):
+    with pytest.raises(
+        cpu_library.KernelsUnavailableError, match='is damaged or not yours and no C.. compiler was found'
+    ):
         cpu_library.find_or_compile()
 
 
@@ -186,7 +199,8 @@ def test_of_racing_processes_one_compiles_for_all(monkeypatch, empty_cache):
 
 def test_a_compilation_elsewhere_is_not_waited_for(monkeypatch, empty_cache):
     monkeypatch.setenv('CXX', compiler(empty_cache, FAKE_COMPILER))
-    with cpu_library._one_process_at_a_time(empty_cache / 'elsewhere' / cpu_library.library_name()):
+    (empty_cache / 'elsewhere').mkdir()
+    with compiled_files.one_process_at_a_time(empty_cache / 'elsewhere'):
         process = compile_in_a_process(empty_cache / 'here')
         try:
             path = process.communicate(timeout=60)[0].decode().strip()

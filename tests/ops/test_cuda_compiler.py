@@ -6,11 +6,13 @@ import logging
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from swin3d_ops import cuda_compiler
-from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError, contents
+from swin3d_ops.compiled_files import contents, process_folder
+from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError
 
 try:
     COMPILER = cuda_compiler.find_compiler()
@@ -127,7 +129,9 @@ def test_a_damaged_cubin_is_compiled_anew_with_one_warning(cache, fake, caplog, 
     with caplog.at_level(logging.WARNING, logger='swin3d_ops'):
         assert [cuda_compiler.cubin('knn.cuh', KNN, 90) for _ in range(2)] == [path, path]
     assert contents(path) == b'cubin' and fake.calls == 2
-    assert [record.message for record in caplog.records] == [f'{path} is damaged and is compiled anew']
+    assert [record.message for record in caplog.records] == [
+        f'{path} is damaged or not yours and is compiled anew'
+    ]
 
 
 def test_name_depends_on_definitions_architecture_and_compiler(cache, fake):
@@ -150,11 +154,11 @@ def test_name_depends_on_every_source(cache, fake, monkeypatch, tmp_path):
 
 def test_unwritable_cache_falls_back_to_a_private_folder(cache, fake, monkeypatch, tmp_path):
     cache.write_text('a file where the folder should be')
-    cuda_compiler._private_folder.cache_clear()
-    monkeypatch.setattr(cuda_compiler.tempfile, 'tempdir', str(tmp_path))
+    process_folder.cache_clear()
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     path = cuda_compiler.cubin('knn.cuh', KNN, 90)
     assert contents(path) == b'cubin' and cache.is_file()
-    cuda_compiler._private_folder.cache_clear()
+    process_folder.cache_clear()
 
 
 def test_unknown_architecture_is_named(cache, fake):

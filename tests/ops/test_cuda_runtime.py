@@ -10,7 +10,8 @@ import swin3d_ops
 import torch
 from swin3d_ops import cuda_runtime, self_check
 from swin3d_ops import op as op_module
-from swin3d_ops.cpu_library import KernelsUnavailableError, publish
+from swin3d_ops.compiled_files import publish
+from swin3d_ops.cpu_library import KernelsUnavailableError
 from swin3d_ops.op import declared
 
 OPERATORS = (

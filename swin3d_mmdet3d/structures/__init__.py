@@ -1,6 +1,7 @@
 """Data structures that the rooms above pass to each other."""
 
 from .cloud_view import FIELD_KINDS, CloudView, Ragged
+from .feature_volume import FeatureVolume
 from .levels import Levels
 from .multi_scale_features import MultiScaleFeatures, voxel_locations
 from .pixel_matches import PixelMatches
@@ -15,6 +16,7 @@ __all__ = [
     'SIGNAL_CHANNELS',
     'CloudView',
     'FeatureLevel',
+    'FeatureVolume',
     'Levels',
     'PixelMatches',
     'PointTokens',

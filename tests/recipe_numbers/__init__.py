@@ -9,6 +9,7 @@ test).
 from . import (
     detection,
     i2p_mae,
+    iae,
     masked_scene_contrast,
     mm_3dscene,
     objects,
@@ -28,6 +29,7 @@ for family in (
     masked_scene_contrast,
     mm_3dscene,
     point_contrast,
+    iae,
     rooms,
     i2p_mae,
     transfer,

@@ -11,12 +11,12 @@ from .frames.frame_loading import (
     MatchVisiblePixels,
 )
 from .frames.scene_frames import FindSceneFrames
-from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels
+from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels, ZeroNormals
 from .objects.axis_view_rendering import RenderAxisViews
 from .objects.object_packing import PackObjectInputs
 from .points.axis_rotation import RandomAxisRotation
 from .points.box_crop import BoxKeepingCrop
-from .points.box_erasing import RandomBoxErasing
+from .points.box_erasing import CentralBoxErasing, RandomBoxErasing
 from .points.color_jitter import ColorJitter
 from .points.colors import (
     ChromaticAutoContrast,
@@ -31,6 +31,7 @@ from .points.grid_sample import GridSample
 from .points.mix3d import Mix3D
 from .points.point_dropout import RandomPointDropout
 from .points.shifts import CenterShift, PositiveShift
+from .points.surface_queries import RememberSurface, SurfaceQueries
 from .points.unit_sphere import NormalizeUnitSphere, RandomAxisScaleShift
 from .views.frame_views import FrameViews
 from .views.multi_crop import MultiCrop
@@ -42,6 +43,7 @@ __all__ = [
     'BackProjectFrames',
     'BoxKeepingCrop',
     'CenterShift',
+    'CentralBoxErasing',
     'ChromaticAutoContrast',
     'ChromaticJitter',
     'ChromaticTranslation',
@@ -72,13 +74,16 @@ __all__ = [
     'PositiveShift',
     'RadiusCrop',
     'RandomAxisRotation',
-    'RandomBoxErasing',
     'RandomAxisScaleShift',
+    'RandomBoxErasing',
     'RandomDropColor',
     'RandomPointDropout',
+    'RememberSurface',
     'RenderAxisViews',
     'ResizeFrames',
     'SetCondition',
     'SourceCoords',
     'SphereCrop',
+    'SurfaceQueries',
+    'ZeroNormals',
 ]

@@ -128,6 +128,22 @@ class LoadNormals(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class ZeroNormals(BaseTransform):
+    """Give all points the zero normal, that of points without one: a network that reads normals sees none.
+
+    A normal is the direction in which the distance to a surface grows; a method whose targets are such
+    distances would have little to learn with them.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Give ``points`` zeros in columns 6 .. 8."""
+        columns = results['points'].tensor[:, :6]
+        columns = torch.cat([columns, columns.new_zeros(len(columns), 3)], dim=1)
+        results['points'] = NormalPoints.from_columns(columns)
+        return results
+
+
+@TRANSFORMS.register_module()
 class LoadSceneAnnotations(LoadAnnotations3D):
     """Load boxes, and masks of whole numbers of 1, 2, 4 or 8 bytes; say which part of a scene is missing.
 

@@ -1,18 +1,22 @@
 """Heads: from features to the space of a loss."""
 
+from .distance_field import DistanceField
 from .folding_head import FoldingHead
 from .masked_cell_decoder import MaskedCellDecoder
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
 from .token_decoder import TokenDecoder
+from .voxel_volume import VoxelVolume
 
 __all__ = [
     'ColorReconstruction',
+    'DistanceField',
     'FoldingHead',
     'MaskedCellDecoder',
     'NormalReconstruction',
     'PixelProjection',
     'ProjectionHead',
     'TokenDecoder',
+    'VoxelVolume',
 ]

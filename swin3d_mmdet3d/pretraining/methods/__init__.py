@@ -2,10 +2,20 @@
 
 from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
+from .iae import IAE
 from .masked_scene_contrast import MaskedSceneContrast
 from .mm_3dscene import MM3DScene
 from .point_contrast import PointContrast
 from .ppkt import PPKT
 from .ppt import PPT
 
-__all__ = ['I2PMAE', 'I2PMAEObject', 'MM3DScene', 'MaskedSceneContrast', 'PPKT', 'PPT', 'PointContrast']
+__all__ = [
+    'I2PMAE',
+    'I2PMAEObject',
+    'IAE',
+    'MaskedSceneContrast',
+    'MM3DScene',
+    'PointContrast',
+    'PPKT',
+    'PPT',
+]

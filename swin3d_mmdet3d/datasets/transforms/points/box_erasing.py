@@ -1,4 +1,4 @@
-"""Leaving out the points of a random box."""
+"""Leaving out the points of a box."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from ..argument_checks import check_count, check_range
+from ..argument_checks import check_count, check_probability, check_range
 from ..point_selection import select_points
 from .shifts import scene_bounds
 
@@ -47,3 +47,33 @@ class RandomBoxErasing(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(extent={self.extent}, min_points={self.min_points})'
+
+
+@TRANSFORMS.register_module()
+class CentralBoxErasing(BaseTransform):
+    """Leave out the points within an upright box in the middle of the scene; the order of the others stays.
+
+    The box has the scene's whole height, and along x and y the same share of its edges, drawn uniformly from
+    0 on.
+
+    Args:
+        max_extent: Largest share, in [0, 1).
+
+    Source: ``PartialPointCloudField`` of src/data/fields.py of github.com/SimingYan/IAE ('centerz_random',
+        0.5).
+    """
+
+    def __init__(self, max_extent: float = 0.5) -> None:
+        self.max_extent = check_probability('max_extent', max_extent)
+        if max_extent == 1:
+            raise ValueError('max_extent must be below 1, got 1')
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Select points and their labels; those that bound the scene always stay."""
+        low, high = (bound[:2] for bound in scene_bounds(results))
+        half = (high - low) * np.random.uniform(0, self.max_extent) / 2
+        ground = results['points'].coord[:, :2].numpy().astype(np.float64)
+        return select_points(results, (np.abs(ground - (low + high) / 2) >= half).any(axis=1))
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(max_extent={self.max_extent})'

@@ -1,0 +1,23 @@
+# Indoor scans without labels, a partial cloud a sample with distances to the surface of the whole scan: what
+# the data sets of pretraining on distances share. Each adds its files, voxel size and crop.
+# Numbers: release of IAE (arXiv 2201.00785, d46ae61), configs/scannet; it turns no scan. Half of our queries
+# lie near points: of those drawn anywhere, nine in ten lie in empty air.
+pi = 3.141592653589793
+
+load_points = dict(type='LoadColoredPoints')
+change_colors = [
+    dict(type='ChromaticAutoContrast', prob=0.2),
+    dict(type='ChromaticTranslation', prob=0.95, ratio=0.05),
+    dict(type='ChromaticJitter', prob=0.95, std=0.005),
+]
+place_scene = [dict(type='PositiveShift'), dict(type='RememberSurface')]
+draw_queries = dict(type='SurfaceQueries', num_queries=2048, near_share=0.5, sigma=0.08, max_distance=0.5)
+draw_queries_shuffled = dict(draw_queries, shuffle=True)
+make_hole = dict(type='CentralBoxErasing', max_extent=0.5)
+pack_points = [dict(type='NormalizeColorSigned'), dict(type='PackPretrainInputs')]
+
+train_dataloader = dict(
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+)

@@ -1,0 +1,35 @@
+# Generated rooms for pretraining on distances to surfaces: a cloud a sample, 10 cm voxels, zero for normals;
+# areas 1, 2, 3, 4 and 6. Rooms are turned and jittered, as by the recipes that follow; hues stay.
+_base_ = ['./indoor-surfaces.py']
+
+data_root = 'data/rooms/'
+voxel_size = 0.1  # m
+max_voxels = 4000
+
+place_crop = [
+    _base_.load_points,
+    dict(type='ZeroNormals'),
+    dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.8, 1.2]),
+    *_base_.change_colors,
+    *_base_.place_scene,
+    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='SphereCrop', max_points=max_voxels),
+]
+make_partial = [
+    _base_.make_hole,
+    dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
+    *_base_.pack_points,
+]
+train_pipeline = [*place_crop, _base_.draw_queries, *make_partial]
+shuffled_pipeline = [*place_crop, _base_.draw_queries_shuffled, *make_partial]
+auto_scale_lr = dict(enable=False, base_batch_size=2)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    dataset=dict(
+        type='S3DISWholeSceneDataset',
+        data_root=data_root,
+        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
+        pipeline=train_pipeline,
+    ),
+)

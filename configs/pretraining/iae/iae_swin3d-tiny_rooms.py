@@ -1,0 +1,19 @@
+# IAE on generated rooms, within minutes on a CPU; the volume has cells of 20 cm, over 6.4 x 6.4 x 3.2 m
+_base_ = [
+    '../../_base_/datasets/rooms-surfaces.py',
+    '../../_base_/backbones/swin3d-tiny.py',
+    '../../_base_/heads/iae.py',
+    '../../_base_/schedules/pretrain-tiny_600i.py',
+    '../../_base_/runtime/pretraining.py',
+]
+
+volume = dict(
+    in_channels=_base_.width, out_channels=32, channels=16, num_levels=3, cell=2, shape=(32, 32, 16)
+)
+model = dict(
+    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    neck=_base_.decoder,
+    volume=volume,
+    field=dict(in_channels=volume['out_channels']),
+)

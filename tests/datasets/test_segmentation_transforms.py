@@ -218,6 +218,15 @@ def test_auto_contrast_blends_with_the_full_range(results, monkeypatch):
     torch.testing.assert_close(after, expected, atol=1e-3, rtol=0)
 
 
+def test_auto_contrast_never_leaves_the_range_by_rounding():
+    color = torch.tensor([[5.0, 7.0, 0.0], [255.0, 250.0, 255.0]])
+    for seed in range(300):
+        np.random.seed(seed)
+        points = NormalPoints.from_columns(torch.cat([torch.zeros(2, 3), color], dim=1))
+        after = build('ChromaticAutoContrast', prob=1.0)(dict(points=points))['points'].color
+        assert 0 <= after.min() and after.max() <= 255
+
+
 def test_translation_adds_one_bounded_colour(results):
     results['points'].tensor[:, 3:6] = results['points'].color / 2 + 60
     before = results['points'].color.clone()

@@ -97,7 +97,8 @@ class ChromaticAutoContrast(BaseTransform):
             low, high = color.amin(0), color.amax(0)
             span = (high - low).clamp_min(1e-6)
             stretched = torch.where(high > low, (color - low) * (FULL / span), color)
-            set_color(results, (1 - blend) * color + blend * stretched.clamp_(0, FULL))
+            # a blend of 255 with 255 may be rounded up
+            set_color(results, ((1 - blend) * color + blend * stretched).clamp_(0, FULL))
         return results
 
     def __repr__(self) -> str:

@@ -28,7 +28,8 @@ def choose_penalty(
 ) -> ChosenPenalty:
     """The penalty of the best mean accuracy over the folds of the training set, the smaller one of equals.
 
-    Folds hold as many objects of each class as they can, always the same ones.
+    Folds hold as many objects of each class as they can, always the same ones. A class of one object, which
+    cannot be on both sides, chooses nothing.
 
     Args:
         feats: ``(N, C)`` features.
@@ -37,11 +38,16 @@ def choose_penalty(
         folds: Number of folds; no more than the smallest class has objects are made.
 
     Raises:
-        ValueError: Naming ``labels``, if a class has one object alone, which cannot be on both sides.
+        ValueError: Naming ``labels``, if fewer than two classes have several objects.
     """
-    smallest = int(np.unique(labels, return_counts=True)[1].min())
-    if smallest < 2:
-        raise ValueError('labels must name each class at least twice, to choose the penalty, got one once')
+    _, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    several = counts[place] > 1
+    feats, labels = feats[several], labels[several]
+    if (counts > 1).sum() < 2:
+        raise ValueError(
+            f'labels must have two classes of several objects, got objects a class {counts.tolist()}'
+        )
+    smallest = int(counts[counts > 1].min())
     selection = optional_package('sklearn.model_selection', 'objects', 'a linear SVM')
     splits = selection.StratifiedKFold(min(folds, smallest), shuffle=True, random_state=0)
     parts = list(splits.split(feats, labels))

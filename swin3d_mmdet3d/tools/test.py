@@ -126,7 +126,7 @@ def enable_submission(cfg: Config, path: str) -> None:
 
 def write_result(runner: Runner, cfg: Config, args: argparse.Namespace, metrics: dict) -> None:
     """Write the scores, and the confusion matrix where there is one, into the work folder."""
-    ann_file = innermost_dataset(cfg.test_dataloader).ann_file
+    ann_file = innermost_dataset(cfg.test_dataloader).get('ann_file', [])  # objects have none
     matrices = [
         (metric.matrix.tolist(), list(metric.dataset_meta['classes']))
         for metric in runner.test_loop.evaluator.metrics

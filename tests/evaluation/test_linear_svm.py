@@ -73,9 +73,15 @@ def test_accuracy_of_one_and_none():
     assert svm_accuracy(feats, labels, feats, (labels + 1) % 3, 1.0) == 0
 
 
-def test_splits_that_are_missing_and_classes_of_one_object_are_named():
+def test_splits_that_are_missing_and_too_few_objects_are_named():
     train = blobs(30, 0)
     with pytest.raises(ValueError, match="split 'train' and others, got"):
         scores(train, ([], []))
-    with pytest.raises(ValueError, match='labels must name each class at least twice'):
+    with pytest.raises(ValueError, match='labels must have two classes of several objects'):
         choose_penalty(np.zeros((3, 2)), np.array([0, 0, 1]))
+
+
+def test_a_class_of_one_object_does_not_change_the_choice():
+    feats, labels = blobs(60, 0, spread=2.0)
+    alone = np.concatenate([feats, [[9.0, 9, 9, 9]]]), np.append(labels, 7)
+    assert choose_penalty(*alone) == choose_penalty(feats, labels)

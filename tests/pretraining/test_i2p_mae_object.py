@@ -111,7 +111,8 @@ def test_losses_are_those_of_loops_and_zero_for_perfect_predictions():
     for item, token in hidden:
         gap = torch.cdist(predicted[item, token].view(4, 3), own.tokens.groups[item, token]).square()
         total += float(gap.amin(0).mean() + gap.amin(1).mean())
-    assert float(model._point_loss(feats, own)) == pytest.approx(total / len(hidden), rel=1e-9)
+    found = model._point_loss(feats, own).item()
+    assert found == pytest.approx(total / len(hidden), rel=1e-9)
 
     predicted = model.feature_head(feats).detach()
     errors = []

@@ -59,10 +59,9 @@ class RoomObjectDataset(ObjectCloudDataset):
     def folder(self) -> Path:
         """``<data_root>/objects``, made now if it is missing."""
         folder = Path(self.data_root) / 'objects'
-        if not (folder / NAMES_FILE).is_file():
-            if is_main_process():
-                cut_objects(Path(self.data_root), self.infos, folder)
-            barrier()
+        if is_main_process() and not (folder / NAMES_FILE).is_file():
+            cut_objects(Path(self.data_root), self.infos, folder)
+        barrier()
         return folder
 
 
@@ -75,8 +74,14 @@ def cut_objects(root: Path, infos: dict[str, Sequence[str]], folder: Path) -> No
         folder: Where the objects are to lie; must not hold anything yet.
 
     Raises:
-        ValueError: Naming the file that is missing or broken, or ``root``, if its rooms hold no object.
+        ValueError: Naming the file that is missing or broken, ``root``, if its rooms hold no object, or
+            ``folder``, if it holds something.
     """
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f'{folder} must be missing or a data set with {NAMES_FILE}, it is neither: '
+            'finish what makes it (make_objects), or remove it'
+        )
     scenes = [
         (split, info)
         for split, files in infos.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from ..atomic_write import sweep_parts
-from ..datasets.layout.modelnet40 import cloud_path, write_cloud, write_lists
+from ..datasets.layout.modelnet40 import NAMES_FILE, cloud_path, write_cloud, write_lists
 from ..datasets.layout.tickets import read_ticket, write_ticket
 from ..one_of_many import each_of_many
 from ..synthetic_rooms import generator_hash
@@ -85,6 +85,7 @@ def make_objects(
     if workers < 1:
         raise ValueError(f'workers must be at least 1, got {workers}')
     _sweep(root)
+    (root / NAMES_FILE).unlink(missing_ok=True)  # no data set until all objects are of these options
     count = options.train + options.test
     items = [(kind, number) for kind in OBJECT_KINDS for number in range(count)]
     task = functools.partial(make_object, options, root)

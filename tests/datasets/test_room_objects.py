@@ -67,6 +67,12 @@ def test_a_cut_that_fails_leaves_nothing_behind(rooms):
     assert not (rooms / 'objects').exists() and not list(rooms.glob('.objects*'))
 
 
+def test_a_folder_that_was_left_half_made_is_named(rooms):
+    (rooms / 'objects' / 'chair').mkdir(parents=True)
+    with pytest.raises(ValueError, match='objects must be missing or a data set'):
+        RoomObjectDataset(data_root=str(rooms), **INFOS)
+
+
 def test_rooms_without_objects_are_named(tmp_path):
     write_info_file(tmp_path, 's3dis', 'Area_1', S3DIS_BOXES, [])
     with pytest.raises(ValueError, match='must hold rooms with objects'):

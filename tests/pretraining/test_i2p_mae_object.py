@@ -119,9 +119,8 @@ def test_losses_are_those_of_loops_and_zero_for_perfect_predictions():
     for item, token in own.visible.nonzero().tolist():
         members = target[item, own.tokens.index[item, token]].flatten()
         errors.append(float((predicted[item, token] - members).square().mean()))
-    assert float(model._feature_loss(feats, own, target)) == pytest.approx(
-        sum(errors) / len(errors), rel=1e-9
-    )
+    found = model._feature_loss(feats, own, target).item()
+    assert found == pytest.approx(sum(errors) / len(errors), rel=1e-9)
 
     model.point_head = Echo(own.tokens.groups[~own.visible].flatten(1))
     clouds = torch.arange(2)[:, None, None]
@@ -206,6 +205,24 @@ def test_objects_of_hardly_any_points_have_finite_losses_and_gradients(points):
     sum(losses.values()).backward()
     assert all(math.isfinite(loss) for loss in losses.values())
     assert all(bool(w.grad.isfinite().all()) for w in model.parameters() if w.grad is not None)
+
+
+def test_mixed_precision_has_finite_losses_near_those_of_full_precision():
+    model = build().eval()
+    inputs = batch(model, 0, 1)
+    model.masker = Always(torch.tensor([True, False, False, True, False, False]))
+    full = model(inputs, mode='loss')
+    with torch.autocast('cpu', torch.bfloat16):
+        mixed = model(inputs, mode='loss')
+    sum(mixed.values()).backward()
+    for name in full:
+        torch.testing.assert_close(mixed[name].float(), full[name], rtol=0.05, atol=0.01)
+
+
+def test_objects_without_images_are_named():
+    model = build()
+    with pytest.raises(ValueError, match='inputs must have images and pixels'):
+        model(dict(points=torch.rand(1, 20, 3)), mode='loss')
 
 
 def test_predictions_follow_hidden_tokens_in_any_order_and_do_not_read_them():

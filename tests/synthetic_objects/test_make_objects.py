@@ -11,7 +11,7 @@ from swin3d_mmdet3d.synthetic_objects import ObjectOptions, make_objects
 from swin3d_mmdet3d.synthetic_objects.object_cloud import in_front_of_plane, object_cloud
 from swin3d_mmdet3d.synthetic_objects.object_kinds import OBJECT_KINDS
 from swin3d_mmdet3d.synthetic_rooms.shape_families import ShapeGenerator
-from swin3d_mmdet3d.tools.make_objects import main, parse_arguments
+from swin3d_mmdet3d.tools.make_objects import main
 
 FEW = ObjectOptions(train=1, test=1, points=32)
 MODULE = sys.modules[make_objects.__module__]  # the function has its name
@@ -53,6 +53,18 @@ def test_a_killed_run_goes_on_and_a_broken_object_is_made_again(monkeypatch, tmp
     before = kept.stat().st_mtime_ns
     assert contents(make_objects(root, FEW, workers=1)).items() >= whole.items()
     assert kept.stat().st_mtime_ns == before
+
+
+def test_a_run_of_other_options_that_stops_halfway_is_no_data_set(monkeypatch, tmp_path):
+    monkeypatch.setattr(MODULE, 'OBJECT_KINDS', {kind: OBJECT_KINDS[kind] for kind in ('bed', 'sofa')})
+    make_objects(tmp_path, FEW, workers=1)
+    monkeypatch.setitem(MODULE.OBJECT_KINDS, 'sofa', lambda rng: 1 / 0)
+    with pytest.raises(
+        RuntimeError, match='2 of 4 objects failed, the others are kept: sofa_0001: ZeroDivision'
+    ):
+        make_objects(tmp_path, ObjectOptions(train=1, test=1, points=16), workers=1)
+    with pytest.raises(ValueError, match='modelnet40_shape_names.txt is missing'):
+        ModelNet40Text(tmp_path, 'train')
 
 
 def test_every_kind_of_furniture_is_there_and_lies_in_the_unit_sphere(made):
@@ -112,4 +124,3 @@ def test_command_line_writes_what_the_data_set_reads(tmp_path):
     sample = ObjectCloudDataset(data_root=str(tmp_path / 'a'), split='train')[3]
     assert sample['points'].shape == (16, 3) and sample['gt_label'] == 3
     assert main([*options, '--out', str(tmp_path / 'a' / 'modelnet40_train.txt')]) == 1
-    assert vars(parse_arguments(['--out', 'o']))['cut'] == (0.1, 0.4)

@@ -78,9 +78,13 @@ class I2PMAEObject(BaseModel):
         """Losses (mode 'loss'), levels (mode 'tensor'), or samples with ``object_feature`` (mode 'predict').
 
         Raises:
-            ValueError: For another mode.
+            ValueError: For another mode, or naming ``inputs``, if there are no images to learn from.
         """
         if mode == 'loss':
+            if not {'images', 'pixels'} <= set(inputs):
+                raise ValueError(
+                    f'inputs must have images and pixels of RenderAxisViews, got {sorted(inputs)}'
+                )
             return self.loss(**inputs)
         if mode not in ('tensor', 'predict'):
             raise ValueError(f"mode must be 'loss', 'tensor' or 'predict', got {mode!r}")

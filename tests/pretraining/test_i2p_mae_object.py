@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from swin3d_mmdet3d.datasets.transforms import NormalizeUnitSphere, PackObjectInputs, RenderAxisViews
-from swin3d_mmdet3d.pretraining.methods.i2p_mae_object import sample_views
+from swin3d_mmdet3d.pretraining.heads.view_sampling import sample_views
 
 SIZE = 32
 
@@ -125,7 +125,7 @@ def test_losses_are_those_of_loops_and_zero_for_perfect_predictions():
     model.point_head = Echo(own.tokens.groups[~own.visible].flatten(1))
     clouds = torch.arange(2)[:, None, None]
     model.feature_head = Echo(target[clouds, own.tokens.index][own.visible].flatten(1))
-    assert float(model._point_loss(feats, own)) == 0 == float(model._feature_loss(feats, own, target))
+    assert model._point_loss(feats, own).item() == 0 == model._feature_loss(feats, own, target).item()
 
 
 def test_targets_are_the_teachers_features_at_the_members_view_after_view():
@@ -217,6 +217,16 @@ def test_mixed_precision_has_finite_losses_near_those_of_full_precision():
     sum(mixed.values()).backward()
     for name in full:
         torch.testing.assert_close(mixed[name].float(), full[name], rtol=0.05, atol=0.01)
+
+
+def test_the_logged_distance_is_that_of_predictions_at_the_centres():
+    model = build().eval()
+    inputs = batch(model, 0, 1)
+    model.masker = Always(torch.tensor([True, False, False, True, False, False]))
+    for weight in model.point_head.parameters():
+        weight.data.zero_()
+    losses = model(inputs, mode='loss')
+    torch.testing.assert_close(losses['points_at_centers'], losses['loss_points'].detach())
 
 
 def test_objects_without_images_are_named():

@@ -8,11 +8,12 @@ import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample, mse_loss
+from torch.nn.functional import mse_loss
 
 from ...models.layers.point_tokenizer import gather_rows
 from ...models.student_weights import weights_of
 from ...structures import PointTokens, TokenFeatures
+from ..heads.view_sampling import pixels_of, sample_views
 
 
 @MODELS.register_module()
@@ -98,6 +99,9 @@ class I2PMAEObject(BaseModel):
     def loss(self, points: Tensor, images: Tensor, pixels: Tensor) -> dict[str, Tensor]:
         """Distance of the points of hidden tokens, and error of the features of visible ones.
 
+        Logged is ``points_at_centers``, the distance if all members were predicted at their centre, which the
+        decoder knows; a centre is a member itself.
+
         Args:
             points: ``(B, P, 3)``.
             images: ``(B, V, 3, height, width)`` in 0 .. 255.
@@ -110,9 +114,11 @@ class I2PMAEObject(BaseModel):
         feats = self.decoder(levels)
         target = self._features(maps[0], tokens, pixels, images.shape[-2:])
         own = levels[-self.decoder.num_levels]
+        members = own.tokens.groups[~own.visible]
         return dict(
             loss_points=self.point_weight * self._point_loss(feats, own),
             loss_features=self.feature_weight * self._feature_loss(feats, own, target),
+            points_at_centers=members.square().sum() / max(members[..., 0].numel(), 1),
         )
 
     def export(self) -> dict[str, dict[str, Tensor]]:
@@ -121,7 +127,7 @@ class I2PMAEObject(BaseModel):
 
     def _choose(self, saliency: Tensor, coarse: PointTokens, pixels: Tensor, size: torch.Size) -> Tensor:
         """Which tokens (B, G) of the coarsest level are visible, by their mean saliency over the views."""
-        value = sample_views(saliency, _pixels_of(pixels, coarse.point), size).mean(dim=1)[..., 0]
+        value = sample_views(saliency, pixels_of(pixels, coarse.point), size).mean(dim=1)[..., 0]
         clouds, count = value.shape
         ptr = torch.arange(clouds + 1, device=value.device) * count
         return self.masker(value.flatten(), ptr).view(clouds, count)
@@ -130,7 +136,7 @@ class I2PMAEObject(BaseModel):
         """The teacher's features (B, G, V C) of all tokens below the decoded level, view after view."""
         level = len(tokens) - self.decoder.num_levels
         point = tokens[level - 1].point if level else None
-        place = pixels if point is None else _pixels_of(pixels, point)
+        place = pixels if point is None else pixels_of(pixels, point)
         feats = sample_views(feature_map, place, size)
         if self.normalize_features:
             deviation, mean = torch.std_mean(feats, dim=-1, keepdim=True, unbiased=False)
@@ -151,26 +157,3 @@ class I2PMAEObject(BaseModel):
         """Mean squared error of the features of the members of visible groups."""
         predicted = self.feature_head(feats[own.visible])
         return mse_loss(predicted, gather_rows(target, own.tokens.index)[own.visible].flatten(1))
-
-
-def sample_views(maps: Tensor, pixels: Tensor, size: torch.Size) -> Tensor:
-    """Values ``(B, V, M, C)`` of coarse ``(B V, C, h, w)`` maps at pixels of images of this size.
-
-    Equal to reading ``interpolate(maps, size, mode='bicubic', align_corners=False)`` at the pixels, which
-    would be a hundred times as large.
-
-    Args:
-        maps: Maps of V images of each of B objects.
-        pixels: ``(B, V, M, 2)`` (u, v).
-        size: Height and width of the images in pixels.
-    """
-    height, width = size
-    place = (2 * pixels.flatten(0, 1).to(maps.dtype) + 1) / maps.new_tensor([width, height]) - 1
-    values = grid_sample(maps, place[:, None], mode='bicubic', padding_mode='border', align_corners=False)
-    return values[:, :, 0].transpose(1, 2).unflatten(0, pixels.shape[:2])
-
-
-def _pixels_of(pixels: Tensor, point: Tensor) -> Tensor:
-    """The pixels (B, V, G, 2) of some points (B, G) out of those of all (B, V, P, 2)."""
-    index = point[:, None, :, None].expand(-1, pixels.shape[1], -1, 2)
-    return pixels.gather(2, index)

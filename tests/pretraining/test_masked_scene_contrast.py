@@ -162,6 +162,16 @@ def test_perfect_and_opposite_predictions():
         NormalReconstruction(3)(points[:, :3], points[:, :6])
 
 
+def test_the_control_reconstructs_the_points_of_other_voxels():
+    points = torch.cat([torch.zeros(500, 3), torch.rand(500, 3) * 2 - 1], dim=1)
+    for shuffle in (False, True):
+        head = ColorReconstruction(3, shuffle=shuffle)
+        torch.nn.init.eye_(head.linear.weight)
+        torch.nn.init.zeros_(head.linear.bias)
+        # the squared distance of two uniform colours is 3 (2 / 3) on average
+        assert head(points[:, 3:], points).item() == pytest.approx(2.0 if shuffle else 0.0, abs=0.3)
+
+
 def test_contrast_is_the_cross_entropy_of_the_similarities_of_the_pairs():
     views, losses, given = run(build(temperature=0.25), batch_of())
     rows, others = given['matcher'][1]

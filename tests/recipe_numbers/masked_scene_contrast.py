@@ -138,4 +138,20 @@ RECIPES = {
     'masked_scene_contrast_swin3d-small_scannet': [*SCANNET, *SWIN3D_SMALL],
     'masked_scene_contrast_swin3d-small_s3dis': [*S3DIS, *SWIN3D_SMALL],
     'masked_scene_contrast_swin3d-tiny_rooms': ROOMS,
+    'masked_scene_contrast_swin3d-tiny_rooms_no-reconstruction': [
+        {
+            key: number
+            for number_of in ROOMS
+            for key, number in number_of.items()
+            if key[:14] != 'reconstruction'
+        }
+    ],
+    'masked_scene_contrast_swin3d-tiny_rooms_shuffled': [
+        *ROOMS,
+        ours(
+            'the control',
+            matcher=dict(shuffle=True),
+            reconstruction={'color.shuffle': True, 'normal.shuffle': True},
+        ),
+    ],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -16,13 +17,21 @@ class PointReconstruction(BaseModule):
     Args:
         in_channels: Width of the features.
         loss_weight: Factor of the loss.
+        shuffle: Take the points in random order, as the control of a comparison.
         init_cfg: Initialisation config of mmengine.
     """
 
     columns: list[int]
 
-    def __init__(self, in_channels: int, loss_weight: float = 1.0, init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        loss_weight: float = 1.0,
+        shuffle: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg)
+        self.shuffle = shuffle
         self.linear = nn.Linear(in_channels, 3)
         self.loss_weight = loss_weight
 
@@ -42,6 +51,8 @@ class PointReconstruction(BaseModule):
                 f'points must have columns up to {self.columns[-1]} for {type(self).__name__}, '
                 f'got {points.shape[1]} columns'
             )
+        if self.shuffle:
+            points = points[torch.randperm(len(points), device=points.device)]
         error = self.error(self.linear(feats).float(), points[:, self.columns])
         return self.loss_weight * error.sum() / max(len(error), 1)
 

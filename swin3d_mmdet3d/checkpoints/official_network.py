@@ -108,7 +108,7 @@ def infer_official_arguments(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """
     try:
         return _infer(weights)
-    except (KeyError, StopIteration, ValueError) as error:
+    except (LookupError, ArithmeticError, StopIteration, TypeError, ValueError) as error:
         raise ValueError(f'the weights do not describe a Swin3D encoder: {error!r}') from error
 
 

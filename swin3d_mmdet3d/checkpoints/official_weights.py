@@ -155,6 +155,8 @@ def kernel_to_spconv(kernel: Tensor) -> Tensor:
 
 def kernel_from_spconv(weight: Tensor) -> Tensor:
     """Inverse of :func:`kernel_to_spconv`."""
+    if weight.ndim != 5:
+        raise ValueError(f'weight must be (C_out, K, K, K, C_in), got {tuple(weight.shape)}')
     return weight.permute(3, 2, 1, 4, 0).flatten(0, 2).contiguous()
 
 

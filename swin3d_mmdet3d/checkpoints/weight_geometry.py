@@ -27,15 +27,16 @@ def swap_yz(weights: Mapping[str, Tensor], complete: bool = True) -> dict[str, T
             the network on exchanged axes exactly the original one.
 
     Raises:
-        ValueError: If the stem's input channels are not 3, 6 or 9.
+        ValueError: If the stem's input channels are not 3, 6 or 9, or a table or kernel has another shape.
 
     Source: --weight_yz_shift of github.com/Yukichiii/Swin3D_Task (ObjectDet/FCAF3D) for the partial form.
     """
     swapped = dict(weights)
     for key, value in weights.items():
         if key.endswith('_xyz_table') or (complete and key.endswith('_norm_table')):
-            swapped[key] = value[SWAP_YZ]
+            swapped[key] = _position_table(key, value)[SWAP_YZ]
         elif key.startswith('stem_layer.') and key.endswith('.kernel'):
+            _check_kernel(key, value)
             if key in STEM_KERNELS:
                 value = value[:, _input_order(value.shape[1], complete)]
             swapped[key] = _swap_spatial(value) if complete else value
@@ -52,13 +53,13 @@ def resize_position_tables(weights: Mapping[str, Tensor], rows: Mapping[str, int
         rows: Wanted number of rows an axis (2 x window size x quant_size) of each ``*_xyz_table``.
 
     Raises:
-        ValueError: If a number of rows is odd.
+        ValueError: If a number of rows is odd, or a table has another shape.
     """
     resized = dict(weights)
     for key, wanted in rows.items():
         if wanted % 2:
             raise ValueError(f'rows of {key} must be even, got {wanted}')
-        table = weights[key]
+        table = _position_table(key, weights[key])
         half, present = wanted // 2, table.shape[1] // 2
         index = torch.arange(-half, half, device=table.device) + present
         resized[key] = table[:, index.clamp(0, table.shape[1] - 1)]
@@ -81,6 +82,17 @@ def position_table_rows(
             level = place + first if key.startswith('layers.') else num_levels - 2 - place
             rows[key] = 2 * window_sizes[level] * quant_size
     return rows
+
+
+def _position_table(key: str, table: Tensor) -> Tensor:
+    if table.ndim != 4 or len(table) != 3 or not table.shape[1]:
+        raise ValueError(f'{key} must be (3, R, H, D), got {tuple(table.shape)}')
+    return table
+
+
+def _check_kernel(key: str, kernel: Tensor) -> None:
+    if kernel.ndim != 3 or round(len(kernel) ** (1 / 3)) ** 3 != len(kernel):
+        raise ValueError(f'{key} must be (K^3, C_in, C_out), got {tuple(kernel.shape)}')
 
 
 def _input_order(num_channels: int, complete: bool) -> list[int]:

@@ -18,7 +18,7 @@ from ..visualization import (
     write_las,
     write_ply,
 )
-from .overlay_files import overlay_las, overlay_ply
+from .overlay_files import KEPT, RESULTS, overlay_las, overlay_ply
 
 UNLABELLED = 255
 POINT_FORMATS = ('ply', 'las', 'laz')
@@ -44,11 +44,12 @@ def write_labelled_scan(
 
     The points lie where those of the scan do, in its own units and axes. The PLY has the colour of each
     point's class, its label and its confidence; of a scan from a PLY file it has all else that the file has
-    (:func:`overlay_ply`). The NPZ has `label` int64, `confidence` float32 where there is one, `names` and
-    `palette`, the JSON the same as lists; all three have every row of the scan's file. A LAS file has the
-    points alone, since it cannot hold rows without coordinates, with the labels as classification; of a scan
-    from a LAS file it has all else that the file has (:func:`overlay_las`), of others their colours. The PNG
-    shows colour, truth and prediction of the points, upright.
+    (:func:`overlay_ply`), of others their normals and named columns. The NPZ has `label` int64, `confidence`
+    float32 where there is one, `names` and `palette`, the JSON the same as lists; all three have every row of
+    the scan's file. A LAS file has the points alone, since it cannot hold rows without coordinates, with the
+    labels as classification; of a scan from a LAS file it has all else that the file has
+    (:func:`overlay_las`), of others their colours. The PNG shows colour, truth and prediction of the points,
+    upright.
 
     Args:
         folder: Where to; made where it is missing.
@@ -130,6 +131,9 @@ def _write_ply(
     columns = {} if confidence is None else dict(confidence=confidence)
     if scan.normal is not None:
         columns.update(zip(('nx', 'ny', 'nz'), scan.in_rows(scan.normal, 0).T))
+    for name, values in (scan.others or {}).items():
+        taken = name in columns or name.lower() in RESULTS
+        columns['_'.join((KEPT + name if taken else name).split())] = scan.in_rows(values, 0)
     write_ply(path, scan.in_rows(scan.xyz, np.nan), color, label, names, columns)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..size_limits import check_unpacked
-from .named_columns import LABEL, arrays_from_columns
+from .named_columns import LABEL, arrays_from_columns, other_columns
 from .npy_arrays import read_npy_array
 from .scan import Scan, make_scan
 from .unnamed_columns import arrays_from_table
@@ -44,7 +44,8 @@ def read_npy(path: Path) -> Scan:
     with open(path, 'rb') as file:
         table = read_npy_array(file, path.stat().st_size)
     if table.dtype.names:
-        return make_scan(**arrays_from_columns({name: table[name] for name in table.dtype.names}))
+        columns = {name: table[name] for name in table.dtype.names}
+        return make_scan(**arrays_from_columns(columns), others=other_columns(columns))
     return make_scan(**arrays_from_table(table))
 
 

@@ -61,6 +61,32 @@ def arrays_from_columns(
     return dict(xyz=xyz, color=color, normal=_stack_first(columns, NORMAL), label=label)
 
 
+def other_columns(
+    columns: Mapping[str, np.ndarray] | Iterable[tuple[str, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """The columns of numbers that `arrays_from_columns` has no use for, such as an intensity.
+
+    Args:
+        columns: As there.
+
+    Returns:
+        Name as in the file -> (P,) values.
+    """
+    pairs = list(columns.items() if isinstance(columns, Mapping) else columns)
+    there = {name.strip().lower() for name, _ in pairs}
+    there |= {name[len(SCALAR_FIELD) :] for name in there if name.startswith(SCALAR_FIELD)}
+    used = {'rgb', 'rgba', *SPLAT_COLOR, next((name for name in LABEL if name in there), '')}
+    for choices in (XYZ, COLOR, NORMAL):
+        used.update(next((names for names in choices if there.issuperset(names)), ()))
+    found = {}
+    for name, values in pairs:
+        short = name.strip().lower()
+        is_used = short in used or short.startswith(SCALAR_FIELD) and short[len(SCALAR_FIELD) :] in used
+        if not is_used and np.ndim(values) == 1 and np.asarray(values).dtype.kind in 'fiub':
+            found[name.strip()] = np.asarray(values)
+    return found
+
+
 def _by_name(pairs: list[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Columns by their names; a scalar field also by its name alone, where no other column has it."""
     found: dict[str, np.ndarray] = {}

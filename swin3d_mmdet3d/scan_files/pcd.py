@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .lzf import decompress
-from .named_columns import arrays_from_columns
+from .named_columns import arrays_from_columns, other_columns
 from .scan import Scan, make_scan
 
 _KIND = {'F': 'f', 'I': 'i', 'U': 'u'}
@@ -41,8 +41,9 @@ def read_pcd(path: Path) -> Scan:
         columns = _compressed_columns(body, fields, points)
     else:
         raise ValueError(f'DATA: expected ascii, binary or binary_compressed, got {encoding!r}')
+    others = other_columns(columns)
     columns.update(_unpack_rgb(columns))
-    return make_scan(**arrays_from_columns(columns))
+    return make_scan(**arrays_from_columns(columns), others=others)
 
 
 def _split_header(raw: bytes) -> tuple[dict[str, list[str]], bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,8 @@ class Scan:
             have no finite coordinates: depth cameras write such rows where they measured nothing.
         grid: (2, 3) float64 scale and offset of the whole numbers that a LAS file stores coordinates as, in
             the units and axes of the file; or None.
+        others: What else the file says of each point, by name, (P,) numbers each; or None. Files that results
+            are written into again (PLY, LAS) keep it themselves.
     """
 
     xyz: np.ndarray
@@ -39,6 +42,7 @@ class Scan:
     label_names: tuple[str, ...] | None = None
     kept: np.ndarray | None = None
     grid: np.ndarray | None = None
+    others: Mapping[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.xyz)
@@ -59,6 +63,11 @@ class Scan:
             raise ValueError(
                 f'label: expected one for each of {len(self.xyz)} points, got {self.label.shape}'
             )
+        for name, values in (self.others or {}).items():
+            if values.shape != (len(self.xyz),):
+                raise ValueError(
+                    f'{name}: expected one for each of {len(self.xyz)} points, got {values.shape}'
+                )
         if self.kept is not None and (self.kept.dtype != bool or self.kept.sum() != len(self.xyz)):
             raise ValueError(f'kept: expected bool with {len(self.xyz)} true, got {self.kept.sum()}')
 
@@ -88,6 +97,7 @@ def make_scan(
     label: np.ndarray | None = None,
     label_names: tuple[str, ...] | None = None,
     grid: np.ndarray | None = None,
+    others: Mapping[str, np.ndarray] | None = None,
 ) -> Scan:
     """Bring the arrays of a file into the units of a `Scan`.
 
@@ -102,6 +112,7 @@ def make_scan(
         label: (P,) or (P, 1) integers, or names of classes, or None.
         label_names: Class names, or None.
         grid: (2, 3) scale and offset of the whole numbers in a LAS file, or None.
+        others: Further numbers (P,) of the points by name, or None.
 
     Raises:
         ValueError: Naming the array that is empty, out of range or of a wrong shape; no row has
@@ -120,6 +131,7 @@ def make_scan(
             if array is not None and len(array) != len(xyz):
                 raise ValueError(f'{name}: expected a row for each of {len(xyz)} points, got {len(array)}')
         arrays = {name: None if array is None else array[kept] for name, array in arrays.items()}
+        others = None if others is None else {name: values[kept] for name, values in others.items()}
         xyz = xyz[kept]
     color, normal, label = arrays['color'], arrays['normal'], arrays['label']
     if color is not None:
@@ -130,7 +142,7 @@ def make_scan(
         normal = _unit_normals(np.asarray(normal))
     if label is not None:
         label, label_names = _named_labels(label, label_names)
-    return Scan(xyz, color, normal, label, label_names, kept, grid)
+    return Scan(xyz, color, normal, label, label_names, kept, grid, others)
 
 
 def _usable_rows(xyz: np.ndarray) -> np.ndarray | None:

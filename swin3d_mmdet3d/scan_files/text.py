@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .named_columns import XYZ, arrays_from_columns
+from .named_columns import XYZ, arrays_from_columns, other_columns
 from .scan import Scan, make_scan
 from .text_encoding import decode_text
 from .text_table import parse_table
@@ -26,4 +26,5 @@ def read_text(path: Path) -> Scan:
     table = parse_table(decode_text(path.read_bytes()), XYZ)
     if table.names is None:
         return make_scan(**arrays_from_table(table.values, CONVENTIONS.get(path.suffix.lower())))
-    return make_scan(**arrays_from_columns(list(zip(table.names, table.values.T))))
+    columns = list(zip(table.names, table.values.T))
+    return make_scan(**arrays_from_columns(columns), others=other_columns(columns))

@@ -21,6 +21,7 @@ from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
 if not HELP_ONLY:
+    from swin3d_mmdet3d.apis import find_config
     from swin3d_mmdet3d.comparison import (
         BASELINES,
         SEGMENTATION,
@@ -37,6 +38,7 @@ if not HELP_ONLY:
         write_results,
         write_tables,
     )
+    from swin3d_mmdet3d.comparison.method_names import recipe_of
 
 NICENESS = 10
 
@@ -120,6 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = {name: getattr(args, name) for name in ('rooms_seed', 'rooms', 'points')}
     protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
     logger = MMLogger.get_instance('comparison')
+    for method in args.methods:
+        if Path(method).name != 'arms.py' and method not in BASELINES:
+            find_config(recipe_of(method, protocol))  # before rooms and baselines take their time
     methods = with_baselines(args.methods, protocol, args.arms)
     rooms = protocol.make_rooms(work)
     for seed in args.seeds:

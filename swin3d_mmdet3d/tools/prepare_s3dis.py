@@ -26,7 +26,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Prepare the rooms; return the exit status, 1 if any failed."""
-    return exit_status(prepare_s3dis, **vars(parse_arguments(arguments)))
+    args = parse_arguments(arguments)
+    return exit_status(prepare_s3dis, **vars(args))
 
 
 if __name__ == '__main__':

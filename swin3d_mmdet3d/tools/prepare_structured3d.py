@@ -30,7 +30,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Prepare the rooms; return the exit status, 1 if any failed."""
-    return exit_status(prepare_structured3d, **vars(parse_arguments(arguments)))
+    args = parse_arguments(arguments)
+    return exit_status(prepare_structured3d, **vars(args))
 
 
 if __name__ == '__main__':

@@ -28,7 +28,8 @@ def write_ply(
         color: (P, 3) in 0..255, rounded to whole numbers.
         label: (P,) class indices, written as property `label`.
         names: Class names, written as comments "label <index> <name>".
-        columns: Further properties (P,) by name, such as `nx` or `confidence`, written as float32.
+        columns: Further properties (P,) by name, such as `nx` or `confidence`; float64 and whole numbers of
+            64 bits are written as doubles.
 
     Raises:
         ValueError: When lengths do not agree or colours lie outside 0..255.
@@ -47,7 +48,7 @@ def write_ply(
     fields += [(channel, 'u1') for channel in ('red', 'green', 'blue')]
     fields += [('label', 'i4')] if label is not None else []
     columns = columns or {}
-    fields += [(name, 'f4') for name in columns]
+    fields += [(name, _stored(np.asarray(values).dtype)) for name, values in columns.items()]
     vertex = np.empty(len(xyz), dtype=fields)
     for name, values in columns.items():
         vertex[name] = values
@@ -59,3 +60,12 @@ def write_ply(
         vertex['label'] = label
     comments = [f'label {i} {name}' for i, name in enumerate(names)]
     write_ply_elements(path, [PlyElement.describe(vertex, 'vertex')], comments)
+
+
+def _stored(dtype: np.dtype) -> str:
+    """The type of a PLY property that holds the numbers of a NumPy type."""
+    if dtype.kind == 'b':
+        return 'u1'
+    if dtype.kind == 'f':
+        return 'f8' if dtype.itemsize > 4 else 'f4'
+    return f'{dtype.kind}{dtype.itemsize}' if dtype.itemsize <= 4 else 'f8'

@@ -224,6 +224,36 @@ def test_other_scans_keep_units_axes_normals_and_all_rows(inferencer, tmp_path):
     np.testing.assert_array_equal(back.label, np.minimum(np.floor(height), 2))
 
 
+def columns_file(path, columns):
+    """A text or a record array with named columns."""
+    if path.suffix == '.npy':
+        np.save(path, np.rec.fromarrays(list(columns.values()), names=list(columns)))
+    else:
+        header = ' '.join(columns)
+        np.savetxt(path, np.stack([c.astype(float) for c in columns.values()], 1), header=header, fmt='%.17g')
+
+
+@pytest.mark.parametrize('ending', ['npy', 'txt', 'csv'])
+def test_named_columns_of_other_scans_stay_beside_the_results(inferencer, tmp_path, ending):
+    rng = np.random.default_rng(4)
+    xyz = rng.uniform(0, 3, (60, 3))
+    xyz[5] = np.nan
+    others = dict(
+        intensity=rng.integers(0, 9000, 60).astype(np.uint16),
+        time=rng.uniform(1e9, 2e9, 60),
+        confidence=rng.random(60).astype(np.float32),
+    )
+    columns_file(tmp_path / f'a.{ending}', {**dict(zip('xyz', xyz.T)), 'label': np.arange(60), **others})
+    found = inferencer(tmp_path / f'a.{ending}')
+    assert set(found.scan.others) == set(others)
+    after = PlyData.read(str(found.save(tmp_path / 'out', ['ply'])[0]))['vertex']
+    rows = np.arange(60) != 5
+    for name, kept in dict(intensity='intensity', time='time', confidence='scan_confidence').items():
+        np.testing.assert_array_equal(after[kept][rows], others[name][rows])
+    np.testing.assert_array_equal(after['confidence'][rows], found.scores)
+    np.testing.assert_array_equal(np.stack([after[axis] for axis in 'xyz'], 1), xyz)
+
+
 def test_every_format_of_labels_on_demand(inferencer, room, tmp_path):
     pytest.importorskip('laspy')
     xyz, rgb = room

@@ -164,6 +164,12 @@ MISTAKES = [
     Mistake('own scans that are not there', 'prepare_custom', '/none/scans {tmp}/out', ('/none/scans',)),
     Mistake('no rooms', 'make_rooms', '--out {tmp}/rooms --rooms 0', ('rooms',)),
     Mistake('no file to convert', 'convert_checkpoint', 'x.pth y.pth', ('x.pth', 'no such file')),
+    Mistake(
+        'a method that is none',
+        'compare_pretraining',
+        'ppkts --out {tmp}/c --work-dir {tmp}/w --no-nice',
+        ('did you mean', 'ppkt_swin3d-tiny_rooms'),
+    ),
     Mistake('no log to draw', 'analyze_logs', '/none', ('/none', 'scalars.json')),
     Mistake('no file to publish', 'publish_model', 'x.pth y.pth', ('x.pth', 'no such file')),
     Mistake(

@@ -1,4 +1,7 @@
-"""Atomic writes: an output file, or several together, appear complete or not at all."""
+"""Atomic writes: an output file, or several together, appear complete or not at all.
+
+The first write of a process into a folder sweeps what killed processes were writing there.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +22,8 @@ from pathlib import Path
 _PART = re.compile(r'\..+\.([0-9a-f]{8})-(\d+)\.part(\.\w+)?')
 _LONGEST_STEM = 100
 _DAY = 86400
+_swept: set[str] = set()
+_sweeping = threading.Lock()
 
 
 @contextmanager
@@ -35,6 +41,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_once(path.parent)
     part = _part_of(path)
     try:
         yield part
@@ -124,6 +131,14 @@ def sweep_parts(folder: str | os.PathLike) -> list[Path]:
     return removed
 
 
+def _sweep_once(folder: Path) -> None:
+    key = os.path.realpath(folder)
+    with _sweeping:  # what bears this process's number is left over as long as this process wrote nothing
+        if key not in _swept:
+            sweep_parts(folder)
+            _swept.add(key)
+
+
 def _sync(path: Path) -> None:
     """Wait until a file's content, or a folder's list of names, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
@@ -140,9 +155,11 @@ def _sync(path: Path) -> None:
 @contextmanager
 def _part_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path`, which is gone after the block."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_once(path.parent)
     part = _part_of(path)
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part.mkdir()
     try:
         yield part
     finally:

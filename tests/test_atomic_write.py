@@ -148,3 +148,16 @@ def test_a_folder_appears_whole(tmp_path):
     with pytest.raises(ValueError), atomic_folder(tmp_path / 'c'):
         raise ValueError
     assert [path.name for path in tmp_path.iterdir()] == ['a']
+
+
+@pytest.mark.parametrize('kind', ['file', 'files', 'folder'])
+def test_the_first_write_into_a_folder_sweeps_it(kind, tmp_path):
+    left = left_over(tmp_path, kind)
+    assert left.exists()
+    with atomic_write(tmp_path / 'b.txt') as part:
+        part.write_text('text')
+        with atomic_write(tmp_path / '..' / tmp_path.name / 'c.txt') as other:  # leaves the first one alone
+            other.write_text('more')
+        with atomic_writes(tmp_path, 'd') as pending:
+            (pending.folder / 'd.txt').write_text('still more')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['b.txt', 'c.txt', 'd.txt']

@@ -8,6 +8,12 @@ import zlib
 from collections import Counter
 
 
+def is_archive(path: str | os.PathLike) -> bool:
+    """Whether a file begins as zip archives do, whole or not; not so what torch wrote before 1.6."""
+    with open(path, 'rb') as file:
+        return file.read(2) == b'PK'
+
+
 def archive_damage(path: str | os.PathLike) -> str | None:
     """What is wrong with a checkpoint that is a zip archive, or None.
 

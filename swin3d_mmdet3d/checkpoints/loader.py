@@ -11,7 +11,6 @@ import os
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from torch import Tensor
 from ..finite_values import first_names
 from ..pickle_trust import TRUST_OPTION, TRUST_VARIABLE, trusts_pickle
 from ..plain_pickle import PLAIN_GLOBALS, PickledArray, StandIn, settled
-from .archive import archive_damage
+from .archive import archive_damage, is_archive
 from .safetensors_file import SAFETENSORS, read_safetensors
 
 WEIGHT_KEYS = ('state_dict', 'model')
@@ -156,10 +155,11 @@ def checkpoint_weights(content: Any, source: str) -> dict[str, Tensor]:
 def _load(path: Path, address: str, map_location: str | torch.device | None) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {address} is not a file')
+    is_sound = False  # every byte is as it was written
     try:
         if path.suffix == SAFETENSORS:
             return read_safetensors(path, map_location)
-        _check_format(path)
+        is_sound = _check_format(path)
         if trusts_pickle():
             return torch.load(path, map_location=map_location, weights_only=False)
         return _load_plain(path, map_location)
@@ -171,15 +171,15 @@ def _load(path: Path, address: str, map_location: str | torch.device | None) -> 
         raise
     except Exception as error:  # whatever torch and the pickles meet in damaged bytes
         reason = error
-    raise _refusal(reason, address, zipfile.is_zipfile(path)) from reason
+    raise _refusal(reason, address, is_sound) from reason
 
 
-def _refusal(reason: Exception, address: str, is_whole: bool) -> CheckpointError:
+def _refusal(reason: Exception, address: str, is_sound: bool) -> CheckpointError:
     """Why a file is not read: for what it names, or for what is wrong with its bytes."""
     told = [part for part in _ADVICE.split(str(reason)) if part.strip()][-1:]
     text = ' '.join(' '.join(told).split())[:300] or type(reason).__name__
     name = _REFUSED_NAME.search(text)
-    if isinstance(reason, pickle.UnpicklingError) and (name or is_whole):
+    if isinstance(reason, pickle.UnpicklingError) and (name or is_sound):
         what = f'names {name[1]}' if name else f'holds what is not plain ({text})'
         return CheckpointError(
             f'checkpoint {address} {what}, and what is neither tensor nor plain type may run code: only '
@@ -188,16 +188,21 @@ def _refusal(reason: Exception, address: str, is_whole: bool) -> CheckpointError
     return CheckpointError(f'checkpoint {address} is damaged or no checkpoint: {text}')
 
 
-def _check_format(path: Path) -> None:
-    """torch writes zip archives, and wrote bare pickles before 1.6; anything else is no checkpoint."""
-    with open(path, 'rb') as file:
-        start = file.read(4)
-    if not start.startswith((b'PK', b'\x80')):
-        raise ValueError(f'it starts with {start!r}')
-    if start.startswith(b'PK'):
+def _check_format(path: Path) -> bool:
+    """Whether a file has checksums, which are right.
+
+    torch writes zip archives, and wrote bare pickles before 1.6; anything else is no checkpoint.
+    """
+    if is_archive(path):
         damage = archive_damage(path)
         if damage is not None:
             raise ValueError(damage)
+        return True
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    if not start.startswith(b'\x80'):
+        raise ValueError(f'it starts with {start!r}')
+    return False
 
 
 def _load_plain(path: Path, map_location: str | torch.device | None) -> Any:

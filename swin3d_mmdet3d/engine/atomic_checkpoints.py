@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import shutil
-import zipfile
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -14,7 +13,7 @@ from mmengine.logging import print_log
 
 from ..atomic_write import atomic_write
 from ..checkpoints import load_checkpoint
-from ..checkpoints.archive import archive_damage
+from ..checkpoints.archive import archive_damage, is_archive
 
 
 @register_backend('atomic_write', force=True)
@@ -82,10 +81,10 @@ def checkpoint_damage(path: str | os.PathLike) -> str | None:
     Args:
         path: The file.
     """
-    if zipfile.is_zipfile(path):
-        return archive_damage(path)
     try:
-        load_checkpoint(path, map_location='cpu')  # cut short, or of torch before 1.6
+        if is_archive(path):
+            return archive_damage(path)
+        load_checkpoint(path, map_location='cpu')  # of torch before 1.6
     except (OSError, ValueError) as error:
         return str(error)
     return None

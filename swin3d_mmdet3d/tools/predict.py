@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import MMLogger
 
-from ..atomic_write import sweep_parts
 from ..help_only import HELP_ONLY
 from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
@@ -176,7 +175,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         logger.error(str(error))
         return 1
-    sweep_parts(args.out)
     failed = []
     for number, item in enumerate(args.inputs, 1):
         logger.info(f'scan {number} of {len(args.inputs)}: {item.path}')

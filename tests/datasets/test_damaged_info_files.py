@@ -45,8 +45,8 @@ def fuzz(folder, seed, count):
 
 
 def test_damaged_info_files_are_read_or_refused_by_name(tmp_path):
-    ends = fuzz(tmp_path, 0, 400)
-    assert ends['refused'] > 200 and ends['read'] > 20
+    ends = fuzz(tmp_path, 0, 250)
+    assert ends['refused'] > 120 and ends['read'] > 10
 
 
 @pytest.mark.slow

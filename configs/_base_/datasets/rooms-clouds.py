@@ -1,9 +1,7 @@
 # Generated rooms for pretraining without labels, a cloud a sample, with normals, 10 cm voxels; areas 1, 2, 3,
 # 4 and 6. Rooms are turned and jittered, as by the recipes that follow; hues stay.
-_base_ = ['./indoor-clouds.py']
+_base_ = ['./indoor-clouds.py', './rooms-scans.py']
 
-data_root = 'data/rooms/'
-voxel_size = 0.1  # m
 max_voxels = 4000
 
 train_pipeline = [
@@ -12,18 +10,12 @@ train_pipeline = [
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
     *_base_.change_colors,
     dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     dict(type='SphereCrop', max_points=max_voxels),
     *_base_.pack_points,
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,
-    dataset=dict(
-        type='S3DISWholeSceneDataset',
-        data_root=data_root,
-        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -1,14 +1,12 @@
 # Generated rooms for Masked Scene Contrast: two overlapping crops of a scan, the first mixed with another's,
 # 10 cm voxels; areas 1, 2, 3, 4 and 6, no labels.
-_base_ = ['./indoor-mixed-crops.py']
+_base_ = ['./indoor-mixed-crops.py', './rooms-scans.py']
 
-data_root = 'data/rooms/'
-voxel_size = 0.1  # m
 max_points = 8000  # of a crop
 
 thin_view = [
     dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     dict(type='NormalizeColorSigned'),
 ]
 another_scan = [
@@ -31,14 +29,8 @@ train_pipeline = [
     ),
     _base_.pack_views,
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,
-    dataset=dict(
-        type='S3DISWholeSceneDataset',
-        data_root=data_root,
-        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -1,9 +1,7 @@
 # Generated rooms for pretraining on distances to surfaces: a cloud a sample, 10 cm voxels, zero for normals;
 # areas 1, 2, 3, 4 and 6. Rooms are turned and jittered, as by the recipes that follow; hues stay.
-_base_ = ['./indoor-surfaces.py']
+_base_ = ['./indoor-surfaces.py', './rooms-scans.py']
 
-data_root = 'data/rooms/'
-voxel_size = 0.1  # m
 max_voxels = 4000
 
 place_crop = [
@@ -12,7 +10,7 @@ place_crop = [
     dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.8, 1.2]),
     *_base_.change_colors,
     *_base_.place_scene,
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     dict(type='SphereCrop', max_points=max_voxels),
 ]
 make_partial = [
@@ -22,14 +20,8 @@ make_partial = [
 ]
 train_pipeline = [*place_crop, _base_.draw_queries, *make_partial]
 shuffled_pipeline = [*place_crop, _base_.draw_queries_shuffled, *make_partial]
-auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,
-    dataset=dict(
-        type='S3DISWholeSceneDataset',
-        data_root=data_root,
-        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -1,21 +1,18 @@
 # Rooms of S3DIS for pretraining without labels: two crops of 60 % of a room, 4 cm voxels; all areas but area
 # 5, or the one that the environment variable S3DIS_TEST_AREA names.
-_base_ = ['./indoor-crops.py']
+_base_ = ['./indoor-crops.py', './s3dis-scans.py']
 
-data_root = 'data/s3dis/'
-voxel_size = 0.04  # m
 max_points = 200000  # of the room, of which a crop has 60 %
-test_area = int('{{$S3DIS_TEST_AREA:5}}')
 
 augment_view = [
     *_base_.augment_view,
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     *_base_.finish_view,
 ]
 train_pipeline = [
     *_base_.load_points,
     # points lie millimetres apart: thinned out, so that the crops are as large in dense rooms
-    dict(type='GridSample', voxel_size=voxel_size / 2),
+    dict(type='GridSample', voxel_size=_base_.voxel_size / 2),
     dict(
         type='MultiCrop',
         num_global=2,
@@ -28,10 +25,5 @@ train_pipeline = [
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are four
-    dataset=dict(
-        type='S3DISWholeSceneDataset',
-        data_root=data_root,
-        ann_file=[f's3dis_infos_Area_{area}.pkl' for area in range(1, 7) if area != test_area],
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -1,14 +1,12 @@
 # Scans of ScanNet for pretraining without labels: two crops of 60 % of a scan, 2 cm voxels; voxels and share
 # as in MaskedSceneContrast (arXiv 2303.14191, its released config).
-_base_ = ['./indoor-crops.py']
+_base_ = ['./indoor-crops.py', './scannet-scans.py']
 
-data_root = 'data/scannet/'
-voxel_size = 0.02  # m
 max_points = 200000  # of the scan, of which a crop has 60 %
 
 augment_view = [
     *_base_.augment_view,
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     *_base_.finish_view,
 ]
 train_pipeline = [
@@ -25,10 +23,5 @@ train_pipeline = [
 auto_scale_lr = dict(enable=False, base_batch_size=32)
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are eight
-    dataset=dict(
-        type='ScanNetWholeSceneDataset',
-        data_root=data_root,
-        ann_file='scannet_infos_train.pkl',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -1,16 +1,14 @@
 # Scans of ScanNet for Masked Scene Contrast: two crops of 60 % of a scan, the first mixed with another's,
 # 2 cm voxels. Numbers: the released config (Pointcept, scannet/pretrain-msc-v1m1-0-spunet-base), except for
 # the most points, which are ours.
-_base_ = ['./indoor-mixed-crops.py']
+_base_ = ['./indoor-mixed-crops.py', './scannet-scans.py']
 
-data_root = 'data/scannet/'
-voxel_size = 0.02  # m
 max_points = 200000  # of the scan, of which a crop has 60 %
 keep_ratio = 0.6
 
 thin_view = [
     dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     dict(type='NormalizeColorSigned'),
 ]
 another_scan = [
@@ -37,8 +35,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=32)
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are eight
     dataset=dict(
-        type='ScanNetWholeSceneDataset',
-        data_root=data_root,
+        _base_.scans,
         ann_file=[f'scannet_infos_{split}.pkl' for split in ('train', 'val', 'test')],
         pipeline=train_pipeline,
     ),

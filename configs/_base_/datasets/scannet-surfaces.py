@@ -1,9 +1,7 @@
 # Scans of ScanNet for pretraining on distances to surfaces. The release cuts them into pieces of 3 x 3 m of
 # at least 70,000 vertices; a crop here is a sphere of so many voxels.
-_base_ = ['./indoor-surfaces.py']
+_base_ = ['./indoor-surfaces.py', './scannet-scans.py']
 
-data_root = 'data/scannet/'
-voxel_size = 0.02  # m
 max_voxels = 60000
 
 train_pipeline = [
@@ -11,7 +9,7 @@ train_pipeline = [
     dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.9, 1.1]),
     *_base_.change_colors,
     *_base_.place_scene,
-    dict(type='GridSample', voxel_size=voxel_size),
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
     dict(type='SphereCrop', max_points=max_voxels),
     _base_.draw_queries,
     _base_.make_hole,
@@ -22,10 +20,5 @@ train_pipeline = [
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are four
-    dataset=dict(
-        type='ScanNetWholeSceneDataset',
-        data_root=data_root,
-        ann_file='scannet_infos_train.pkl',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
 )

@@ -75,7 +75,7 @@ ROOMS = [
     ours('area 5 is held out', data=dict(trained_on=AREAS)),
     ours(
         CHOSEN,
-        volume=dict(in_channels=32, out_channels=32, channels=16, num_levels=3, cell=2, shape=(32, 32, 16)),
+        volume=dict(in_channels=32, out_channels=32, channels=16, num_levels=3, cell=2, shape=(40, 40, 20)),
         field=dict(in_channels=32),
         training=dict(
             turn=(-pi, pi),

@@ -1,4 +1,4 @@
-# IAE on generated rooms, within minutes on a CPU; the volume has cells of 20 cm, over 6.4 x 6.4 x 3.2 m
+# IAE on generated rooms, within minutes on a CPU; the volume has cells of 20 cm, over 8 x 8 x 4 m
 _base_ = [
     '../../_base_/datasets/rooms-surfaces.py',
     '../../_base_/backbones/swin3d-tiny.py',
@@ -8,7 +8,7 @@ _base_ = [
 ]
 
 volume = dict(
-    in_channels=_base_.width, out_channels=32, channels=16, num_levels=3, cell=2, shape=(32, 32, 16)
+    in_channels=_base_.width, out_channels=32, channels=16, num_levels=3, cell=2, shape=(40, 40, 20)
 )
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),

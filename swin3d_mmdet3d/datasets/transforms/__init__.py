@@ -2,6 +2,7 @@
 
 from .condition import SetCondition
 from .frames.axis_views import AxisViews
+from .frames.camera_rays import CameraRays, CropRays
 from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
 from .frames.frame_loading import (
     BackProjectFrames,
@@ -42,6 +43,7 @@ __all__ = [
     'AxisViews',
     'BackProjectFrames',
     'BoxKeepingCrop',
+    'CameraRays',
     'CenterShift',
     'CentralBoxErasing',
     'ChromaticAutoContrast',
@@ -49,6 +51,7 @@ __all__ = [
     'ChromaticTranslation',
     'ColorJitter',
     'CropFrames',
+    'CropRays',
     'DropFrames',
     'ElasticDistortion',
     'EstimateNormals',

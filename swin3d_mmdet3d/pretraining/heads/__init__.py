@@ -6,6 +6,7 @@ from .masked_cell_decoder import MaskedCellDecoder
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
+from .surface_renderer import SurfaceRenderer
 from .token_decoder import TokenDecoder
 from .voxel_volume import VoxelVolume
 
@@ -17,6 +18,7 @@ __all__ = [
     'NormalReconstruction',
     'PixelProjection',
     'ProjectionHead',
+    'SurfaceRenderer',
     'TokenDecoder',
     'VoxelVolume',
 ]

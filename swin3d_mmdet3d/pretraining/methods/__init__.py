@@ -6,6 +6,7 @@ from .iae import IAE
 from .masked_scene_contrast import MaskedSceneContrast
 from .mm_3dscene import MM3DScene
 from .point_contrast import PointContrast
+from .ponder import Ponder
 from .ppkt import PPKT
 from .ppt import PPT
 
@@ -15,6 +16,7 @@ __all__ = [
     'IAE',
     'MaskedSceneContrast',
     'MM3DScene',
+    'Ponder',
     'PointContrast',
     'PPKT',
     'PPT',

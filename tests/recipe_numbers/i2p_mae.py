@@ -37,6 +37,7 @@ TINY_I2P_MAE = [
     ours(
         'cells of 40 cm with as many points as a wall has voxels in a quarter of one',
         model=dict(cell_stride=4),
+        matcher=dict(max_pairs=16384),
         masker=dict(visible=0.4, temperature=1.0, standardize=True),
         decoder=dict(in_channels=(128, 192, 256), channels=128, num_heads=8, window_size=7, depth=2),
         point_head=dict(in_channels=128, num_points=4),
@@ -113,6 +114,7 @@ RECIPES = {
         taken('models/I2P_MAE.py: softmax of attentions', masker=dict(standardize=False)),
     ],
     'i2p_mae_swin3d-tiny_rooms_random-mask': [*ROOMS, ours('a random mask', masker=dict(temperature=inf))],
+    'i2p_mae_swin3d-tiny_rooms_shuffled': [*ROOMS, ours('the control', matcher=dict(shuffle=True))],
     'i2p_mae_swin3d-tiny_rooms_no-points': [
         {key: number for numbers in ROOMS for key, number in numbers.items() if 'point_head' not in key}
     ],

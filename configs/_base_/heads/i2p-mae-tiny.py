@@ -15,6 +15,7 @@ model = dict(
     ),
     saliency=dict(type='ActivationSaliency'),
     cell_stride=4,
+    matcher=dict(type='OnePixelPerVoxel', max_pairs=16384),
     masker=dict(type='SalientCells', visible=0.4),
     decoder=dict(
         type='MaskedCellDecoder',

@@ -11,7 +11,7 @@ from mmengine.model import BaseModule
 from swin3d_ops.voxel_index import lookup
 from torch import Tensor, nn
 
-from ...models.layers import LayerNorm, WindowStage, init_linear_and_norm
+from ...models.layers import LayerNorm, NormLinear, WindowStage, init_linear_and_norm
 from ...structures import FeatureLevel, SparseVoxels
 
 
@@ -48,7 +48,7 @@ class MaskedCellDecoder(BaseModule):
         if depth < 1:
             raise ValueError(f'depth must be at least 1, got {depth}')
         width = in_channels if isinstance(in_channels, int) else sum(in_channels)
-        self.embed = nn.Linear(width, channels)
+        self.embed = NormLinear(width, channels)
         self.stage = WindowStage(channels, num_heads, window_size, quant_size, ('xyz',), [0.0] * depth)
         self.norm = LayerNorm(channels)
         init_linear_and_norm(self)

@@ -27,7 +27,7 @@ class I2PMAE(BasePretrainer):
     cells' own to the coarsest, a decoder makes features of all cells. Those of hidden cells are unfolded into
     points, which the Chamfer distance compares with the hidden voxels' points, in metres. Those of visible
     cells are mapped to the teacher's features at the pixels that show the cell: their mean, standardised over
-    the cells of the batch, so that a read-out which knows nothing has a mean squared error of 1.
+    the cells of the batch that are compared, so that a read-out which knows nothing has an error of 1.
 
     Args:
         teacher: Config of a :class:`FrozenImageTeacher`.
@@ -114,18 +114,16 @@ class I2PMAE(BasePretrainer):
         """What the teacher sees of the cells at these pixels.
 
         Returns:
-            ``(C, E)`` standardised features, ``(C,)`` saliency, where no pixel shows a cell the mean over its
-            sample, and ``(C,)`` bool, whether one does.
+            ``(C, E)`` features, the mean over the pixels that show a cell, ``(C,)`` saliency, likewise, or
+            the mean over the sample's cells where no pixel does, and ``(C,)`` bool, whether one does.
         """
         maps, saliency = self.saliency(self.teacher(view.images))
         size = view.images.shape[-2:]
         seen = torch.cat([sample_pixels(one, pixels, size) for one in (*maps, saliency)], dim=1)
         means, shown = group_means(seen, cell_of_voxel[pixels.voxel], len(cells))
-        rows = shown.nonzero().flatten()
-        targets = torch.zeros_like(means[:, :-1]).index_copy(0, rows, standardized(means[rows, :-1]))
         sample = cells.coords[:, 0].long()
-        average, _ = group_means(means[rows, -1:], sample[rows], cells.batch_size)
-        return targets, torch.where(shown, means[:, -1], average[sample, 0]), shown
+        average, _ = group_means(means[shown, -1:], sample[shown], cells.batch_size)
+        return means[:, :-1], torch.where(shown, means[:, -1], average[sample, 0]), shown
 
     def cell_features(self, levels: Levels) -> FeatureLevel:
         """The encoder's levels from the cells' stride on, side by side at the cells.
@@ -159,10 +157,10 @@ class I2PMAE(BasePretrainer):
         return dict(loss_points=loss, points_at_centers=at_centers)
 
     def feature_loss(self, feats: Tensor, targets: Tensor) -> Tensor:
-        """Loss of the read-out of ``(M, C)`` features against ``(M, E)`` targets."""
+        """Loss of the read-out of ``(M, C)`` features against ``(M, E)`` targets, which are standardised."""
         if len(feats) == 0:
             return self.zero_loss()
-        return self.feature_criterion(self.feature_head(feats), targets)
+        return self.feature_criterion(self.feature_head(feats), standardized(targets))
 
 
 def group_means(rows: Tensor, group: Tensor, num_groups: int) -> tuple[Tensor, Tensor]:

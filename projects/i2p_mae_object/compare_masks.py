@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/compare_masks'))
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
     parser.add_argument('--steps', type=int, default=60)
+    parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--train', type=int, default=8, help='objects of each kind to train on')
     parser.add_argument('--test', type=int, default=4, help='objects of each kind to test on')
     parser.add_argument('--objects-seed', type=int, default=11, help='no recipe was tuned on those of 11')
@@ -63,7 +64,10 @@ def main() -> None:
                 continue
             config = room_config(CONFIG, root, args.work_dir / f'{arm}_seed{seed}', seed)
             set_iterations(config, args.steps)
-            asked = dict(arm=arm, seed=seed, steps=args.steps, objects=vars(options))
+            config.train_dataloader.batch_size = args.batch_size
+            asked = dict(
+                arm=arm, seed=seed, steps=args.steps, batch_size=args.batch_size, objects=vars(options)
+            )
             numbers = dict(asked, **measure(arm, config), **provenance())
             with atomic_write(path) as part:
                 part.write_text(json.dumps(numbers, indent=1) + '\n')

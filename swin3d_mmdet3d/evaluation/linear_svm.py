@@ -12,8 +12,8 @@ from mmengine.evaluator import BaseMetric
 
 from ..optional_packages import optional_package
 
-PENALTIES = tuple(float(f'{10**power:.2g}') for power in np.arange(-3, 1.01, 0.5))
-"""0.001, 0.0032, ..., 10: what the penalty is chosen from."""
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+"""What the penalty is chosen from, for standardised features."""
 
 
 class ChosenPenalty(NamedTuple):
@@ -28,14 +28,15 @@ def choose_penalty(
 ) -> ChosenPenalty:
     """The penalty of the best mean accuracy over the folds of the training set, the smaller one of equals.
 
-    Folds hold as many objects of each class as they can, always the same ones. A class of one object, which
+    Folds are always the same ones. Where they can, they divide the objects of every class evenly: at a small
+    penalty a machine prefers the class with more objects, though it be by one. A class of one object, which
     cannot be on both sides, chooses nothing.
 
     Args:
         feats: ``(N, C)`` features.
         labels: ``(N,)`` int classes.
         penalties: What to choose from.
-        folds: Number of folds; no more than the smallest class has objects are made.
+        folds: Most folds; no more than the smallest class has objects are made.
 
     Raises:
         ValueError: Naming ``labels``, if fewer than two classes have several objects.
@@ -47,9 +48,9 @@ def choose_penalty(
         raise ValueError(
             f'labels must have two classes of several objects, got objects a class {counts.tolist()}'
         )
-    smallest = int(counts[counts > 1].min())
+    count = _num_folds(counts[counts > 1], folds)
     selection = optional_package('sklearn.model_selection', 'objects', 'a linear SVM')
-    splits = selection.StratifiedKFold(min(folds, smallest), shuffle=True, random_state=0)
+    splits = selection.StratifiedKFold(count, shuffle=True, random_state=0)
     parts = list(splits.split(feats, labels))
     scores = [
         np.mean([svm_accuracy(feats[a], labels[a], feats[b], labels[b], penalty) for a, b in parts])
@@ -57,6 +58,13 @@ def choose_penalty(
     ]
     best = int(np.argmax(scores))
     return ChosenPenalty(sorted(penalties)[best], float(scores[best]))
+
+
+def _num_folds(counts: np.ndarray, most: int) -> int:
+    """The most folds that divide the classes evenly, from 3 up; as many as can be where none does."""
+    most = min(most, int(counts.min()))
+    even = [folds for folds in range(3, most + 1) if not (counts % folds).any()]
+    return max(even, default=most)
 
 
 def svm_accuracy(
@@ -72,9 +80,11 @@ def svm_accuracy(
 class LinearSVMMetric(BaseMetric):
     """Accuracy on test objects of a linear SVM that is fitted to the features of training objects.
 
+    Features are brought to mean 0 and variance 1 over the training objects, since those of some networks
+    hardly differ between objects.
     The loader gives both, told apart by ``split``. The penalty C is chosen by cross-validation on the
-    training objects alone; the test objects choose nothing. The accuracy at the published C stands beside it,
-    since what a random network reaches depends on C.
+    training objects alone; the test objects choose nothing. The accuracy on the features as they
+    are at the published C stands beside it, since what a random network reaches depends on both.
 
     Args:
         penalties: What C is chosen from.
@@ -118,12 +128,14 @@ class LinearSVMMetric(BaseMetric):
             raise ValueError(f"the loader must give objects of the split 'train' and others, got {splits}")
         labels = np.array([label for _, label, _ in results])
         feats = np.stack([feature for _, _, feature in results])
-        known = feats[is_train], labels[is_train]
+        plain = feats[is_train], labels[is_train], feats[~is_train], labels[~is_train]
+        deviation = plain[0].std(axis=0)
+        scaled = (feats - plain[0].mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+        known = scaled[is_train], labels[is_train]
         chosen = choose_penalty(*known, self.penalties, self.folds)
-        asked = feats[~is_train], labels[~is_train]
         return dict(
-            svm_accuracy=svm_accuracy(*known, *asked, chosen.penalty),
+            svm_accuracy=svm_accuracy(*known, scaled[~is_train], labels[~is_train], chosen.penalty),
             svm_penalty=chosen.penalty,
             svm_cross_validation=chosen.accuracy,
-            svm_accuracy_at_published_penalty=svm_accuracy(*known, *asked, self.published_penalty),
+            svm_accuracy_at_published_penalty=svm_accuracy(*plain, self.published_penalty),
         )

@@ -92,6 +92,16 @@ def load_checkpoint(address: str | os.PathLike, map_location: str | torch.device
     return _load(Path(address).expanduser(), address, map_location)
 
 
+def forget_code(content: Any) -> None:
+    """Drop from the content of a checkpoint the text that mmengine's runner would execute when it resumes.
+
+    It is the config under ``meta['config']``, where mmcv left it; mmengine's own is ``meta['cfg']``.
+    """
+    meta = content.get('meta') if isinstance(content, dict) else None
+    if isinstance(meta, dict):
+        meta.pop('config', None)
+
+
 @contextmanager
 def checked_checkpoints() -> Iterator[None]:
     """For a while, let mmengine's runner and ``Pretrained`` read local files and the web by this loader.
@@ -162,7 +172,9 @@ def _load(path: Path, address: str, map_location: str | torch.device | None) -> 
         is_sound = _check_format(path)
         if trusts_pickle():
             return torch.load(path, map_location=map_location, weights_only=False)
-        return _load_plain(path, map_location)
+        content = _load_plain(path, map_location)
+        forget_code(content)
+        return content
     except OSError as error:
         if error.errno is not None:
             raise

@@ -15,7 +15,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
-_HUB, _SCALARS = 'message_hub', 'log_scalars'
+_HUB, _SCALARS, _KEPT = 'message_hub', 'log_scalars', 'keep_ckpt_ids'
 _LOG, _COUNT, _LONGEST = 'log_history', 'count_history', 'max_length'
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, torch.Size, torch.dtype, torch.device)
 _LEFT_OUT = object()
@@ -41,10 +41,15 @@ def restore(checkpoint: dict[str, Any]) -> None:
     """Make histories of the message hub, and arrays of the data set's meta, of their numbers, in place.
 
     Raises:
-        ValueError: Naming the scalar of the hub, if it has no numbers.
+        ValueError: Naming the scalar of the hub, if it has no numbers; if the steps of checkpoints to keep,
+            of which files are removed, are no numbers.
     """
     hub = checkpoint.get(_HUB)
     scalars = hub.get(_SCALARS) if isinstance(hub, dict) else None
+    told = hub.get('runtime_info') if isinstance(hub, dict) else None
+    steps = told.get(_KEPT, []) if isinstance(told, dict) else []
+    if not isinstance(steps, list) or not all(type(step) is int for step in steps):
+        raise ValueError(f'{_KEPT} of the {_HUB} must be a list of steps, got {steps}')
     for name, numbers in (scalars or {}).items():
         if isinstance(numbers, dict):
             try:

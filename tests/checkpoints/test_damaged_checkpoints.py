@@ -122,6 +122,8 @@ def lame(weights, rng):
     for _ in range(rng.choice((1, 1, 2, 5))):
         name = rng.choice(list(weights))
         tensor = weights[name]
+        if not isinstance(tensor, torch.Tensor):
+            continue
         kind = rng.choice(
             ('value', 'flat', 'cut', 'more', 'lose', 'rename', 'type', 'none', 'huge', 'number')
         )

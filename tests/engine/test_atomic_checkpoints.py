@@ -245,6 +245,27 @@ def test_published_checkpoints_are_written_whole(tmp_path, file_events):
     assert [*torch.load(published, weights_only=True)] == keys
 
 
+@pytest.mark.parametrize('victim', ['precious.pth', 'folder', 'best_of_others.pth', 'work/vis_data'])
+def test_a_resumed_checkpoint_removes_no_files_of_others(tmp_path, victim):
+    """It names the best one so far, which goes when there is a better one, a whole folder too."""
+    hook = dict(type='AtomicCheckpointHook', by_epoch=False, interval=1, save_best='acc')
+    work, victim = tmp_path / 'work', tmp_path / victim
+    runner = tiny_runner(work, 1, hooks=dict(checkpoint=hook))
+    runner.train()
+    victim.parent.mkdir(exist_ok=True)
+    if victim.suffix:
+        victim.write_text('mine')
+    else:
+        victim.mkdir(exist_ok=True)
+        (victim / 'thesis.tex').write_text('mine')
+    hook = checkpoint_hook(runner)
+    hook.best_ckpt_path = str(victim)
+    runner.message_hub.update_info('best_score', 0.1)
+    hook.after_val_epoch(runner, dict(acc=0.2))
+    assert hook.best_ckpt_path == str(work / 'best_acc_iter_1.pth') and os.path.exists(hook.best_ckpt_path)
+    assert victim.exists() and (victim.suffix or (victim / 'thesis.tex').exists())
+
+
 def test_file_client_args_are_refused():
     with pytest.raises(ValueError, match='backend_args in place of file_client_args'):
         AtomicCheckpointHook(file_client_args=dict(backend='disk'))

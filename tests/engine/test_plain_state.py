@@ -101,3 +101,10 @@ def test_a_training_leaves_plain_checkpoints_and_resumes_its_scalars(tmp_path):
     resumed.load_or_resume()
     np.testing.assert_array_equal(resumed.message_hub.get_scalar('train/loss').data[0], losses, strict=True)
     assert len(losses) == 3
+
+
+@pytest.mark.parametrize('steps', ['../victim', [1, '../victim'], [True], {'a': 1}])
+def test_steps_of_files_to_remove_are_numbers(steps):
+    hub = dict(log_scalars={}, runtime_info=dict(keep_ckpt_ids=steps))
+    with pytest.raises(ValueError, match='keep_ckpt_ids of the message_hub must be a list of steps'):
+        restore(dict(message_hub=hub))

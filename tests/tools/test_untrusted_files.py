@@ -147,6 +147,17 @@ def test_train_resumes_stock_checkpoints_with_histories_and_arrays(tmp_path, tra
     assert hub['log_scalars']['train/loss']['log_history'][0] == 0.5
 
 
+def test_resuming_does_not_execute_the_config_in_a_checkpoint(tmp_path, witness, training):
+    """mmengine's runner builds a config of the text under meta['config']: it is Python."""
+    text = f'import pathlib\npathlib.Path({str(witness)!r}).touch()\na = 1\n'
+    config, checkpoint = training({})
+    content = torch.load(checkpoint, weights_only=False)
+    content['meta']['config'] = text
+    torch.save(content, checkpoint)
+    train.main([config, '--work-dir', str(tmp_path / 'work'), '--resume', checkpoint])
+    assert not witness.exists() and (tmp_path / 'work' / 'iter_2.pth').exists()
+
+
 @zipped_or_not
 def test_test_refuses(tmp_path, witness, height, zipped, monkeypatch):
     config, checkpoint = height(zipped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 from collections import deque
@@ -13,10 +14,13 @@ from mmdet3d.registry import HOOKS
 from mmengine.dist import is_main_process, master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
 from mmengine.runner import Runner, save_checkpoint
 
 from ...atomic_write import sweep_parts
 from ...checkpoints import load_checkpoint
+from ...checkpoints.loader import forget_code
+from ...pickle_trust import trusts_pickle
 from ..atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
 from ..plain_state import make_plain, restore
 
@@ -86,7 +90,9 @@ class AtomicCheckpointHook(CheckpointHook):
             self._told |= left_out
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Rebuild what the runner takes from it."""
+        """Rebuild what the runner takes from it, without the text that it would execute."""
+        if not trusts_pickle():
+            forget_code(checkpoint)
         restore(checkpoint)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
@@ -158,7 +164,17 @@ class AtomicCheckpointHook(CheckpointHook):
         runner.logger.info(f'{ckpt_path} is published as {path}, without {", ".join(left_out) or "nothing"}')
 
     def _remove(self, path: str) -> None:
-        if self.file_backend.isfile(path):
+        """Remove a checkpoint of this hook; a resumed one may name others, and whole folders, as its best."""
+        name = os.path.basename(path)
+        own = self.file_backend.join_path(self.out_dir, name)
+        if not name.startswith(('best_', self.filename_tmpl.split('{')[0])) or not _is_same(path, own):
+            print_log(f'{path} is no checkpoint of {self.out_dir} and stays', 'current', logging.WARNING)
+        elif self.file_backend.isfile(path):
             self.file_backend.remove(path)
         elif self.file_backend.isdir(path):  # deepspeed's
             self.file_backend.rmtree(path)
+
+
+def _is_same(path: str, other: str) -> bool:
+    """Whether two paths are one, by whatever way they lead there."""
+    return path == other or os.path.realpath(path) == os.path.realpath(other)

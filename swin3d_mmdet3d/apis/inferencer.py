@@ -105,7 +105,11 @@ class Swin3DInferencer:
         for start in range(0, len(found), batch_size):
             batch = found[start : start + batch_size]
             scans = [scan.read() for scan in batch]
-            for item, prediction in zip(batch, self.predict(scans, frame)):
+            try:
+                found_here = self.predict(scans, frame)
+            except ValueError as error:
+                raise ValueError(f'{", ".join(item.name for item in batch)}: {error}') from error
+            for item, prediction in zip(batch, found_here):
                 prediction = dataclasses.replace(prediction, name=item.name, source=item.path)
                 if out is not None:
                     prediction.save(out, formats)

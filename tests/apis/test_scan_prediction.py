@@ -103,6 +103,13 @@ def test_other_inputs_are_refused_by_name(inferencer, wrong, error, message):
         inferencer(wrong)
 
 
+def test_a_scan_that_cannot_be_predicted_is_named(inferencer, room, tmp_path):
+    np.savez(tmp_path / 'kitchen.npz', xyz=room[0])
+    inferencer.names = inferencer.names[:2]
+    with pytest.raises(ValueError, match='kitchen: the model gave label 2, there are 2 class names'):
+        inferencer(tmp_path / 'kitchen.npz')
+
+
 def test_a_folder_without_scans_and_a_wrong_batch_are_refused(inferencer, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(ValueError, match='no file in .*empty ends in one of .ply'):

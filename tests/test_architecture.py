@@ -36,6 +36,7 @@ ROOT_MODULES = {
     'optional_packages',
     'pickle_trust',
     'root_registries',
+    'array_files',
     'atomic_write',
     'plain_pickle',
     'size_limits',

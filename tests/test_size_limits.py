@@ -12,6 +12,7 @@ from PIL import Image
 
 from swin3d_mmdet3d import size_limits
 from swin3d_mmdet3d.datasets.image_files import read_image_file
+from swin3d_mmdet3d.language.text_table import load_text_table
 from swin3d_mmdet3d.preparation.raw_files import read_image
 from swin3d_mmdet3d.preparation.sens_stream import SensStream
 from swin3d_mmdet3d.scan_files import glb, read_scan
@@ -58,8 +59,13 @@ def png_file(path):
     path.write_bytes(png_of_one_colour())
 
 
+def write_table(path):
+    np.savez_compressed(path, names=np.array(['a']), vectors=np.zeros((1, 10**6)), encoder=np.array('x'))
+
+
 BOMBS = {
     'a.npz': (write_npz, read_scan),
+    'table.npz': (write_table, load_text_table),
     'a.obj': (write_obj, read_scan),
     'a.sens': (write_sens, lambda path: next(SensStream(path).frames())),
     'frame.png': (png_file, lambda path: read_image_file(path, -1)),

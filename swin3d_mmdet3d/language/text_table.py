@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..array_files import read_npz_file
 from ..atomic_write import atomic_write
 
 TABLE_FOLDER = Path(__file__).parent / 'text_tables'
@@ -67,24 +68,19 @@ def load_text_table(path: str | Path) -> TextTable:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file lacks an entry.
+        ValueError: Naming the file, if it lacks an entry or is damaged.
     """
     path = Path(path)
     file = path if path.exists() else TABLE_FOLDER / path.name
     if not file.exists():
         known = sorted(table.name for table in TABLE_FOLDER.glob('*.npz'))
         raise FileNotFoundError(f'text table {path} must be a file or one of {known}')
-    with np.load(file, allow_pickle=False) as content:
-        missing = {'names', 'vectors', 'encoder'} - set(content.files)
-        if missing:
-            raise ValueError(
-                f'text table {file} must hold names, vectors and encoder, got no {sorted(missing)}'
-            )
-        return TextTable(
-            tuple(str(name) for name in content['names']),
-            torch.from_numpy(content['vectors'].astype(np.float32)),
-            str(content['encoder']),
-        )
+    try:
+        content = read_npz_file(file, ('names', 'vectors', 'encoder'))
+        vectors = torch.from_numpy(content['vectors'].astype(np.float32))
+    except ValueError as error:
+        raise ValueError(f'text table {file} must hold names, vectors and encoder: {error}') from error
+    return TextTable(tuple(map(str, content['names'].ravel())), vectors, str(content['encoder']))
 
 
 def save_text_table(table: TextTable, path: str | Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..scan_files.npy_arrays import read_npy_array
+from ..array_files import read_npy_array
 from ..scan_files.scan import whole_labels
 
 UNLABELLED = 255  # in prepared masks

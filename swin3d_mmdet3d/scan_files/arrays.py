@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
-from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
 
-from ..size_limits import check_unpacked
+from ..array_files import open_archive, read_member, read_npy_file
 from .named_columns import LABEL, arrays_from_columns, other_columns
-from .npy_arrays import read_npy_array
 from .scan import Scan, make_scan
 from .unnamed_columns import arrays_from_table
 
@@ -26,23 +21,11 @@ _NAMES_OF = {
     'label': (*LABEL, 'labels', 'segment'),
     'names': ('names', 'classes'),
 }
-# RuntimeError: an encrypted member; NotImplementedError: a compression that zipfile does not know.
-_DAMAGED_ARCHIVE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    LZMAError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    struct.error,
-    OSError,
-)
 
 
 def read_npy(path: Path) -> Scan:
     """Read an NPY table: columns of a record array by their names, others as `arrays_from_table` says."""
-    with open(path, 'rb') as file:
-        table = read_npy_array(file, path.stat().st_size)
+    table = read_npy_file(path)
     if table.dtype.names:
         columns = {name: table[name] for name in table.dtype.names}
         return make_scan(**arrays_from_columns(columns), others=other_columns(columns))
@@ -59,14 +42,8 @@ def read_npz(path: Path) -> Scan:
     Raises:
         ValueError: When the archive is damaged or has no coordinates.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = _known_arrays(archive)
-    except _DAMAGED_ARCHIVE as error:
-        # A directory that points outside the file ends in an OSError of this number.
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
-            raise
-        raise ValueError(f'not a whole NPZ archive: {str(error) or type(error).__name__}') from error
+    with open_archive(path) as archive:
+        arrays = _known_arrays(archive)
     return _scan_of(arrays)
 
 
@@ -106,9 +83,7 @@ def _known_arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
     for key, names in _NAMES_OF.items():
         member = next((members[name] for name in names if name in members), None)
         if member is not None:
-            with archive.open(member) as file:
-                check_unpacked(member.file_size, member.compress_size, f'{member.filename} in it')
-                arrays[key] = read_npy_array(file, member.file_size)
+            arrays[key] = read_member(archive, member)
     if 'points' not in arrays:
         raise ValueError(f'expected an array {" or ".join(_NAMES_OF["points"])}, got {sorted(members)}')
     return arrays

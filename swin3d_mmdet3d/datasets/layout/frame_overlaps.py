@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
+from ...array_files import read_npz_file
 from ...atomic_write import atomic_write
 from ...geometry.correspondence import back_project
 from ...geometry.overlap import cloud_overlaps, voxel_means
@@ -72,7 +72,6 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path) as content:
-            return {key: content[key] for key in ('names', 'files', 'overlap')}
-    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        return read_npz_file(path, ('names', 'files', 'overlap'))
+    except ValueError as error:
         raise ValueError(f'file {path} must hold overlaps of frames, remove it: {error}') from error

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...array_files import read_npy_file
 from .object_list import ObjectList, read_lines
 
 
@@ -33,7 +34,7 @@ class ShapeNet55(ObjectList):
         """``(8192, 3)`` float32."""
         path = self.root / 'shapenet_pc' / f'{self.names[row]}.npy'
         try:
-            cloud = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            cloud = read_npy_file(path)
+        except (OSError, ValueError) as error:
             raise ValueError(f'{path} must be a NumPy array of points: {error}') from error
         return self.checked(np.asarray(cloud, dtype=np.float32)[..., :3], path)

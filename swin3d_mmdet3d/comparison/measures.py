@@ -17,7 +17,7 @@ from .method_names import recipe_of
 from .protocol import Protocol
 from .runs import room_config, train, train_and_test
 from .step_cost import step_cost
-from .students import find_student, parts_of, put_raw_inputs, put_student
+from .students import find_student, is_of_objects, parts_of, put_raw_inputs, put_student
 
 SEGMENTATION = ('fine-tuning', 'decoder probe', 'encoder probe')
 SPREAD_SCENES = 10
@@ -49,6 +49,8 @@ class Measurement:
         if self.method != 'scratch':
             chosen['pretraining'] = self._pretrain
             chosen['cost'] = self._cost
+            if is_of_objects(self._pretraining()):
+                return {**chosen, 'linear SVM': self._linear_svm}
         for measure in SEGMENTATION:
             chosen[measure] = lambda measure=measure: self._labelled(measure)
         chosen['spread'] = self._spread
@@ -58,10 +60,23 @@ class Measurement:
 
     def _pretrain(self) -> dict[str, Any]:
         """Pretrain the student; CPU seconds and steps."""
-        recipe = recipe_of(self.method, self.protocol)
-        config = room_config(recipe, self.rooms, self._work('pretraining'), self.seed)
+        config = self._pretraining()
         _, seconds = train(config)
         return dict(cpu_seconds=round(seconds, 1), steps=config.train_cfg.max_iters)
+
+    def _pretraining(self) -> Config:
+        """The config that pretrains the method."""
+        recipe = recipe_of(self.method, self.protocol)
+        return room_config(recipe, self.rooms, self._work('pretraining'), self.seed)
+
+    def _linear_svm(self) -> dict[str, Any]:
+        """What a pretraining on single objects tests: accuracies in [0, 1] and the penalty C."""
+        config = self._pretraining()
+        start = dict(type='StrictPretrained', checkpoint=str(self._student()), prefix='backbone.')
+        config.model.backbone.init_cfg = start
+        runner = Runner.from_cfg(config)
+        runner.model.init_weights()
+        return dict(metrics={name: float(value) for name, value in runner.test().items()})
 
     def _cost(self) -> dict[str, Any]:
         """CPU time of a step over that of PPKT's, and peak memory of the method's steps."""

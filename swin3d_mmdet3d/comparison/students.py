@@ -38,6 +38,11 @@ def put_student(config: Config, student: Path | None) -> None:
             settings.init_cfg = start if part in parts else None
 
 
+def is_of_objects(config: Config) -> bool:
+    """Whether a pretraining's network takes single objects: recipes of rooms have no use for its student."""
+    return config.model.get('backbone', {}).get('type') == 'TokenTransformer'
+
+
 def put_raw_inputs(config: Config) -> None:
     """Make a probe's recipe read the raw inputs; there is nothing to freeze."""
     config.model.backbone = ConfigDict(type='RawInputs')

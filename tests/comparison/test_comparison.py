@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet3d.registry import MODELS
 from mmengine.config import Config, ConfigDict
 
 from swin3d_mmdet3d.comparison import (
@@ -19,13 +20,14 @@ from swin3d_mmdet3d.comparison import (
 )
 from swin3d_mmdet3d.comparison import protocol as protocol_module
 from swin3d_mmdet3d.comparison import results as results_module
-from swin3d_mmdet3d.comparison.measures import restrict_scenes
+from swin3d_mmdet3d.comparison.measures import Measurement, restrict_scenes
 from swin3d_mmdet3d.comparison.method_names import arm_name
 from swin3d_mmdet3d.comparison.runs import room_config
 from swin3d_mmdet3d.comparison.students import find_student, put_raw_inputs, put_student
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 from swin3d_mmdet3d.models.backbones import RawInputs
 from swin3d_mmdet3d.structures import SparseVoxels
+from swin3d_mmdet3d.synthetic_objects import ObjectOptions, make_objects
 from swin3d_mmdet3d.tools import compare_pretraining
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +105,32 @@ def test_a_student_starts_the_parts_that_it_has(tmp_path):
     assert config.model == dict(backbone=dict(), neck=dict(type='OfDetector'))
     with pytest.raises(ValueError, match='must hold student.pth or model.pth, got neither'):
         find_student(tmp_path / 'nothing')
+
+
+def test_a_student_of_objects_is_measured_by_the_test_of_its_own_recipe(tmp_path):
+    measures = {
+        method: list(Measurement(Protocol(), method, 0, tmp_path, tmp_path).measures())
+        for method in ('ppkt', 'i2p_mae_object', 'scratch')
+    }
+    assert measures['i2p_mae_object'] == ['pretraining', 'cost', 'linear SVM']
+    assert measures['ppkt'] == ['pretraining', 'cost', *measures['scratch']]
+
+
+@pytest.mark.slow
+def test_the_linear_svm_is_that_of_the_student(tmp_path):
+    make_objects(tmp_path / 'rooms' / 'objects', ObjectOptions(train=5, test=1, points=300), workers=1)
+    measurement = Measurement(Protocol(), 'i2p_mae_object', 0, tmp_path / 'rooms', tmp_path / 'work')
+    (tmp_path / 'work' / 'pretraining').mkdir(parents=True)
+    torch.manual_seed(1)
+    model = MODELS.build(measurement._pretraining().model)
+    students = [model.export()['student.pth']]
+    students.append({name: weight * 0 for name, weight in students[0].items()})
+    scores = []
+    for weights in students:
+        content = dict(meta=dict(parts=['backbone']), state_dict=weights)
+        torch.save(content, tmp_path / 'work' / 'pretraining' / 'student.pth')
+        scores.append(measurement.measures()['linear SVM']()['metrics']['svm_accuracy'])
+    assert scores[1] <= 2 / 41 < scores[0]  # features that do not tell objects apart
 
 
 def test_rooms_are_chosen_over_all_areas():

@@ -5,8 +5,8 @@ Source: github.com/SimingYan/IAE (d46ae61), whose files stand here as IAE.
 
 from math import pi
 
+from .pretraining import SMALL_STUDENT
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
 from .sources import SCANNET_SPLIT, ours, taken
 
 YAML = 'IAE, configs/scannet/dgcnn_semseg.yaml'
@@ -48,11 +48,7 @@ SURFACES = [
 ]
 REAL = [
     *SURFACES,
-    SWIN3D,
-    DECODER,
-    RGB,
-    RGB_DECODER,
-    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+    *SMALL_STUDENT,
     taken(YAML, data=dict(batch=16)),
     taken('IAE, train.py', optimiser=dict(type='Adam', lr=0.0001, schedule=())),
     ours('it trains until it is stopped', optimiser=dict(length=(60000, 'iterations'))),

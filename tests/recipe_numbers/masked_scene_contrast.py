@@ -2,9 +2,8 @@
 
 from math import pi
 
-from .pretraining import SWIN3D_60K
+from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
 from .sources import ours, taken
 
 RELEASED = 'Pointcept, configs/scannet/pretrain-msc-v1m1-0-spunet-base.py'
@@ -91,11 +90,7 @@ SPARSE_UNET = [
     ),
 ]
 SWIN3D_SMALL = [
-    SWIN3D,
-    DECODER,
-    RGB,
-    RGB_DECODER,
-    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+    *SMALL_STUDENT,
     SWIN3D_60K,
     ours('as on ScanNet with labels', backbone=dict(down_stride=3), reconstruction={'color.in_channels': 48}),
 ]

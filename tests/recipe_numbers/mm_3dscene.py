@@ -5,8 +5,8 @@ Source: segmentation/ of github.com/MingyeXu/mm-3dscene (0879dd5), whose files s
 
 from math import pi
 
+from .pretraining import SMALL_STUDENT
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
 from .sources import SCANNET_SPLIT, ours, taken
 
 MODEL_FILE = 'mm-3dscene, model/pointtransformer/pointtransformer_pretrain.py'
@@ -86,11 +86,7 @@ SCANNET = [
     ),
 ]
 SWIN3D_SMALL = [
-    SWIN3D,
-    DECODER,
-    RGB,
-    RGB_DECODER,
-    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+    *SMALL_STUDENT,
     ours('the widths of its levels', model=dict(channels=(48, 96, 192, 384, 384))),
     ours('as in its other recipes', optimiser=dict(rate_of_blocks=0.1)),
 ]

@@ -2,9 +2,8 @@
 
 from math import pi
 
-from .pretraining import SWIN3D_60K
+from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
 
 PAPER = 'arXiv 2007.10985, sections 3.2 to 3.4'
@@ -67,11 +66,7 @@ TINY_CONTRAST = [
     ours(CHOSEN, matcher=dict(max_pairs=2048), head=dict(in_channels=32)),
 ]
 SWIN3D_CONTRAST = [
-    SWIN3D,
-    DECODER,
-    RGB,
-    RGB_DECODER,
-    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+    *SMALL_STUDENT,
     *MODEL,
     SWIN3D_60K,
     ours('the width of the decoder', head=dict(in_channels=48), backbone=dict(down_stride=3)),

@@ -67,6 +67,13 @@ SWIN3D_60K = ours(
     ),
 )
 
+SMALL_STUDENT = [
+    SWIN3D,
+    DECODER,
+    RGB,
+    RGB_DECODER,
+    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+]
 SPARSE_UNET_FRAMES = [
     *PPKT_MODEL,
     *SCANNET_FRAMES,
@@ -84,11 +91,7 @@ SPARSE_UNET_FRAMES = [
     ),
 ]
 SWIN3D_FRAMES = [
-    SWIN3D,
-    DECODER,
-    RGB,
-    RGB_DECODER,
-    {key: number for key, number in SMALL.items() if not key.startswith('decode_head')},
+    *SMALL_STUDENT,
     *PPKT_MODEL,
     *SCANNET_FRAMES,
     SWIN3D_60K,

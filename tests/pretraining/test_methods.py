@@ -18,6 +18,7 @@ from shrunk_methods import (
     build,
     first_batch,
     loss_of,
+    losses_of_training,
     shrink,
     shuffle_teachers,
     student_of,
@@ -68,16 +69,7 @@ def trained(config, batch, steps=STEPS, shuffled=False):
     model = build(config)
     if shuffled:
         shuffle_teachers(model)
-    optimiser = torch.optim.AdamW([w for w in model.parameters() if w.requires_grad], lr=3e-3)
-    history = []
-    for step in range(steps):
-        torch.manual_seed(step)
-        loss = loss_of(model, batch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        history.append(loss.item())
-    return model, sum(history[-5:]) / 5
+    return model, sum(losses_of_training(model, batch, steps)[-5:]) / 5
 
 
 def test_loss_is_finite_and_its_gradient_reaches_the_stem(config, batch):

@@ -9,7 +9,7 @@ from mmengine.dataset import pseudo_collate
 from posed_frames import write_posed_room
 from real_data import local_real_data
 from recipe_files import RECIPES, name, recipe
-from shrunk_methods import build, first_batch, loss_of, shrink, write_rooms
+from shrunk_methods import build, first_batch, losses_of_training, shrink, write_rooms
 from tiny_scenes import write_tiny_s3dis, write_tiny_scannet
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
@@ -53,16 +53,7 @@ def rooms(tmp_path_factory):
 
 def learnt(config, batch, steps=15):
     """Mean of the last three losses over that of the first three."""
-    model = build(config)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    history = []
-    for step in range(steps):
-        torch.manual_seed(step)
-        loss = loss_of(model, batch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        history.append(loss.item())
+    history = losses_of_training(build(config), batch, steps)
     return sum(history[-3:]) / sum(history[:3])
 
 

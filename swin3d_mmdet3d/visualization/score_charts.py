@@ -86,7 +86,7 @@ def write_bar_chart(
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel('%')
-    axes.legend(loc='lower right')
+    figure.legend(loc='outside lower center', ncols=4, fontsize=8)
     save_figure(path, figure)
 
 

@@ -16,6 +16,7 @@ _BUILT_BY = re.compile(r'^(?:class `[^`]*` in \S+: )+')
 _NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
 _WRONG_ARGUMENT = re.compile(r'__init__\(\) (got an unexpected keyword|missing \d+ required)')
 """What Python says of the settings that a config gives a class."""
+_NO_MEMORY = re.compile(r"out of memory|can't allocate memory")
 _BY_WORKER = re.compile(r'^Caught .*Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
 
 
@@ -53,10 +54,11 @@ def mistake(error: Exception) -> str | None:
         return (
             f'type {unknown[1]!r}: no {unknown[2]} is registered under this name{_meant(*unknown.groups())}'
         )
-    if 'out of memory' in text:
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(text):
+        where = 'the GPU' if 'CUDA' in text else 'the machine'
         return (
-            f'{text.split(". ")[0]}: the GPU has too little memory; a smaller batch_size, fewer points or '
-            "model.test_cfg=dict(mode='chunks') need less"
+            f'{where} has too little memory: {text.split(". ")[0] or "out of memory"}; a smaller batch_size, '
+            "fewer points or model.test_cfg=dict(mode='chunks') need less"
         )
     if isinstance(error, OSError):
         return f'{error.filename}: {error.strerror}' if error.filename and error.strerror else text

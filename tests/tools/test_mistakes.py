@@ -27,7 +27,13 @@ def raising(error):
         ),
         (FileNotFoundError(2, 'No such file or directory', 'a.py'), 'a.py: No such file or directory'),
         (OSError(28, 'No space left on device', '/out/x.ply'), '/out/x.ply: No space left on device'),
-        (RuntimeError('CUDA out of memory. Tried to allocate 2 GiB'), 'a smaller batch_size'),
+        (
+            RuntimeError('CUDA out of memory. Tried to allocate 2 GiB'),
+            'the GPU has too little memory: CUDA out of',
+        ),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 'the machine has too little'),
+        (MemoryError('Unable to allocate 9. GiB for an array'), 'a smaller batch_size'),
+        (MemoryError(), 'the machine has too little memory: out of memory'),
         (
             KeyError('VoxelSegmenter is not in the mmdet3d::model registry. Please'),
             'did you mean VoxelSegmentor',

@@ -8,6 +8,7 @@ from .las_writer import write_las
 from .ply_writer import write_ply
 from .point_renderer import paint, point_sizes, rasterize, render_points
 from .prediction_picture import box_picture, prediction_picture
+from .ray_picture import ray_picture
 from .views import View, birds_eye_view, oblique_view, room_yaw
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     'prediction_picture',
     'project_edges',
     'rasterize',
+    'ray_picture',
     'render_points',
     'room_yaw',
     'write_box_edges',

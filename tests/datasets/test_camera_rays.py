@@ -83,6 +83,8 @@ def test_depth_is_along_the_ray_and_pixels_project_back():
     column, row = np.round(pixels).astype(int).T
     np.testing.assert_allclose(pixels, np.stack([column, row], axis=1), atol=1e-3)
     np.testing.assert_allclose(z, frame.depth[row, column], atol=1e-5)
+    told = results['ragged']['ray_pixel']
+    np.testing.assert_array_equal(told, np.stack([np.zeros_like(row), column, row], axis=1))
     assert (depth > z + 1e-3).any()
 
 
@@ -124,6 +126,7 @@ def test_rays_that_end_outside_of_what_is_left_are_cropped(margin):
     ends = before[0] + before[2][:, None] * before[1]
     kept = ((ends >= low - margin) & (ends <= high + margin)).all(axis=1)
     assert 100 < kept.sum() < len(kept) - 100
+    assert len(results['ragged']['ray_pixel']) == kept.sum()
     for own, all_of_them in zip(after, before):
         np.testing.assert_array_equal(own, all_of_them[kept])
 

@@ -15,7 +15,7 @@ from ..argument_checks import check_count, check_positive
 from ..point_selection import add_field, scene_label
 from ..points.shifts import scene_bounds
 
-RAY_FIELDS = ('ray_origin', 'ray_direction', 'ray_depth', 'ray_color')
+RAY_FIELDS = ('ray_origin', 'ray_direction', 'ray_depth', 'ray_color', 'ray_pixel')
 MAX_RESIDUAL = 1e-3
 """Farthest that a point may lie from where the affine map brings it, metres."""
 MAX_FITTED = 4096
@@ -33,7 +33,7 @@ class CameraRays(BaseTransform):
 
     Added ragged fields, a row for each ray: ``ray_origin`` (R, 3) metres, the camera; ``ray_direction``
     (R, 3), of length 1; ``ray_depth`` (R,) metres from the camera to the surface, along the ray;
-    ``ray_color`` (R, 3) of the pixel, in [0, 1].
+    ``ray_color`` (R, 3) of the pixel, in [0, 1]; ``ray_pixel`` (R, 3) int64, its frame and its (u, v) there.
 
     Args:
         rays_per_frame: Rays of each frame; all pixels of a frame that has fewer.
@@ -54,17 +54,18 @@ class CameraRays(BaseTransform):
                 a whole, or an image was resized or cropped.
         """
         matrix = _motion(results)
-        parts = [self._rays_of(frame) for frame in results['frames']]
-        camera, surface, color = (np.concatenate(part) for part in zip(*parts))
+        parts = [self._rays_of(number, frame) for number, frame in enumerate(results['frames'])]
+        camera, surface, color, pixel = (np.concatenate(part) for part in zip(*parts))
         camera, surface = (xyz @ matrix[:3] + matrix[3] for xyz in (camera, surface))
         depth = np.linalg.norm(surface - camera, axis=1)
         direction = (surface - camera) / depth[:, None]
         for name, values in zip(RAY_FIELDS, (camera, direction, depth, color)):
             add_field(results, 'ragged', name, values.astype(np.float32))
+        add_field(results, 'ragged', 'ray_pixel', pixel)
         return results
 
-    def _rays_of(self, frame: RGBDFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Camera and surface points ``(R, 3)`` in the recording's frame, colours ``(R, 3)`` in [0, 1]."""
+    def _rays_of(self, number: int, frame: RGBDFrame) -> tuple[np.ndarray, ...]:
+        """Camera and surface points ``(R, 3)`` in the recording's frame, colours in [0, 1], pixels."""
         if frame.image.shape[:2] != frame.depth.shape:
             raise ValueError(
                 f'{frame.name}: rays must be drawn before the image is resized or cropped, got an image of '
@@ -73,7 +74,8 @@ class CameraRays(BaseTransform):
         surface, pixels = back_project(frame.depth, frame.pose, frame.intrinsic, self.max_depth)
         rows = np.random.permutation(len(pixels))[: self.rays_per_frame]
         color = frame.image[pixels[rows, 1], pixels[rows, 0]] / 255
-        return np.broadcast_to(frame.pose[:3, 3], (len(rows), 3)), surface[rows], color
+        pixel = np.concatenate([np.full((len(rows), 1), number), pixels[rows]], axis=1)
+        return np.broadcast_to(frame.pose[:3, 3], (len(rows), 3)), surface[rows], color, pixel
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(rays_per_frame={self.rays_per_frame}, max_depth={self.max_depth})'

@@ -109,15 +109,20 @@ def test_probe_trains_one_linear_layer_on_the_width_that_it_is_given(path):
     torch.testing.assert_close(head((x + y) / 2), (head(x) + head(y)) / 2, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize('path', [p for p in PROBES if 'rooms' in p.stem], ids=name)
+@pytest.mark.parametrize(
+    'path', [p for p in PROBES if 'rooms' in p.stem or 'unet34_s3dis' in p.stem], ids=name
+)
 def test_probe_gives_logits_of_a_cloud(path):
     torch.manual_seed(0)
     config = recipe(path)
     model = MODELS.build(without_weights(config.model.to_dict())).eval()
-    points = torch.rand(300, 9) * torch.tensor([2.0] * 3 + [1.0] * 6)
+    columns = 9 if 'normal' in model.data_preprocessor.signals else 6
+    points = torch.rand(300, columns) * torch.tensor([2.0] * 3 + [1.0] * (columns - 3))
     batch = model.data_preprocessor.voxelize_points([points])
     logits = model.voxel_logits(batch.feats, batch.voxels)
-    assert logits.shape == (len(batch.voxels), 13) and bool(logits.isfinite().all())
+    assert logits.shape == (len(batch.voxels), config.model.decode_head.num_classes) and bool(
+        logits.isfinite().all()
+    )
 
 
 def test_command_line_options_reach_all_that_follows_from_them(monkeypatch):

@@ -165,7 +165,7 @@ def test_blocks_of_a_new_field_are_the_identity_and_its_conditions_add_up():
     field = MODELS.build(dict(type='DistanceField', in_channels=4, hidden_channels=6, num_blocks=3)).double()
     feats, place = torch.randn(10, 4).double(), torch.randn(10, 3).double()
     hidden = field.place(place) + sum(condition(feats) for condition in field.conditions)
-    hidden = hidden + sum(block.layers[-1].bias for block in field.blocks)
+    hidden = hidden + sum(block.layers[-1].bias for block in field.residual)
     expected = (hidden.relu() @ field.last.weight.T + field.last.bias).squeeze(1)
     torch.testing.assert_close(field(feats, place), expected)
     with pytest.raises(ValueError, match='num_blocks must be at least 1, got 0'):

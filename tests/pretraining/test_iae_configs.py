@@ -48,3 +48,13 @@ def test_students_of_generated_rooms_see_no_normals():
     pipeline = Config.fromfile(CONFIGS / 'iae_swin3d-tiny_rooms.py').train_dataloader.dataset.pipeline
     kinds = [step['type'] for step in pipeline]
     assert 'ZeroNormals' in kinds and 'LoadNormals' not in kinds
+
+
+@pytest.mark.parametrize('path', sorted(CONFIGS.glob('*.py')), ids=lambda path: path.stem)
+def test_the_slow_rate_of_blocks_is_for_those_of_the_student_alone(path):
+    config = Config.fromfile(path)
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    (key,) = config.optim_wrapper.paramwise_cfg.custom_keys
+    slow = {name.split('.')[0] for name, _ in model.named_parameters() if key in name}
+    assert slow <= {'backbone', 'neck'} and 'backbone' in slow

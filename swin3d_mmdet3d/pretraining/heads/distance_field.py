@@ -50,7 +50,8 @@ class DistanceField(BaseModule):
             raise ValueError(f'num_blocks must be at least 1, got {num_blocks}')
         self.place = nn.Linear(3, hidden_channels)
         self.conditions = nn.ModuleList(nn.Linear(in_channels, hidden_channels) for _ in range(num_blocks))
-        self.blocks = nn.ModuleList(ResidualBlock(hidden_channels) for _ in range(num_blocks))
+        # not "blocks": recipes give the blocks of Swin3D a rate of their own by that name
+        self.residual = nn.ModuleList(ResidualBlock(hidden_channels) for _ in range(num_blocks))
         self.last = nn.Linear(hidden_channels, 1)
 
     def forward(self, feats: Tensor, place: Tensor) -> Tensor:
@@ -61,6 +62,6 @@ class DistanceField(BaseModule):
             place: ``(Q, 3)`` where in its cell each query lies, in [-0.5, 0.5).
         """
         hidden = self.place(place)
-        for condition, block in zip(self.conditions, self.blocks):
+        for condition, block in zip(self.conditions, self.residual):
             hidden = block(hidden + condition(feats))
         return self.last(hidden.relu()).squeeze(1)

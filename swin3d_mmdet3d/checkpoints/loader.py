@@ -13,11 +13,12 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
-from mmengine.fileio import get_local_path
+from mmengine.fileio import get_file_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
@@ -87,7 +88,7 @@ def load_checkpoint(address: str | os.PathLike, map_location: str | torch.device
     """
     address = os.fspath(address)
     if '://' in address:
-        with get_local_path(address) as path:
+        with _downloaded(address) as path:
             return _load(Path(path), address, map_location)
     return _load(Path(address).expanduser(), address, map_location)
 
@@ -162,12 +163,23 @@ def checkpoint_weights(content: Any, source: str) -> dict[str, Tensor]:
     return weights
 
 
+@contextmanager
+def _downloaded(address: str) -> Iterator[str]:
+    scheme = address.partition('://')[0]
+    try:
+        backend = get_file_backend(address)
+    except (AssertionError, ImportError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f'checkpoint {address}: no storage {scheme!r} is known: {error}') from error
+    with backend.get_local_path(address) as path:
+        yield path
+
+
 def _load(path: Path, address: str, map_location: str | torch.device | None) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {address} is not a file')
     is_sound = False  # every byte is as it was written
     try:
-        if path.suffix == SAFETENSORS:
+        if PurePosixPath(urlsplit(address).path).suffix == SAFETENSORS:
             return read_safetensors(path, map_location)
         is_sound = _check_format(path)
         if trusts_pickle():

@@ -1,8 +1,11 @@
 """Checkpoints from anywhere run no code unless they are trusted, and take no more memory than they hold."""
 
+import functools
+import http.server
 import io
 import pickle
 import struct
+import threading
 import zipfile
 from pathlib import Path
 
@@ -11,9 +14,16 @@ import pytest
 import torch
 from hostile_files import RunsCode, bytes_of, repacked
 from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
 
-from swin3d_mmdet3d.checkpoints import CheckpointError, load_checkpoint, read_checkpoint
+from swin3d_mmdet3d.checkpoints import (
+    CheckpointError,
+    checked_checkpoints,
+    load_checkpoint,
+    read_checkpoint,
+)
 from swin3d_mmdet3d.checkpoints.loader import checkpoint_weights
+from swin3d_mmdet3d.checkpoints.writer import write_checkpoint
 from swin3d_mmdet3d.pickle_trust import TRUST_VARIABLE, trusts_pickle
 
 WEIGHTS = {'w': torch.arange(6.0).reshape(2, 3)}
@@ -208,3 +218,34 @@ def test_weights_are_found_in_any_mapping():
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(ValueError, match='no such file'):
         read_checkpoint(Path(tmp_path))
+
+
+@pytest.fixture
+def web(tmp_path, monkeypatch):
+    """The address at which a folder is served."""
+    monkeypatch.setenv('no_proxy', '*')
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, 'log_message', lambda *_: None)
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_files_of_the_web_are_read_in_the_same_way(tmp_path, web):
+    witness = tmp_path / 'ran'
+    write_checkpoint(tmp_path / 'a.pth', {'state_dict': WEIGHTS})
+    write_checkpoint(tmp_path / 'a.safetensors', {'state_dict': WEIGHTS})
+    for name in ('a.pth', 'a.safetensors', 'a.safetensors?download=true'):
+        assert torch.equal(read_checkpoint(f'{web}/{name}')[0]['w'], WEIGHTS['w'])
+    written(tmp_path / 'evil.pth', {'state_dict': WEIGHTS, 'meta': RunsCode(witness)})
+    with pytest.raises(CheckpointError, match=f'checkpoint {web}/evil.pth names '):
+        read_checkpoint(f'{web}/evil.pth')
+    with checked_checkpoints(), pytest.raises(CheckpointError, match=f'checkpoint {web}/evil.pth names '):
+        CheckpointLoader.load_checkpoint(f'{web}/evil.pth')
+    assert not witness.exists()
+
+
+def test_an_address_of_no_storage_is_named():
+    with pytest.raises(CheckpointError, match="checkpoint nowhere://a.pth: no storage 'nowhere' is known"):
+        read_checkpoint('nowhere://a.pth')

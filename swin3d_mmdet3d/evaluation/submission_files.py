@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from ..atomic_write import atomic_write
+
+MAX_LINE_BYTES = 16  # of an id and its line end
 
 
 def scene_text(raw_ids: np.ndarray) -> str:
@@ -61,10 +64,23 @@ def check_submission(
         problems += [f'{entry} is missing' for entry in expected if entry not in entries]
         problems += [f'{entry} is no scan of the split' for entry in entries if entry not in expected]
         for entry in expected.keys() & set(entries):
-            problem = _scene_problem(archive.read(entry), expected[entry], legal_ids)
+            problem = _member_problem(archive, entry, expected[entry], legal_ids)
             if problem:
                 problems.append(f'{entry} {problem}')
     return problems
+
+
+def _member_problem(
+    archive: zipfile.ZipFile, entry: str, count: int, legal_ids: Collection[int]
+) -> str | None:
+    size = archive.getinfo(entry).file_size
+    if size > MAX_LINE_BYTES * count:
+        return f'has {size} bytes, more than labels of {count} vertices'
+    try:
+        content = archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        return f'is damaged: {error}'
+    return _scene_problem(content, count, legal_ids)
 
 
 def _scene_problem(content: bytes, count: int, legal_ids: Collection[int]) -> str | None:

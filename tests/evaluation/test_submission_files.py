@@ -60,6 +60,27 @@ def test_what_the_server_would_refuse_is_told(files, message, tmp_path):
     assert check_submission(path, dict(a=1, b=2), SCANNET.raw_ids) == [message]
 
 
+def test_a_text_that_unpacks_to_gigabytes_is_told_and_not_read(tmp_path, monkeypatch):
+    path = tmp_path / 'submission.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('a.txt', '1\n' * 10**6)
+    monkeypatch.setattr(zipfile.ZipFile, 'read', None)
+    assert check_submission(path, {'a': 3}, [1]) == [
+        'a.txt has 2000000 bytes, more than labels of 3 vertices'
+    ]
+
+
+def test_a_damaged_text_is_told(tmp_path):
+    path = tmp_path / 'submission.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('a.txt', '1\n' * 100)
+    data = bytearray(path.read_bytes())
+    data[36] ^= 255  # the packed text
+    path.write_bytes(data)
+    (problem,) = check_submission(path, {'a': 100}, [1])
+    assert problem.startswith('a.txt is damaged: ')
+
+
 def test_files_that_are_no_submission_raise(tmp_path):
     with pytest.raises(ValueError, match='is missing'):
         check_submission(tmp_path / 'submission.zip', {}, ())

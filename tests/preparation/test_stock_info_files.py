@@ -12,6 +12,7 @@ from raw_downloads import S3DIS_FOLDER, s3dis_room, scannet_room, write_raw_s3di
 from sunrgbd_scenes import write_raw_sunrgbd, write_sunrgbd
 
 from swin3d_mmdet3d.datasets.class_lists import S3DIS, SCANNET_BOXES
+from swin3d_mmdet3d.datasets.layout.infos import read_info_file
 from swin3d_mmdet3d.preparation import prepare_s3dis, prepare_scannet
 
 STOCK = Path(mmdet3d.__file__).parent / '.mim'
@@ -40,6 +41,7 @@ def compare(ours, theirs, names):
             assert path.read_bytes() == (ours / folder / path.name).read_bytes(), path
     for name in names:
         mine, stock = (pickle.loads((root / name).read_bytes()) for root in (ours, theirs))
+        np.testing.assert_equal(read_info_file(theirs / name), stock)
         assert mine['metainfo'] == stock['metainfo']
         assert len(mine['data_list']) == len(stock['data_list']) > 0
         for entry, expected in zip(mine['data_list'], stock['data_list']):
@@ -124,6 +126,7 @@ def test_small_sunrgbd_scenes_are_those_that_the_stock_converter_makes(stock, tm
     for name in ('sunrgbd_infos_train.pkl', 'sunrgbd_infos_val.pkl'):
         update.update_sunrgbd_infos(str(theirs / name), str(theirs))
         mine, stock_info = (pickle.loads((root / name).read_bytes()) for root in (ours, theirs))
+        np.testing.assert_equal(read_info_file(theirs / name), stock_info)
         assert mine['metainfo'] == stock_info['metainfo']
         assert len(mine['data_list']) == len(stock_info['data_list']) > 0
         for entry, expected in zip(mine['data_list'], stock_info['data_list']):

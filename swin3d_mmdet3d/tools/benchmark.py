@@ -170,6 +170,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         '--backends',
         nargs='+',
         metavar='NAME',
+        default=[os.environ.get('SWIN3D_OPS', 'auto')],
         help='back-ends of the ops to compare, as in SWIN3D_OPS; by default what that says',
     )
     return parser.parse_args(arguments)
@@ -178,7 +179,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each size and log the table."""
     args = parse_arguments(arguments)
-    backends = args.backends or [os.environ.get(ENVIRONMENT_VARIABLE, 'auto')]
     logger = MMLogger.get_instance('swin3d_mmdet3d')
     config = read_config_file(args.config)
     if args.voxel_size is not None:
@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [['part', 'back-end', 'voxels', 'seconds', 'CPU seconds', 'peak MB', 'us / voxel', 'kB / voxel']]
     for num_points in args.points:
         points = scan_points(args.scan, num_points) if args.scan else boxes_room(num_points)
-        for part, backend in itertools.product(part_names(config), backends):
+        for part, backend in itertools.product(part_names(config), args.backends):
             with multiprocessing.get_context('spawn').Pool(1, use_backend, (backend,)) as pool:
                 row = pool.apply(measure, (config, points, args.train, args.runs, part))
             per_voxel = (row.seconds / row.voxels * 1e6, row.peak_mb * 1024 / row.voxels)

@@ -217,6 +217,26 @@ def test_mixing_lets_voxels_of_two_scenes_attend_to_each_other(mixed):
     assert (feats.grad[others].abs().max() > 0) == mixed
 
 
+@pytest.mark.slow
+def test_colours_of_hidden_voxels_are_learnt_from_those_of_visible_ones():
+    # each scene of each step has one colour, drawn anew: what is constant errs by 3 / 3 on average
+    model = build()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    generator, history = torch.Generator().manual_seed(0), []
+    for _ in range(150):
+        batch = batch_of()
+        colors = torch.rand(2, 3, generator=generator) * 2 - 1
+        for view in batch['inputs']['views']:
+            for points, color in zip(view['points'], colors):
+                points[:, 3:6] = color
+        _, losses, _ = run(model, batch)
+        optimiser.zero_grad()
+        sum(value for name, value in losses.items() if 'loss' in name).backward()
+        optimiser.step()
+        history.append(losses['loss_color'].item())
+    assert np.mean(history[-20:]) < 0.7
+
+
 def test_strangers_are_neither_paired_nor_hidden_nor_reconstructed():
     views, _, given = run(build(), batch_of(first=[*MIX, *VIEWS]))
     foreign = views[0].at_voxels('source_xyz').isnan().any(dim=1)

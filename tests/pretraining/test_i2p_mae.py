@@ -290,3 +290,12 @@ def test_wrong_settings_are_named(changes, message):
 def test_a_stride_that_the_encoder_lacks_is_named():
     with pytest.raises(ValueError, match=r"cell_stride must be one of the encoder's \[1, 3, 6\], got 4"):
         losses_of(build(cell_stride=4))
+
+
+def test_half_precision_changes_the_losses_little():
+    plain = losses_of(build())
+    with torch.autocast('cpu', torch.bfloat16):
+        half = losses_of(build())
+    sum(half[name] for name in ('loss_points', 'loss_features')).backward()
+    for name in ('loss_points', 'loss_features'):
+        assert half[name].item() == pytest.approx(plain[name].item(), rel=0.05), name

@@ -6,10 +6,12 @@ from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from posed_frames import write_posed_room
+from real_data import local_real_data
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 from tiny_scenes import write_tiny_s3dis
 
 import swin3d_mmdet3d  # noqa: F401
+from swin3d_mmdet3d.preparation.posed_images import prepare_recording
 
 CONFIGS = sorted((Path(__file__).parents[2] / 'configs' / 'pretraining' / 'i2p_mae').glob('*.py'))
 LARGE = [path for path in CONFIGS if 'tiny' not in path.stem]
@@ -80,3 +82,27 @@ def test_recipes_of_clip_read_its_features_and_its_attention(path, tmp_path):
     data = model.data_preprocessor(pseudo_collate(samples[:1]), training=True)
     losses = model(**data, mode='loss')
     assert 0.3 < losses['loss_features'] < 3
+
+
+@pytest.mark.slow
+def test_real_frames_are_learnt_with_the_recipe_for_any_folder(tmp_path):
+    recording = local_real_data('livingroom_rgbd')
+    prepare_recording(recording, tmp_path / 'posed_images' / 'room', every=9, up='-y')
+    (path,) = [path for path in CONFIGS if path.stem.endswith('_frames') and 'tiny' in path.stem]
+    config = Config.fromfile(path)
+    config.train_dataloader.dataset.data_root = str(tmp_path)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    torch.manual_seed(0)
+    model = MODELS.build(tiny_teacher(config.model))
+    model.init_weights()
+    optimiser = torch.optim.AdamW([w for w in model.train().parameters() if w.requires_grad], lr=2e-3)
+    history = []
+    for _ in range(8):
+        data = model.data_preprocessor(pseudo_collate([dataset[i] for i in range(3)]), training=True)
+        losses = model(**data, mode='loss')
+        optimiser.zero_grad()
+        (losses['loss_points'] + losses['loss_features']).backward()
+        optimiser.step()
+        history.append((losses['loss_points'] + losses['loss_features']).item())
+    assert losses['shown_cells'] == 1 and losses['pairs_per_frame'] > 200
+    assert sum(history[-2:]) < 0.9 * sum(history[:2])

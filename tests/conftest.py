@@ -3,13 +3,20 @@
 import gc
 import os
 
+HAS_AFFINITY = hasattr(os, 'sched_setaffinity')  # Linux alone
+
 if 'PYTEST_XDIST_WORKER' in os.environ:
-    # a worker a core: bound threads would bind every worker to the first one
+    # a worker a core: bound threads would bind every worker to the first one, to which the process that
+    # started them is bound
     os.environ.update(OMP_NUM_THREADS='1', OMP_PROC_BIND='false')
+    if HAS_AFFINITY:
+        os.sched_setaffinity(0, map(int, os.environ['PYTEST_CORES'].split(',')))
 else:
     # unbound, both threads may share one core for the whole run
     for name, value in dict(OMP_NUM_THREADS='2', OMP_PROC_BIND='true', OMP_PLACES='cores').items():
         os.environ.setdefault(name, value)
+    if HAS_AFFINITY:
+        os.environ['PYTEST_CORES'] = ','.join(map(str, os.sched_getaffinity(0)))
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

@@ -8,6 +8,7 @@ from .pixel_matches import PixelMatches
 from .point_tokens import PointTokens, TokenFeatures
 from .prompt import Prompt
 from .prompted_inputs import with_prompt
+from .row_bounds import bounds_of_items, items_of_rows
 from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
 from .voxel_batch import VoxelBatch
 
@@ -26,6 +27,8 @@ __all__ = [
     'SparseVoxels',
     'TokenFeatures',
     'VoxelBatch',
+    'bounds_of_items',
+    'items_of_rows',
     'voxel_locations',
     'with_prompt',
 ]

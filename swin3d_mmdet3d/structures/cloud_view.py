@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .pixel_matches import PixelMatches
+from .row_bounds import items_of_rows
 from .voxel_batch import VoxelBatch
 
 FIELD_KINDS = ('per_point', 'per_image', 'per_match', 'ragged')
@@ -34,8 +35,7 @@ class Ragged:
     @property
     def sample(self) -> Tensor:
         """``(Q,)`` int64, the sample of each row."""
-        samples = torch.arange(len(self.ptr) - 1, device=self.ptr.device)
-        return torch.repeat_interleave(samples, self.ptr.diff(), output_size=len(self.values))
+        return items_of_rows(self.ptr, len(self.values))
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
 from torch import Tensor
 
 from .prompt import Prompt
+from .row_bounds import bounds_of_items
 
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
 
@@ -66,8 +67,12 @@ class SparseVoxels:
     @cached_property
     def ptr(self) -> Tensor:
         """``(B + 1,)`` int64: rows of scene b are ``ptr[b]:ptr[b + 1]``."""
-        counts = torch.bincount(self.coords[:, 0].long(), minlength=self.batch_size)
-        return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        return bounds_of_items(self.coords[:, 0].long(), self.batch_size)
+
+    @property
+    def place(self) -> Tensor:
+        """``(N, 3)`` metres in the scene: where the point that represents each voxel lies."""
+        return self.signals['xyz'] * self.voxel_size
 
     @cached_property
     def grid_coords(self) -> Tensor:

@@ -7,6 +7,8 @@ from mmdet3d.registry import MODELS
 from swin3d_ops import knn
 from torch import Tensor, nn
 
+from ...structures import items_of_rows
+
 
 @MODELS.register_module()
 class ChamferLoss(nn.Module):
@@ -75,7 +77,7 @@ class ChamferLoss(nn.Module):
             distance = offset.square().sum(dim=1)
         else:
             distance = torch.linalg.vector_norm(offset, dim=1)
-        item = _item_of_row(query_ptr, len(query))
+        item = items_of_rows(query_ptr, len(query))
         total = distance.new_zeros(len(query_ptr) - 1).index_add(0, item, distance)
         return total / query_ptr.diff()
 
@@ -89,16 +91,10 @@ def _check_bounds(name: str, ptr: Tensor, num_rows: int, length: int) -> None:
         )
 
 
-def _item_of_row(ptr: Tensor, num_rows: int) -> Tensor:
-    """The batch item ``(N,)`` of each row."""
-    items = torch.arange(len(ptr) - 1, device=ptr.device)
-    return torch.repeat_interleave(items, ptr.diff(), output_size=num_rows)
-
-
 def _items(points: Tensor, ptr: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
     """Points and bounds of the batch items that ``kept`` ``(B,)`` names alone."""
     if bool(kept.all()):
         return points, ptr
     counts = ptr.diff()[kept]
-    rows = kept[_item_of_row(ptr, len(points))]
+    rows = kept[items_of_rows(ptr, len(points))]
     return points[rows], torch.cat([counts.new_zeros(1), counts.cumsum(0)])

@@ -7,7 +7,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops import knn
 from torch import Tensor, nn
 
-from ...structures import CloudView
+from ...structures import CloudView, bounds_of_items
 from .shuffled_rows import shuffled_rows
 
 
@@ -49,7 +49,7 @@ class RadiusMatcher(nn.Module):
         num_items = first.voxels.batch_size
         in_both = torch.bincount(item_b, minlength=num_items)[item_a] > 0
         row_a, place_a, item_a = row_a[in_both], place_a[in_both], item_a[in_both]
-        ptr_a, ptr_b = (_bounds(item, num_items) for item in (item_a, item_b))
+        ptr_a, ptr_b = (bounds_of_items(item, num_items) for item in (item_a, item_b))
         index, distance = knn(place_a, place_b, self.num_neighbors, ptr_a, ptr_b)
         near, column = (_without_repeats(index, distance) <= self.radius).nonzero(as_tuple=True)
         drawn = torch.randperm(len(near), device=near.device)[: self.max_pairs]
@@ -73,9 +73,3 @@ def _known_places(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:
     place = view.at_voxels('source_xyz')
     rows = place.isfinite().all(dim=1).nonzero().flatten()
     return rows, place[rows], view.voxels.coords[rows, 0].long()
-
-
-def _bounds(item: Tensor, num_items: int) -> Tensor:
-    """CSR bounds ``(B + 1,)`` of rows that are grouped by batch item."""
-    counts = torch.bincount(item, minlength=num_items)
-    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])

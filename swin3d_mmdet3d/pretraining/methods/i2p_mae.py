@@ -145,7 +145,7 @@ class I2PMAE(BasePretrainer):
         if len(rows) == 0:
             return dict(loss_points=self.zero_loss())
         voxels = view.voxels.select(voxel_rows)
-        truth = voxels.signals['xyz'] * voxels.voxel_size
+        truth = voxels.place
         edge = self.cell_stride * voxels.voxel_size
         centers = cell_centers(cells)[rows] * voxels.voxel_size
         points = centers[:, None] + self.point_head(feats[rows]) * edge

@@ -10,7 +10,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops.voxel_index import lookup
 from torch import Tensor, nn
 
-from ...structures import CloudView, FeatureLevel, Levels, SparseVoxels
+from ...structures import CloudView, FeatureLevel, Levels
 from ..base import BasePretrainer
 from ..feature_spread import feature_spread
 from ..teachers import MomentumTeacher
@@ -80,7 +80,7 @@ class MM3DScene(BasePretrainer):
         shown = view.select(target)
         scales = self._scales(self.encode(view.select(visible)))
         taught = self._scales(self.teacher.encode(shown))
-        place, ptr = _place(shown.voxels), shown.voxels.ptr
+        place, ptr = shown.voxels.place, shown.voxels.ptr
         distances = [
             self.chamfer(*_unfolded(head, scale), place, ptr) for head, scale in zip(self.folding, scales)
         ]
@@ -115,15 +115,10 @@ class MM3DScene(BasePretrainer):
         return sum(losses) / len(losses)
 
 
-def _place(voxels: SparseVoxels) -> Tensor:
-    """Where the point that represents each voxel lies in its scene, ``(N, 3)`` metres."""
-    return voxels.signals['xyz'] * voxels.voxel_size
-
-
 def _unfolded(head: nn.Module, scale: FeatureLevel) -> tuple[Tensor, Tensor]:
     """The points ``(N K, 3)`` in metres that N voxels unfold to, and their bounds by scene."""
     feats, voxels = scale
-    place = _place(voxels)
+    place = voxels.place
     offsets = head(torch.cat([feats, place.to(feats)], dim=1))
     points = place[:, None] + offsets * (voxels.stride * voxels.voxel_size)
     return points.flatten(0, 1), voxels.ptr * offsets.shape[1]

@@ -153,7 +153,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         vote_feats = self.vote_feature((feats, voxels))
         # cells count from the scene's own origin, so that they move with it
         if self.exact_places:
-            place = voxels.signals['xyz'] * voxels.voxel_size
+            place = voxels.place
         else:
             place = voxel_locations(voxels, torch.zeros_like(origin))
         # cells have no place for NaN, which the loss and the check of predictions find in the votes

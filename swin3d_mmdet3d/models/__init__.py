@@ -6,6 +6,7 @@ from .data_preprocessors import ObjectPreprocessor, VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
+from .image_networks import ImageEncoder
 from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
 from .necks import LevelConcat, SparseTR3DNeck, Swin3DDecoder
 from .object_networks import ObjectClassifier, ObjectPartSegmentor
@@ -18,6 +19,7 @@ __all__ = [
     'CAGroup3DHead',
     'CAGroup3DRoIHead',
     'DecoupledHead',
+    'ImageEncoder',
     'L1VoteTTAModel',
     'LanguageAlignedHead',
     'LevelConcat',

@@ -5,6 +5,7 @@ from .folding_head import FoldingHead
 from .masked_cell_decoder import MaskedCellDecoder
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
+from .prototype_head import PrototypeHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
 from .surface_renderer import SurfaceRenderer
 from .token_decoder import TokenDecoder
@@ -18,6 +19,7 @@ __all__ = [
     'NormalReconstruction',
     'PixelProjection',
     'ProjectionHead',
+    'PrototypeHead',
     'SurfaceRenderer',
     'TokenDecoder',
     'VoxelVolume',

@@ -9,7 +9,7 @@ from .point_tokens import PointTokens, TokenFeatures
 from .prompt import Prompt
 from .prompted_inputs import with_prompt
 from .row_bounds import bounds_of_items, items_of_rows
-from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels
+from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels, coarse_rows
 from .voxel_batch import VoxelBatch
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     'TokenFeatures',
     'VoxelBatch',
     'bounds_of_items',
+    'coarse_rows',
     'items_of_rows',
     'voxel_locations',
     'with_prompt',

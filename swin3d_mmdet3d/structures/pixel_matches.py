@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 
@@ -31,3 +32,19 @@ class PixelMatches:
         """The matches of some rows."""
         fields = {name: values[rows] for name, values in self.fields.items()}
         return PixelMatches(self.image[rows], self.pixel[rows], self.voxel[rows], fields)
+
+    def regions(self, size: Sequence[int], grid: Sequence[int]) -> Tensor:
+        """The region of each pixel: images are divided into a grid of equal parts, numbered row by row.
+
+        Args:
+            size: Height and width of the images in pixels.
+            grid: Rows and columns of regions that an image is divided into.
+
+        Returns:
+            ``(M,)`` int64; those of an image follow those of the image before.
+        """
+        (height, width), (rows, columns) = size, grid
+        extent, parts = self.pixel.new_tensor([width, height]), self.image.new_tensor([columns, rows])
+        place = ((self.pixel + 0.5) * parts / extent).long()  # pixels span -0.5 .. width - 0.5
+        place = torch.minimum(place, parts - 1)
+        return (self.image * rows + place[:, 1]) * columns + place[:, 0]

@@ -10,7 +10,7 @@ from functools import cached_property
 import torch
 from swin3d_ops import KernelMap, WindowIndex, partition_windows
 from swin3d_ops.neighbors import kernel_map_between
-from swin3d_ops.voxel_index import nearest_to_mean, parent_voxels
+from swin3d_ops.voxel_index import lookup, nearest_to_mean, parent_voxels
 from torch import Tensor
 
 from .prompt import Prompt
@@ -153,6 +153,20 @@ class SparseVoxels:
 
 FeatureLevel = tuple[Tensor, SparseVoxels]
 """Features ``(N, C)`` and the N voxels that they belong to."""
+
+
+def coarse_rows(fine: SparseVoxels, coarse: SparseVoxels) -> Tensor:
+    """The row ``(N,)`` int64 of the coarse voxel that holds each of N fine voxels; -1 where there is none.
+
+    Raises:
+        ValueError: If the stride of ``coarse`` is not a multiple of that of ``fine``.
+    """
+    if coarse.stride % fine.stride:
+        raise ValueError(
+            f'coarse must have a stride that is a multiple of {fine.stride}, got {coarse.stride}'
+        )
+    corner = torch.div(fine.coords[:, 1:], coarse.stride, rounding_mode='floor') * coarse.stride
+    return lookup(coarse.coords, torch.cat([fine.coords[:, :1], corner], dim=1))
 
 
 def _check_coords(coords: Tensor) -> None:

@@ -9,7 +9,6 @@ from torch import nn
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.pretraining.heads.pixel_projection import sample_pixels
-from swin3d_mmdet3d.pretraining.methods.i2p_mae import group_means
 
 VOXEL, STRIDE = 0.2, 3
 EDGE = VOXEL * STRIDE
@@ -264,15 +263,6 @@ def test_features_of_hidden_cells_are_compared_where_asked():
     wanted = (targets[rows] - targets[rows].mean(0)) / targets[rows].std(0, unbiased=False)
     expected = (head.gives - wanted).square().mean()
     assert losses['loss_features'].item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_means_of_groups_are_those_of_a_loop():
-    rows, group = torch.rand(20, 3, dtype=torch.float64), torch.arange(20) % 4 * 2
-    means, there = group_means(rows, group, 8)
-    assert there.tolist() == [True, False] * 4
-    for number in range(8):
-        expected = rows[group == number].mean(0) if there[number] else torch.zeros(3, dtype=torch.float64)
-        torch.testing.assert_close(means[number], expected)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from swin3d_ops.voxel_index import unique_voxels
 
-from swin3d_mmdet3d.structures import SparseVoxels
+from swin3d_mmdet3d.structures import SparseVoxels, coarse_rows
 
 
 def random_voxels(num_points=400, batch_size=2, low=-9, high=9):
@@ -67,6 +67,29 @@ def test_selected_rows_keep_their_signals():
     some = voxels.select(rows)
     assert torch.equal(some.coords, voxels.coords[rows])
     assert torch.equal(some.signals['rgb'], voxels.signals['rgb'][rows])
+
+
+def test_each_fine_voxel_has_the_row_of_the_coarse_one_that_holds_it_or_none():
+    fine = random_voxels(low=-20, high=20)
+    middle, _ = fine.downsample(2)
+    coarse, _ = middle.downsample(3)
+    some = coarse.select(torch.arange(0, len(coarse), 2))
+    for voxels, cells in ((fine, middle), (fine, some), (middle, some), (fine, fine)):
+        rows = coarse_rows(voxels, cells)
+        assert rows.dtype == torch.int64
+        for row, (item, *corner) in zip(rows.tolist(), voxels.coords.tolist()):
+            holding = [
+                index
+                for index, (scene, *low) in enumerate(cells.coords.tolist())
+                if scene == item and all(a <= x < a + cells.stride for x, a in zip(corner, low))
+            ]
+            assert [row] == (holding or [-1])
+
+
+def test_rows_of_levels_that_do_not_nest_are_refused():
+    voxels = random_voxels()
+    with pytest.raises(ValueError, match='coarse must have a stride that is a multiple of 2, got 3'):
+        coarse_rows(voxels.downsample(2)[0], voxels.downsample(3)[0])
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
-from swin3d_ops.voxel_index import lookup
 from torch import Tensor
 
-from ...structures import FeatureLevel, SparseVoxels
+from ...structures import FeatureLevel, SparseVoxels, coarse_rows
 
 
 @MODELS.register_module()
@@ -90,12 +89,10 @@ def rows_of(voxels: SparseVoxels, cells: SparseVoxels) -> Tensor:
     Raises:
         ValueError: If some voxel lies in none.
     """
-    coords = voxels.coords
-    corner = torch.div(coords[:, 1:], cells.stride, rounding_mode='floor') * cells.stride
-    rows = lookup(cells.coords, torch.cat([coords[:, :1], corner], dim=1))
+    rows = coarse_rows(voxels, cells)
     if bool((rows < 0).any()):
         raise ValueError(
-            f'levels must be nested: {int((rows < 0).sum())} of {len(coords)} voxels of stride '
+            f'levels must be nested: {int((rows < 0).sum())} of {len(rows)} voxels of stride '
             f'{voxels.stride} lie in no voxel of stride {cells.stride}'
         )
     return rows

@@ -9,6 +9,7 @@ from .prototype_head import PrototypeHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
 from .surface_renderer import SurfaceRenderer
 from .token_decoder import TokenDecoder
+from .visibility_pool import VisibilityPool
 from .voxel_volume import VoxelVolume
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     'PrototypeHead',
     'SurfaceRenderer',
     'TokenDecoder',
+    'VisibilityPool',
     'VoxelVolume',
 ]

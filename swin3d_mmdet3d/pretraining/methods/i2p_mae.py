@@ -12,6 +12,7 @@ from torch import Tensor
 from ...models.necks.level_concat import concatenated
 from ...structures import CloudView, FeatureLevel, Levels, PixelMatches, SparseVoxels
 from ..base import BasePretrainer, skipped_frames
+from ..group_pooling import group_means
 from ..heads.masked_cell_decoder import cell_centers
 from ..heads.pixel_projection import sample_pixels
 from ..maskers.salient_cells import standardized
@@ -161,10 +162,3 @@ class I2PMAE(BasePretrainer):
         if len(feats) == 0:
             return self.zero_loss()
         return self.feature_criterion(self.feature_head(feats), standardized(targets))
-
-
-def group_means(rows: Tensor, group: Tensor, num_groups: int) -> tuple[Tensor, Tensor]:
-    """Means ``(K, C)`` of the rows ``(N, C)`` of each group, 0 without any, and whether there are any."""
-    count = torch.bincount(group, minlength=num_groups)
-    total = rows.new_zeros(num_groups, rows.shape[1]).index_add(0, group, rows)
-    return total / count.clamp(min=1)[:, None], count > 0

@@ -187,3 +187,29 @@ def test_wrong_settings_are_named(settings, message):
 def test_an_empty_cloud_is_named():
     with pytest.raises(ValueError, match='scene without a file: points must hold at least one point'):
         MultiCrop(NOTHING).transform(cloud(0))
+
+
+@TRANSFORMS.register_module(force=True)
+class NewColor(BaseTransform):
+    """Give all points one colour, a new one each time."""
+
+    def transform(self, results):
+        results['points'].tensor[:, 3:] = torch.from_numpy(np.random.uniform(0, 255, 3))
+        return results
+
+
+def test_global_crops_share_what_the_shared_pipeline_does_and_local_ones_do_not_have_it():
+    results = cloud(300)
+    before = results['points'].tensor.clone()
+    np.random.seed(0)
+    transform = MultiCrop(
+        NOTHING, NOTHING, num_global=2, num_local=2, shared_pipeline=[dict(type='NewColor')]
+    )
+    views = transform.transform(dict(results))['views']
+    colors = [view['points'].tensor[:, 3:].unique(dim=0) for view in views]
+    assert len(colors[0]) == 1 and torch.equal(colors[0], colors[1])
+    for view in views[2:]:
+        torch.testing.assert_close(view['points'].tensor, before[view['per_point']['point_ids']])
+    for view in views[:2]:
+        torch.testing.assert_close(view['points'].coord, before[view['per_point']['point_ids'], :3])
+    assert torch.equal(results['points'].tensor, before)

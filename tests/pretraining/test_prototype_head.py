@@ -14,6 +14,7 @@ def head(**changes):
     settings = dict(in_channels=5, num_prototypes=7, hidden_channels=8, embed_channels=4)
     own = MODELS.build(dict(type='PrototypeHead', **{**settings, **changes})).double()
     for layer in own.embedding[::2]:
+        torch.nn.init.normal_(layer.weight)
         torch.nn.init.normal_(layer.bias)
     return own
 
@@ -62,3 +63,24 @@ def test_no_feature_has_no_cosines_and_a_gradient_of_nothing():
 def test_one_prototype_is_refused():
     with pytest.raises(ValueError, match='num_prototypes must be at least 2, got 1'):
         head(num_prototypes=1)
+
+
+def test_standardised_features_have_neither_offset_nor_scale():
+    own = head(standardize=True).train()
+    feats = torch.randn(50, 5, dtype=torch.float64)
+    moved = feats * torch.tensor([1.0, 2, 3, 4, 0.5]) + torch.arange(5) * 10
+    torch.testing.assert_close(own(moved), own(feats), rtol=0, atol=1e-3)
+    plain = head().train()
+    assert (plain(moved) - plain(feats)).abs().max() > 0.1
+    # what rows have in common no longer makes them alike
+    assert own(moved).std(dim=0).mean() > 3 * plain(moved).std(dim=0).mean()
+
+
+def test_standardised_features_use_the_running_statistics_in_eval_mode_and_single_rows():
+    own = head(standardize=True)
+    for _ in range(100):
+        own.train()(torch.randn(50, 5, dtype=torch.float64) * 3 + 7)
+    feats = torch.randn(4, 5, dtype=torch.float64) * 3 + 7
+    expected = head()((feats - own.norm.running_mean) / (own.norm.running_var + own.norm.eps).sqrt())
+    torch.testing.assert_close(own.eval()(feats), expected, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(own.train()(feats[:1]), expected[:1], rtol=1e-10, atol=1e-12)

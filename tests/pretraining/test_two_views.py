@@ -48,6 +48,22 @@ def test_voxels_match_the_nearest_of_the_same_sample_by_their_place_before_augme
     assert 20 < len(rows) < len(places[0])
 
 
+def test_voxels_of_any_level_match_by_places_that_are_given_and_those_without_a_place_nothing():
+    first, second = (view.voxels.downsample(3)[0] for view in views_of(two_views()))
+    places = [torch.rand(len(voxels), 3, dtype=torch.float64) for voxels in (first, second)]
+    places[0][::5] = torch.nan
+    places[1][::7] = torch.inf
+    distance = torch.cdist(*(place.nan_to_num(99, 99) for place in places))
+    distance[first.coords[:, :1] != second.coords[None, :, 0]] = torch.inf
+    distance[~places[0].isfinite().all(dim=1)] = torch.inf
+    distance[:, ~places[1].isfinite().all(dim=1)] = torch.inf
+    nearest, index = distance.min(dim=1)
+    rows, others = RadiusMatcher(radius=0.3).match(places[0].float(), first, places[1].float(), second)
+    order = rows.argsort()
+    assert torch.equal(rows[order], (nearest <= 0.3).nonzero().flatten())
+    assert torch.equal(others[order], index[rows[order]]) and 5 < len(rows) < len(first)
+
+
 def test_points_that_another_scene_brought_in_match_nothing():
     batch = two_views(3)
     foreign = batch['inputs']['views'][1]['per_point']['source_xyz']

@@ -14,6 +14,7 @@ from .position_seed_hook import PositionSeedHook
 from .resumed_validation_hook import ResumedValidationHook
 from .semantic_threshold_hook import SemanticThresholdHook
 from .sync_batch_norm_hook import SyncBatchNormHook
+from .value_schedule_hook import ValueScheduleHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -30,4 +31,5 @@ __all__ = [
     'ResumedValidationHook',
     'SemanticThresholdHook',
     'SyncBatchNormHook',
+    'ValueScheduleHook',
 ]

@@ -8,6 +8,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 
+from ...models.layers import BatchNorm
+
 
 @MODELS.register_module()
 class PrototypeHead(BaseModule):
@@ -22,6 +24,9 @@ class PrototypeHead(BaseModule):
         num_prototypes: Prototypes K.
         hidden_channels: Width of the hidden layer.
         embed_channels: Width of embeddings and prototypes.
+        standardize: Give the MLP features of mean 0 and standard deviation 1 over the rows, by batch norm
+            without weights. Rows whose features have much in common then differ from the start, and with them
+            their assignments.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
@@ -37,11 +42,13 @@ class PrototypeHead(BaseModule):
         num_prototypes: int = 4096,
         hidden_channels: int = 4096,
         embed_channels: int = 256,
+        standardize: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if num_prototypes < 2:
             raise ValueError(f'num_prototypes must be at least 2, got {num_prototypes}')
+        self.norm = BatchNorm(in_channels, affine=False) if standardize else nn.Identity()
         self.embedding = nn.Sequential(
             nn.Linear(in_channels, hidden_channels), nn.GELU(), nn.Linear(hidden_channels, embed_channels)
         )
@@ -52,7 +59,7 @@ class PrototypeHead(BaseModule):
 
     def forward(self, feats: Tensor) -> Tensor:
         """Cosines ``(N, K)`` of ``(N, C)`` features with the prototypes, in [-1, 1]; N >= 0."""
-        embedded = self.embedding(feats)
+        embedded = self.embedding(self.norm(feats))
         with torch.autocast(feats.device.type, enabled=False):
             embedded = embedded.to(self.prototypes.dtype)
             return linear(normalize(embedded, dim=1), normalize(self.prototypes, dim=1))

@@ -7,7 +7,7 @@ from mmdet3d.registry import MODELS
 from swin3d_ops import knn
 from torch import Tensor, nn
 
-from ...structures import CloudView, bounds_of_items
+from ...structures import CloudView, SparseVoxels, bounds_of_items
 from .shuffled_rows import shuffled_rows
 
 
@@ -45,8 +45,23 @@ class RadiusMatcher(nn.Module):
         Raises:
             ValueError: If a view does not know where its points lay (``SourceCoords``).
         """
-        (row_a, place_a, item_a), (row_b, place_b, item_b) = _known_places(first), _known_places(second)
-        num_items = first.voxels.batch_size
+        places = [view.at_voxels('source_xyz') for view in (first, second)]
+        return self.match(places[0], first.voxels, places[1], second.voxels)
+
+    def match(
+        self, place_a: Tensor, first: SparseVoxels, place_b: Tensor, second: SparseVoxels
+    ) -> tuple[Tensor, Tensor]:
+        """The same of any voxels, such as those of a coarse level, by where they lay.
+
+        Args:
+            place_a: ``(N, 3)`` metres, where the first voxels lay in the recording; not finite where they lay
+                nowhere: they match nothing.
+            first: The N voxels.
+            place_b: ``(N', 3)`` likewise.
+            second: The N' voxels, of as many scenes.
+        """
+        (row_a, place_a, item_a), (row_b, place_b, item_b) = _known(place_a, first), _known(place_b, second)
+        num_items = first.batch_size
         in_both = torch.bincount(item_b, minlength=num_items)[item_a] > 0
         row_a, place_a, item_a = row_a[in_both], place_a[in_both], item_a[in_both]
         ptr_a, ptr_b = (bounds_of_items(item, num_items) for item in (item_a, item_b))
@@ -65,11 +80,10 @@ def _without_repeats(index: Tensor, distance: Tensor) -> Tensor:
     return distance.masked_fill(repeats, torch.inf)
 
 
-def _known_places(view: CloudView) -> tuple[Tensor, Tensor, Tensor]:
-    """Voxels ``(M,)`` whose representative point is of the recording, where it lay (M, 3), and their items.
+def _known(place: Tensor, voxels: SparseVoxels) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows ``(M,)`` of the voxels that lay somewhere, where that was (M, 3), and their items.
 
     Points that another scene brought in (``Mix3D``) lay nowhere: nan.
     """
-    place = view.at_voxels('source_xyz')
     rows = place.isfinite().all(dim=1).nonzero().flatten()
-    return rows, place[rows], view.voxels.coords[rows, 0].long()
+    return rows, place[rows], voxels.coords[rows, 0].long()

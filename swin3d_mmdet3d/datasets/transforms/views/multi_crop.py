@@ -35,6 +35,8 @@ class MultiCrop(BaseTransform):
             ``max_points`` where it has more.
         local_ratio: The same of a local crop.
         max_points: Most points of a crop.
+        shared_pipeline: Transforms of the cloud out of which all global crops are taken, such as colours that
+            they have in common; local crops are taken out of the cloud as it comes. It moves no point.
 
     Source: MultiViewGenerator of Pointcept, for arXiv 2503.16429 (Sonata).
     """
@@ -48,6 +50,7 @@ class MultiCrop(BaseTransform):
         global_ratio: Sequence[float] = (0.4, 1.0),
         local_ratio: Sequence[float] = (0.1, 0.4),
         max_points: int = 65536,
+        shared_pipeline: Sequence[dict] = (),
     ) -> None:
         self.num_global = check_count('num_global', num_global)
         self.num_local = num_local and check_count('num_local', num_local)
@@ -58,6 +61,7 @@ class MultiCrop(BaseTransform):
             raise ValueError(f'local_pipeline must make views of {num_local} local crops, got no transform')
         self.global_pipeline = Compose(list(global_pipeline))
         self.local_pipeline = Compose(list(local_pipeline))
+        self.shared_pipeline = Compose(list(shared_pipeline))
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Add ``views``, global crops first, the principal one ahead; None where a pipeline skips a view.
@@ -73,7 +77,8 @@ class MultiCrop(BaseTransform):
             self._crop(results, np.random.choice(principal), self.global_ratio)
             for _ in range(self.num_global - 1)
         ]
-        views = [self._view(results, rows, self.global_pipeline) for rows in (principal, *others)]
+        shared = self.shared_pipeline(copy_sample(results)) if self.shared_pipeline.transforms else results
+        views = [self._view(shared, rows, self.global_pipeline) for rows in (principal, *others)]
         covered = np.zeros(num_points, dtype=bool)
         for _ in range(self.num_local):
             if covered[principal].all():

@@ -8,7 +8,7 @@ from mmdet3d.registry import MODELS
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.geometry.camera import intrinsic_matrix, look_at
 from swin3d_mmdet3d.geometry.correspondence import visible_pixels
-from swin3d_mmdet3d.pretraining.heads.visibility_pool import seen_in_regions
+from swin3d_mmdet3d.pretraining.matchers import SeenRegions
 from swin3d_mmdet3d.structures import PixelMatches
 
 SIZE = (12, 16)
@@ -55,11 +55,21 @@ def test_regions_pool_the_voxels_that_they_show_once_each_as_a_loop_does(mode, g
 
 def test_pairs_of_region_and_voxel_are_distinct_and_all_there():
     matches = some_matches()
-    region, voxel = seen_in_regions(matches, SIZE, (3, 4))
+    region, voxel = SeenRegions((3, 4))(matches, SIZE)
     expected = [
         (number, row) for number, own in enumerate(members_of(matches, (3, 4))) for row in sorted(own)
     ]
     assert list(zip(region.tolist(), voxel.tolist())) == expected
+
+
+def test_shuffled_regions_show_the_voxels_of_another_region():
+    matches = some_matches()
+    own, control = members_of(matches, (3, 4)), [set() for _ in range(NUM_IMAGES * 12)]
+    for region, voxel in zip(*(part.tolist() for part in SeenRegions((3, 4), shuffle=True)(matches, SIZE))):
+        control[region].add(voxel)
+    assert [bool(voxels) for voxels in control] == [bool(voxels) for voxels in own]
+    assert sorted(map(sorted, control)) == sorted(map(sorted, own))
+    assert sum(one == other for one, other in zip(own, control) if one) <= 1  # two regions may show one set
 
 
 def test_each_pooled_channel_sends_its_gradient_to_one_voxel_and_unseen_voxels_get_none():

@@ -7,6 +7,7 @@ test).
 """
 
 from . import (
+    concept_alignment,
     detection,
     i2p_mae,
     iae,
@@ -34,6 +35,7 @@ for family in (
     ponder,
     rooms,
     i2p_mae,
+    concept_alignment,
     transfer,
 ):
     for recipe, groups in family.RECIPES.items():

@@ -92,23 +92,25 @@ ROOMS_TRIO = [
     ours('the three domains', model=dict(conditions=('Structured3D', 'ScanNet', 'S3DIS'))),
 ]
 
-TINY_PPKT = [
+TINY_FRAMES = [
     TINY,
     by_iterations(0.003, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
     ours(
         'a teacher with weights in a Python package',
-        teacher={
-            'backbone.type': 'EfficientNetLite0',
-            'out_indices': (2, 3),
-            'mean': (127.0,) * 3,
-            'std': (128.0,) * 3,
-        },
+        teacher={'backbone.type': 'EfficientNetLite0', 'mean': (127.0,) * 3, 'std': (128.0,) * 3},
+        data=dict(repeats=1),
+        training=dict(turn=(-pi, pi), scale=(0.8, 1.2), frame_flip=0.5),
+    ),
+]
+TINY_PPKT = [
+    *TINY_FRAMES,
+    ours(
+        'chosen with the recipe',
+        teacher=dict(out_indices=(2, 3)),
         pixel_head=dict(in_channels=(112, 320), out_channels=128),
         point_head=dict(in_channels=32, out_channels=128),
         matcher=dict(max_pairs=2048),
         criterion=dict(temperature=0.07),
-        data=dict(repeats=1),
-        training=dict(turn=(-pi, pi), scale=(0.8, 1.2), frame_flip=0.5),
     ),
 ]
 ROOM_FRAMES = ours(

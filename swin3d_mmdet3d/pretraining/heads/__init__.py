@@ -1,5 +1,6 @@
 """Heads: from features to the space of a loss."""
 
+from .concept_head import ConceptHead
 from .distance_field import DistanceField
 from .folding_head import FoldingHead
 from .masked_cell_decoder import MaskedCellDecoder
@@ -14,6 +15,7 @@ from .voxel_volume import VoxelVolume
 
 __all__ = [
     'ColorReconstruction',
+    'ConceptHead',
     'DistanceField',
     'FoldingHead',
     'MaskedCellDecoder',

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import PixelMatches
 from ..group_pooling import group_maxima, group_means
+from ..matchers import SeenRegions
 
 MODES = dict(max=group_maxima, mean=group_means)
 
@@ -35,10 +35,8 @@ class VisibilityPool(nn.Module):
         super().__init__()
         if mode not in MODES:
             raise ValueError(f'mode must be one of {sorted(MODES)}, got {mode!r}')
-        if len(grid) != 2 or min(grid) < 1:
-            raise ValueError(f'grid must be rows and columns of at least 1, got {tuple(grid)}')
         self.mode = mode
-        self.grid = tuple(grid)
+        self.regions = SeenRegions(grid)
 
     def forward(
         self, feats: Tensor, matches: PixelMatches, num_images: int, size: Sequence[int]
@@ -55,21 +53,7 @@ class VisibilityPool(nn.Module):
             ``(R, C)`` features of all R regions, image by image and row by row, 0 where none is seen, and
             ``(R,)`` bool, whether one is.
         """
-        num_regions = num_images * self.grid[0] * self.grid[1]
-        region, voxel = seen_in_regions(matches, size, self.grid)
+        rows, columns = self.regions.grid
+        num_regions = num_images * rows * columns
+        region, voxel = self.regions(matches, size)
         return MODES[self.mode](feats[voxel], region, num_regions)
-
-
-def seen_in_regions(matches: PixelMatches, size: Sequence[int], grid: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Which voxels are seen in which region, each pair once.
-
-    Args:
-        matches: Pixels that show voxels.
-        size: Height and width of the images in pixels.
-        grid: Rows and columns of regions of an image.
-
-    Returns:
-        ``(M,)`` int64 regions, ascending, and ``(M,)`` int64 rows of voxels, ascending within a region.
-    """
-    pairs = torch.stack([matches.regions(size, grid), matches.voxel], dim=1).unique(dim=0)
-    return pairs[:, 0], pairs[:, 1]

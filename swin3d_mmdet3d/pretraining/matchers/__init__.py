@@ -2,5 +2,6 @@
 
 from .one_pixel_per_voxel import OnePixelPerVoxel
 from .radius_matcher import RadiusMatcher
+from .seen_regions import SeenRegions
 
-__all__ = ['OnePixelPerVoxel', 'RadiusMatcher']
+__all__ = ['OnePixelPerVoxel', 'RadiusMatcher', 'SeenRegions']

@@ -1,5 +1,6 @@
 """One file a method; methods import shared parts and never each other."""
 
+from .concept_alignment import ConceptAlignment
 from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
 from .iae import IAE
@@ -11,6 +12,7 @@ from .ppkt import PPKT
 from .ppt import PPT
 
 __all__ = [
+    'ConceptAlignment',
     'I2PMAE',
     'I2PMAEObject',
     'IAE',

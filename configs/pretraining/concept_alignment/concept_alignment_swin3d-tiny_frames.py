@@ -1,0 +1,7 @@
+# Concept alignment on any folder of posed frames (tools prepare_rgbd_frames), each frame a cloud
+_base_ = [
+    '../../_base_/datasets/any-frames.py',
+    '../../_base_/heads/concept-alignment-tiny.py',
+    '../../_base_/schedules/pretrain-tiny_600i.py',
+    '../../_base_/runtime/pretraining.py',
+]

@@ -29,7 +29,8 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
     """Trains a backbone, with or without a decoder, on views of clouds.
 
     Args:
-        backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse.
+        backbone: Config of a backbone ``(feats, voxels) -> tuple of (feats, voxels)``, fine to coarse; None
+            for a training of an image network alone.
         neck: Config of a decoder with ``pyramid(levels) -> levels``, such as :class:`Swin3DDecoder`.
         data_preprocessor: Config of a :class:`ViewPreprocessor`.
         init_cfg: Initialisation config of mmengine.
@@ -37,13 +38,13 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
 
     def __init__(
         self,
-        backbone: dict,
+        backbone: dict | None = None,
         neck: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = None if backbone is None else MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
 
     def encode(self, view: CloudView) -> Levels:
@@ -61,9 +62,9 @@ class BasePretrainer(BaseModel, metaclass=ABCMeta):
         """What is kept of the training: ``{file name: state dict}``, which ``ExportHook`` writes at its end.
 
         ``student.pth`` holds the weights of the backbone and the decoder under the names that segmentors and
-        detectors have for them.
+        detectors have for them; without a backbone there is none.
         """
-        return {'student.pth': weights_of(self.state_dict())}
+        return {} if self.backbone is None else {'student.pth': weights_of(self.state_dict())}
 
     @abstractmethod
     def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:

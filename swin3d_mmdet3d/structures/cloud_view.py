@@ -68,10 +68,14 @@ class CloudView(VoxelBatch):
         """
         return self._field('per_point', name)[self.representative]
 
+    def at_images(self, name: str) -> Tensor:
+        """A field of the images ``(I, ...)``; ValueError where they have no such field."""
+        return self._field('per_image', name)
+
     @property
     def images(self) -> Tensor:
         """``(I, 3, height, width)`` uint8 RGB images of all samples; ValueError where the view has none."""
-        return self._field('per_image', 'images')
+        return self.at_images('images')
 
     @cached_property
     def matches(self) -> PixelMatches:

@@ -19,8 +19,8 @@ def _no_ids() -> np.ndarray:
 class RGBDFrame:
     """One frame of a scene.
 
-    Transforms that move pixels (resize, crop, flip) change ``image`` and ``pixels`` together; ``depth`` and
-    ``intrinsic`` stay those of the recorded frame, from which the pixels were found.
+    Transforms that move pixels (resize, crop, flip) change ``image``, ``pixels`` and ``per_pixel`` together;
+    ``depth`` and ``intrinsic`` stay those of the recorded frame, from which the pixels were found.
 
     Attributes:
         name: What messages call the frame.
@@ -32,6 +32,7 @@ class RGBDFrame:
         point_ids: ``(M,)`` int64 ids of those points.
         per_match: Further fields of these matches, name -> ``(M, ...)``.
         per_image: Further fields of the frame, name -> an array, which no transform of images changes.
+        per_pixel: Fields of the pixels of ``image``, name -> ``(height, width)``, 0 where nothing is known.
     """
 
     name: str
@@ -43,6 +44,7 @@ class RGBDFrame:
     point_ids: np.ndarray = field(default_factory=_no_ids)
     per_match: dict[str, np.ndarray] = field(default_factory=dict)
     per_image: dict[str, np.ndarray] = field(default_factory=dict)
+    per_pixel: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:

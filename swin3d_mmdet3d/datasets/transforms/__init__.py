@@ -3,11 +3,18 @@
 from .condition import SetCondition
 from .frames.axis_views import AxisViews
 from .frames.camera_rays import CameraRays, CropRays
-from .frames.frame_augmentation import CropFrames, FlipFrames, JitterFrameColors, ResizeFrames
+from .frames.frame_augmentation import (
+    CopyFrames,
+    CropFrames,
+    FlipFrames,
+    JitterFrameColors,
+    ResizeFrames,
+)
 from .frames.frame_loading import (
     BackProjectFrames,
     DropFrames,
     EstimateNormals,
+    KeepDepth,
     LoadRGBDFrames,
     MatchVisiblePixels,
 )
@@ -50,6 +57,7 @@ __all__ = [
     'ChromaticJitter',
     'ChromaticTranslation',
     'ColorJitter',
+    'CopyFrames',
     'CropFrames',
     'CropRays',
     'DropFrames',
@@ -60,6 +68,7 @@ __all__ = [
     'FrameViews',
     'GridSample',
     'JitterFrameColors',
+    'KeepDepth',
     'LoadColoredPoints',
     'LoadNormals',
     'LoadRGBDFrames',

@@ -1,6 +1,7 @@
 """Heads: from features to the space of a loss."""
 
 from .concept_head import ConceptHead
+from .depth_head import DepthHead
 from .distance_field import DistanceField
 from .folding_head import FoldingHead
 from .masked_cell_decoder import MaskedCellDecoder
@@ -16,6 +17,7 @@ from .voxel_volume import VoxelVolume
 __all__ = [
     'ColorReconstruction',
     'ConceptHead',
+    'DepthHead',
     'DistanceField',
     'FoldingHead',
     'MaskedCellDecoder',

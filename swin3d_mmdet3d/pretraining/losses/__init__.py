@@ -1,8 +1,9 @@
 """Losses of pretraining methods."""
 
 from .chamfer_loss import ChamferLoss
+from .depth_loss import DepthLoss
 from .hardest_contrast import HardestContrast
 from .info_nce import InfoNCE
 from .self_distillation import SelfDistillation
 
-__all__ = ['ChamferLoss', 'HardestContrast', 'InfoNCE', 'SelfDistillation']
+__all__ = ['ChamferLoss', 'DepthLoss', 'HardestContrast', 'InfoNCE', 'SelfDistillation']

@@ -3,5 +3,6 @@
 from .one_pixel_per_voxel import OnePixelPerVoxel
 from .radius_matcher import RadiusMatcher
 from .seen_regions import SeenRegions
+from .shared_voxel_pixels import SharedVoxelPixels
 
-__all__ = ['OnePixelPerVoxel', 'RadiusMatcher', 'SeenRegions']
+__all__ = ['OnePixelPerVoxel', 'RadiusMatcher', 'SeenRegions', 'SharedVoxelPixels']

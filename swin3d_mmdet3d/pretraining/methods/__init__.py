@@ -10,6 +10,7 @@ from .point_contrast import PointContrast
 from .ponder import Ponder
 from .ppkt import PPKT
 from .ppt import PPT
+from .pri3d import Pri3D
 
 __all__ = [
     'ConceptAlignment',
@@ -22,4 +23,5 @@ __all__ = [
     'PointContrast',
     'PPKT',
     'PPT',
+    'Pri3D',
 ]

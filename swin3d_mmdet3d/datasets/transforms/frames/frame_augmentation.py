@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,6 +55,10 @@ class ResizeFrames(FrameTransform):
         frame.image = cv2.resize(
             frame.image, new, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         )
+        frame.per_pixel = {
+            name: cv2.resize(values, new, interpolation=cv2.INTER_NEAREST_EXACT)
+            for name, values in frame.per_pixel.items()
+        }
         factor = np.array(new, dtype=np.float32) / np.array(old, dtype=np.float32)
         frame.pixels = (frame.pixels + np.float32(0.5)) * factor - np.float32(0.5)
 
@@ -62,7 +67,7 @@ class ResizeFrames(FrameTransform):
 class CropFrames(FrameTransform):
     """Crop images to one size at a random place that keeps enough pixels with a point.
 
-    A smaller image is filled up with its mean colour at the right and below.
+    A smaller image is filled up with its mean colour at the right and below, fields of its pixels with 0.
 
     Args:
         size: Width and height in pixels.
@@ -85,9 +90,13 @@ class CropFrames(FrameTransform):
         kept = [self._share_inside(frame.pixels - corner) for corner in corners]
         enough = np.flatnonzero(np.greater_equal(kept, self.min_kept))
         left, top = corners[enough[0] if len(enough) else int(np.argmax(kept))]
-        piece = frame.image[top : top + height, left : left + width]
-        image = np.full((height, width, 3), frame.image.mean(axis=(0, 1)).round(), dtype=np.uint8)
-        image[: piece.shape[0], : piece.shape[1]] = piece
+        window = slice(top, top + height), slice(left, left + width)
+        mean = frame.image.mean(axis=(0, 1)).round().astype(np.uint8)
+        image = _filled_up(frame.image[window], (height, width, 3), mean)
+        frame.per_pixel = {
+            name: _filled_up(values[window], (height, width), values.dtype.type(0))
+            for name, values in frame.per_pixel.items()
+        }
         frame.image, frame.pixels = image, frame.pixels - np.array([left, top], dtype=np.float32)
         frame.keep_pixels_inside()
 
@@ -112,6 +121,9 @@ class FlipFrames(FrameTransform):
         """Flip."""
         if np.random.rand() < self.prob:
             frame.image = np.ascontiguousarray(frame.image[:, ::-1])
+            frame.per_pixel = {
+                name: np.ascontiguousarray(values[:, ::-1]) for name, values in frame.per_pixel.items()
+            }
             mirrored = frame.image.shape[1] - 1 - frame.pixels[:, 0]
             frame.pixels = np.stack([mirrored, frame.pixels[:, 1]], axis=1).astype(np.float32)
 
@@ -140,6 +152,30 @@ class JitterFrameColors(FrameTransform):
         grey = image.mean(axis=2, keepdims=True)
         image = grey + (image - grey) * saturation
         frame.image = np.clip(image.round(), 0, 255).astype(np.uint8)
+
+
+@TRANSFORMS.register_module()
+class CopyFrames(BaseTransform):
+    """Take each frame several times, so that what follows changes each copy in its own way.
+
+    Args:
+        copies: How often each frame is there afterwards.
+    """
+
+    def __init__(self, copies: int = 2) -> None:
+        self.copies = check_count('copies', copies)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``frames``; the copies of a frame stand side by side."""
+        results['frames'] = [copy.deepcopy(frame) for frame in results['frames'] for _ in range(self.copies)]
+        return results
+
+
+def _filled_up(piece: np.ndarray, shape: Sequence[int], fill: np.ndarray) -> np.ndarray:
+    """An array of this shape with the piece in its first corner."""
+    whole = np.full(shape, fill)
+    whole[: piece.shape[0], : piece.shape[1]] = piece
+    return whole
 
 
 def _check_size(size: Sequence[int]) -> tuple[int, int]:

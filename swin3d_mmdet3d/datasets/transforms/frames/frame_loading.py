@@ -148,3 +148,27 @@ class DropFrames(BaseTransform):
         """Remove ``frames``."""
         results.pop('frames', None)
         return results
+
+
+@TRANSFORMS.register_module()
+class KeepDepth(BaseTransform):
+    """Take the frames' depth along with their images, as the field 'depth' of the pixels.
+
+    A view then has ``per_image['depth']``, ``(I, height, width)`` float32 metres, 0 where nothing was
+    measured. It must stand before whatever resizes, crops or mirrors images.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the field.
+
+        Raises:
+            ValueError: If an image has no longer the size of its depth.
+        """
+        for frame in results['frames']:
+            if frame.image.shape[:2] != frame.depth.shape:
+                raise ValueError(
+                    f'{frame.name}: the depth must be kept before the image is resized or cropped, got an '
+                    f'image of {frame.image.shape[:2]} and a depth of {frame.depth.shape}'
+                )
+            frame.per_pixel['depth'] = frame.depth.astype(np.float32)
+        return results

@@ -89,10 +89,10 @@ def pack_fields(view: dict[str, Any]) -> dict[str, dict[str, torch.Tensor]]:
 
     Returns:
         ``per_point``: masks and fields of the points, ``(P, ...)``. ``per_image``: ``images``
-        (V, 3, height, width) uint8 and further fields of the V frames. ``per_match``: of each pixel that
-        shows a point which is left, ``image`` (M,), a row of the images, ``pixel`` (M, 2) float32, ``point``
-        (M,), a row of the points, and further fields. ``ragged``: fields of the sample, ``(Q, ...)``. Without
-        frames there are no fields of images and matches.
+        (V, 3, height, width) uint8 and further fields of the V frames or of their pixels. ``per_match``: of
+        each pixel that shows a point which is left, ``image`` (M,), a row of the images, ``pixel`` (M, 2)
+        float32, ``point`` (M,), a row of the points, and further fields. ``ragged``: fields of the sample,
+        ``(Q, ...)``. Without frames there are no fields of images and matches.
 
     Raises:
         ValueError: If a field has not one row per point, or the frames' images or fields differ in shape.
@@ -121,7 +121,7 @@ def _fields_of_frames(view: dict[str, Any]) -> dict[str, np.ndarray]:
     if len(sizes) != 1:
         raise ValueError(f'{scene_label(view)}: images must have one size, got {sorted(sizes)}')
     fields = dict(images=np.stack([frame.image for frame in frames]).transpose(0, 3, 1, 2))
-    for name, values in _joined(view, [frame.per_image for frame in frames]).items():
+    for name, values in _joined(view, [{**frame.per_image, **frame.per_pixel} for frame in frames]).items():
         shapes = {np.shape(part) for part in values}
         if len(shapes) != 1:
             raise ValueError(f'{scene_label(view)}: {name} must have one shape, got {sorted(shapes)}')

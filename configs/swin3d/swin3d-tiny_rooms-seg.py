@@ -8,8 +8,6 @@ _base_ = [
 
 # an endless sampler: a training by iterations has no epochs
 train_dataloader = dict(batch_size=2, sampler=dict(type='InfiniteSampler', shuffle=True))
-# class weights: inverse square roots of the classes' shares of the training areas' points, the largest 2
-class_weight = [0.69, 0.56, 0.42, 1.52, 1.18, 1.57, 1.31, 1.8, 1.34, 1.29, 1.24, 2.0, 1.01]
 model = dict(
     data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     backbone=_base_.encoder,
@@ -17,6 +15,8 @@ model = dict(
     decode_head=dict(
         in_channels=_base_.width,
         num_classes=13,
-        loss_decode=dict(type='mmdet.CrossEntropyLoss', avg_non_ignore=True, class_weight=class_weight),
+        loss_decode=dict(
+            type='mmdet.CrossEntropyLoss', avg_non_ignore=True, class_weight=_base_.class_weight
+        ),
     ),
 )

@@ -17,7 +17,14 @@ from .method_names import recipe_of
 from .protocol import Protocol
 from .runs import room_config, train, train_and_test
 from .step_cost import step_cost
-from .students import find_student, is_of_objects, parts_of, put_raw_inputs, put_student
+from .students import (
+    find_student,
+    is_of_objects,
+    measure_with_labels,
+    parts_of,
+    put_raw_inputs,
+    put_student,
+)
 
 SEGMENTATION = ('fine-tuning', 'decoder probe', 'encoder probe')
 SPREAD_SCENES = 10
@@ -47,9 +54,12 @@ class Measurement:
             return {'decoder probe': lambda: self._labelled('decoder probe')}
         chosen: dict[str, Callable[[], dict[str, Any]]] = {}
         if self.method != 'scratch':
+            recipe = self._pretraining()
+            if (measure := measure_with_labels(recipe)) is not None:
+                return self._beside_labels(measure)
             chosen['pretraining'] = self._pretrain
             chosen['cost'] = self._cost
-            if is_of_objects(self._pretraining()):
+            if is_of_objects(recipe):
                 return {**chosen, 'linear SVM': self._linear_svm}
         for measure in SEGMENTATION:
             chosen[measure] = lambda measure=measure: self._labelled(measure)
@@ -68,6 +78,14 @@ class Measurement:
         """The config that pretrains the method."""
         recipe = recipe_of(self.method, self.protocol)
         return room_config(recipe, self.rooms, self._work('pretraining'), self.seed)
+
+    def _beside_labels(self, measure: str) -> dict[str, Callable[[], dict[str, Any]]]:
+        """Measures of objectives beside labels: the method's own recipe takes the place of one measure."""
+        chosen: dict[str, Callable[[], dict[str, Any]]] = {'cost': self._cost}
+        if measure != 'detection' or self.seed in self.protocol.detection_seeds:
+            recipe = recipe_of(self.method, self.protocol)
+            chosen[measure] = lambda: self._train_labelled(self._config(recipe, measure), measure)
+        return chosen
 
     def _linear_svm(self) -> dict[str, Any]:
         """What a pretraining on single objects tests: accuracies in [0, 1] and the penalty C."""
@@ -88,7 +106,10 @@ class Measurement:
         student = self._student()
         if measure == 'decoder probe' and student is not None and 'neck' not in parts_of(student):
             return dict(metrics={}, note='the student has no decoder')
-        config = self._recipe(measure)
+        return self._train_labelled(self._recipe(measure), measure)
+
+    def _train_labelled(self, config: Config, measure: str) -> dict[str, Any]:
+        """Train a config on the labelled rooms of a measure; held-out scores in percent."""
         restrict_scenes(config, self.protocol.scenes(measure, self.seed))
         return train_and_test(config)
 
@@ -110,18 +131,17 @@ class Measurement:
 
     def _recipe(self, measure: str) -> Config:
         """The config of a measure, from the student or, for scratch, from random weights."""
-        config = room_config(
-            self.protocol.recipes[measure],
-            self.rooms,
-            self._work(measure),
-            self.seed,
-            self.protocol.detection_steps if measure == 'detection' else None,
-        )
+        config = self._config(self.protocol.recipes[measure], measure)
         if self.method == 'raw':
             put_raw_inputs(config)
         else:
             put_student(config, self._student())
         return config
+
+    def _config(self, recipe: str, measure: str) -> Config:
+        """A config on the rooms; detection takes the protocol's steps."""
+        iters = self.protocol.detection_steps if measure == 'detection' else None
+        return room_config(recipe, self.rooms, self._work(measure), self.seed, iters)
 
     def _student(self) -> Path | None:
         """The student of the method; None for the baselines without one."""

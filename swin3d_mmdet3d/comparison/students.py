@@ -43,6 +43,17 @@ def is_of_objects(config: Config) -> bool:
     return config.model.get('backbone', {}).get('type') == 'TokenTransformer'
 
 
+def measure_with_labels(config: Config) -> str | None:
+    """The measure that a recipe is by itself, where its objectives stand beside labels; None of others.
+
+    What such a method teaches is taught with the labels, and a pretraining with labels of the tested domain
+    would be compared with none: its recipe takes the place of fine-tuning, or of detection.
+    """
+    if config.model.type != 'WithObjectives':
+        return None
+    return 'detection' if 'bbox_head' in config.model.model else 'fine-tuning'
+
+
 def put_raw_inputs(config: Config) -> None:
     """Make a probe's recipe read the raw inputs; there is nothing to freeze."""
     config.model.backbone = ConfigDict(type='RawInputs')

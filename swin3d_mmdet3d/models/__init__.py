@@ -7,7 +7,13 @@ from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .image_networks import ImageEncoder
-from .losses import AxisAlignedDIoULoss, AxisAlignedLogIoULoss, PolygonDIoU3DLoss, PolygonIoU3DLoss
+from .losses import (
+    AxisAlignedDIoULoss,
+    AxisAlignedLogIoULoss,
+    CrossEntropyLovasz,
+    PolygonDIoU3DLoss,
+    PolygonIoU3DLoss,
+)
 from .necks import LevelConcat, SparseTR3DNeck, Swin3DDecoder
 from .object_networks import ObjectClassifier, ObjectPartSegmentor
 from .segmentors import L1VoteTTAModel, VoxelSegmentor
@@ -18,6 +24,7 @@ __all__ = [
     'AxisAlignedLogIoULoss',
     'CAGroup3DHead',
     'CAGroup3DRoIHead',
+    'CrossEntropyLovasz',
     'DecoupledHead',
     'ImageEncoder',
     'L1VoteTTAModel',

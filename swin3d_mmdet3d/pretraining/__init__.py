@@ -1,6 +1,6 @@
 """Pretraining methods and their shared parts."""
 
-from . import heads, losses, maskers, matchers, methods, teachers
+from . import heads, losses, maskers, matchers, methods, objectives, teachers
 from .auxiliary import WithObjectives
 from .base import BasePretrainer
 
@@ -12,5 +12,6 @@ __all__ = [
     'maskers',
     'matchers',
     'methods',
+    'objectives',
     'teachers',
 ]

@@ -18,6 +18,7 @@ from swin3d_mmdet3d.comparison import (
     read_results,
     results_name,
 )
+from swin3d_mmdet3d.comparison import measures as measures_module
 from swin3d_mmdet3d.comparison import protocol as protocol_module
 from swin3d_mmdet3d.comparison import results as results_module
 from swin3d_mmdet3d.comparison.measures import Measurement, restrict_scenes
@@ -114,6 +115,38 @@ def test_a_student_of_objects_is_measured_by_the_test_of_its_own_recipe(tmp_path
     }
     assert measures['i2p_mae_object'] == ['pretraining', 'cost', 'linear SVM']
     assert measures['ppkt'] == ['pretraining', 'cost', *measures['scratch']]
+
+
+def test_objectives_beside_labels_take_the_place_of_what_follows_a_pretraining(tmp_path):
+    for seed in (0, 2):
+        measurement = Measurement(Protocol(), 'two_dpass', seed, tmp_path, tmp_path)
+        assert list(measurement.measures()) == ['cost', 'fine-tuning']
+    own, few = (
+        room_config(name, tmp_path, tmp_path / 'run', seed=0)
+        for name in ('two_dpass_swin3d-tiny_rooms', 'swin3d-tiny_rooms-seg_few')
+    )
+    put_student(few, None)
+    for key in ('param_scheduler', 'train_cfg', 'test_evaluator', 'test_dataloader'):
+        assert own[key] == few[key], key
+    assert own.optim_wrapper.optimizer == few.optim_wrapper.optimizer
+    assert own.optim_wrapper.paramwise_cfg == few.optim_wrapper.paramwise_cfg
+    assert innermost_dataset(own.train_dataloader).indices == Protocol().few_labels
+    assert own.train_dataloader.batch_size == few.train_dataloader.batch_size
+    for part in ('data_preprocessor', 'decode_head', 'test_cfg'):
+        assert own.model.model[part] == few.model[part], part
+    for part in ('backbone', 'neck'):
+        assert dict(own.model.model[part], init_cfg=None) == few.model[part], part
+
+
+def test_the_labelled_rooms_of_an_objective_are_those_of_all_methods(tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(measures_module, 'train_and_test', lambda config: trained.append(config) or {})
+    for method in ('scratch', 'two_dpass'):
+        Measurement(Protocol(), method, 3, tmp_path, tmp_path).measures()['fine-tuning']()
+    scratch, own = (innermost_dataset(config.train_dataloader) for config in trained)
+    assert own.indices == scratch.indices == Protocol().scenes('fine-tuning', 3)
+    assert own.ann_file == scratch.ann_file and own.type == scratch.type
+    assert trained[1].randomness.seed == 3 and trained[1].model.type == 'WithObjectives'
 
 
 @pytest.mark.slow

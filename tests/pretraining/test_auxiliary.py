@@ -145,6 +145,39 @@ def test_after_training_the_exported_model_is_the_plain_one_and_predicts_the_sam
         assert len(expected) and torch.equal(mine, expected)
 
 
+@MODELS.register_module(force=True)
+class FailingObjective(nn.Module):
+    """Fails behind the model's own loss."""
+
+    def forward(self, levels, inputs, data_samples):
+        raise RuntimeError('no loss')
+
+
+def hooks_of(model):
+    """The hooks of all modules."""
+    kinds = ('_forward_hooks', '_forward_pre_hooks', '_backward_hooks', '_backward_pre_hooks')
+    return {
+        f'{name}.{kind}': dict(getattr(part, kind)) for name, part in model.named_modules() for kind in kinds
+    }
+
+
+@kinds
+def test_nothing_survives_a_loss_that_fails(kind):
+    model = MODELS.build(with_objectives(kind)).train()
+    before, hooks = losses_of(model), hooks_of(model.model)
+    weights = copy.deepcopy(model.model.state_dict())
+    model.objectives.append(FailingObjective())
+    with pytest.raises(RuntimeError, match='no loss'):
+        losses_of(model)
+    del model.objectives[-1]
+    assert hooks_of(model.model) == hooks and model.model.training
+    model.model.load_state_dict(weights)  # running statistics are those of one batch more
+    for name, value in losses_of(model).items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+    expected = answers(copy.deepcopy(model.model))
+    assert all(torch.equal(mine, wanted) for mine, wanted in zip(answers(model), expected))
+
+
 class OneBatch(torch.utils.data.Dataset):
     def __len__(self):
         return 4

@@ -8,9 +8,10 @@ import copy
 import pytest
 import torch
 from mmdet3d.registry import MODELS
-from mmengine.model import BaseModel
+from mmengine.model import BaseModule
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
+from recipe_files import recipe
 from shrunk_methods import (
     ROOMS,
     WIDTH,
@@ -47,21 +48,27 @@ def batch(config):
     return first_batch(config)
 
 
-def test_every_method_has_a_recipe_for_generated_rooms():
-    folder = 'swin3d_mmdet3d.pretraining.methods.'
+def types_in(settings):
+    """The registered names anywhere in a config."""
+    if isinstance(settings, (list, tuple)):
+        return set().union(*map(types_in, settings))
+    if not isinstance(settings, dict):
+        return set()
+    return {settings.get('type')} | set().union(*map(types_in, settings.values()))
+
+
+def test_every_method_and_every_objective_has_a_recipe_for_generated_rooms():
+    folders = tuple(f'swin3d_mmdet3d.pretraining.{folder}.' for folder in ('methods', 'objectives'))
     methods = {
         name
         for name, kind in MODELS.module_dict.items()
-        if kind.__module__.startswith(folder) and issubclass(kind, BaseModel)
+        if kind.__module__.startswith(folders) and issubclass(kind, BaseModule)
     }
-    assert {'PPKT', 'PPT'} <= methods
+    assert {'PPKT', 'PPT', 'TwoDPASS'} <= methods
     names = {path.stem for path in ROOMS}
-    swept = set()
-    for path in ROOMS:
-        assert f'{path.parent.name}_swin3d-tiny_rooms' in names
-        swept |= {kind for kind in methods if f"type='{kind}'" in path.read_text()}
-        swept |= {kind for kind in methods if kind == shrink(path, path).model.type}
-    assert swept == methods
+    assert all(f'{path.parent.name}_swin3d-tiny_rooms' in names for path in ROOMS)
+    recipes = [path for folder in {path.parent for path in ROOMS} for path in folder.glob('*_rooms*.py')]
+    assert methods == methods & set().union(*(types_in(recipe(path).model) for path in recipes))
 
 
 def trained(config, batch, steps=STEPS, shuffled=False):

@@ -21,6 +21,7 @@ from . import (
     rooms,
     segmentation,
     transfer,
+    two_dpass,
 )
 
 RECIPE_NUMBERS = {}
@@ -39,6 +40,7 @@ for family in (
     i2p_mae,
     concept_alignment,
     transfer,
+    two_dpass,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

@@ -2,6 +2,13 @@
 
 from .axis_aligned_diou_loss import AxisAlignedDIoULoss
 from .axis_aligned_log_iou_loss import AxisAlignedLogIoULoss
+from .cross_entropy_lovasz import CrossEntropyLovasz
 from .polygon_iou_loss import PolygonDIoU3DLoss, PolygonIoU3DLoss
 
-__all__ = ['AxisAlignedDIoULoss', 'AxisAlignedLogIoULoss', 'PolygonDIoU3DLoss', 'PolygonIoU3DLoss']
+__all__ = [
+    'AxisAlignedDIoULoss',
+    'AxisAlignedLogIoULoss',
+    'CrossEntropyLovasz',
+    'PolygonDIoU3DLoss',
+    'PolygonIoU3DLoss',
+]

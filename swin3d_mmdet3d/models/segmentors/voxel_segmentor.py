@@ -12,6 +12,7 @@ from ...finite_values import check_finite_outputs
 from ...structures import FeatureLevel, Levels, SparseVoxels
 from ..encoding import encode_levels
 from ..student_weights import weights_of
+from ..voxel_labels import voxel_labels
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
 TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
@@ -105,16 +106,8 @@ class VoxelSegmentor(Base3DSegmentor):
         self, levels: Levels, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """The loss of what :meth:`encode` gave for the batch."""
-        labels = []
-        for points, sample in zip(batch_inputs['points'], batch_data_samples):
-            label = sample.gt_pts_seg.pts_semantic_mask
-            if len(label) != len(points):
-                raise ValueError(
-                    f'pts_semantic_mask must have one label per point, got {len(label)} for {len(points)}'
-                )
-            labels.append(label.long())
-        voxel_labels = torch.cat(labels)[batch_inputs['representative']]
-        return self.decode_head.loss(*levels.finest, voxel_labels)
+        labels = voxel_labels(batch_inputs, batch_data_samples)
+        return self.decode_head.loss(*levels.finest, labels)
 
     def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
         """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample.

@@ -4,6 +4,7 @@ from .concept_head import ConceptHead
 from .depth_head import DepthHead
 from .distance_field import DistanceField
 from .folding_head import FoldingHead
+from .gated_fusion import GatedFusion
 from .masked_cell_decoder import MaskedCellDecoder
 from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
@@ -20,6 +21,7 @@ __all__ = [
     'DepthHead',
     'DistanceField',
     'FoldingHead',
+    'GatedFusion',
     'MaskedCellDecoder',
     'NormalReconstruction',
     'PixelProjection',

@@ -1,0 +1,60 @@
+"""Labels of voxels: of the finest ones those of their points, of coarse ones the majority's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmdet3d.structures import Det3DDataSample
+from torch import Tensor
+
+
+def voxel_labels(batch_inputs: dict, batch_data_samples: Sequence[Det3DDataSample]) -> Tensor:
+    """Labels ``(N,)`` int64 of a batch's voxels: each has that of its representative point.
+
+    Args:
+        batch_inputs: What :class:`VoxelPreprocessor` gives.
+        batch_data_samples: Samples with ``gt_pts_seg.pts_semantic_mask`` (P,).
+
+    Raises:
+        ValueError: If the labels of a scene are not one per point.
+    """
+    labels = []
+    for points, sample in zip(batch_inputs['points'], batch_data_samples):
+        label = sample.gt_pts_seg.pts_semantic_mask
+        if len(label) != len(points):
+            raise ValueError(
+                f'pts_semantic_mask must have one label per point, got {len(label)} for {len(points)}'
+            )
+        labels.append(label.long())
+    return torch.cat(labels)[batch_inputs['representative']]
+
+
+def majority_labels(
+    labels: Tensor, row: Tensor, num_rows: int, num_classes: int, ignore_index: int
+) -> Tensor:
+    """The most frequent label ``(M,)`` int64 of the fine voxels in each coarse one.
+
+    Of labels as frequent the lowest wins; a coarse voxel without a labelled fine one has ``ignore_index``.
+
+    Args:
+        labels: ``(N,)`` int64, classes or ``ignore_index``.
+        row: ``(N,)`` int64, the coarse voxel of each fine one, see :func:`coarse_rows`.
+        num_rows: Number M of coarse voxels.
+        num_classes: Number K of classes.
+        ignore_index: Label of voxels without one.
+
+    Raises:
+        ValueError: If a label is neither a class nor ``ignore_index``.
+    """
+    known = labels != ignore_index
+    row, labels = row[known], labels[known]
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes:
+        raise ValueError(
+            f'labels must be 0 .. {num_classes - 1} or ignore_index {ignore_index}, '
+            f'got {int(labels.min())} .. {int(labels.max())}'
+        )
+    votes = torch.bincount(row * num_classes + labels, minlength=num_rows * num_classes)
+    votes = votes.view(num_rows, num_classes)
+    rank = votes * num_classes - torch.arange(num_classes, device=votes.device)
+    return torch.where(votes.any(dim=1), rank.argmax(dim=1), ignore_index)

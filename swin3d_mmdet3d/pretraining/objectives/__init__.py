@@ -1,0 +1,6 @@
+"""Objectives beside labels, for ``WithObjectives``."""
+
+from .deep_supervision import DeepSupervision
+from .two_dpass import TwoDPASS
+
+__all__ = ['DeepSupervision', 'TwoDPASS']

@@ -16,7 +16,7 @@ FILES = sorted((ROOT / 'configs').rglob('*.py'))
 LAUNCH = re.compile(r'^mim train swin3d_mmdet3d (\S+)\.py\b(.*)$', re.MULTILINE)
 NAMED_FILE = re.compile(r'(?<![\w/.-])(?:[\w.-]+/)*([a-z][\w.]*(?:-[\w.]+)+)\.py\b')
 NAMED_RECIPE = re.compile(
-    r'(?<![\w-])((?:swin3d-(?:tiny|small|large)|sparse-unet34|fcaf3d|tr3d|cagroup3d|ppkt|ppt|point_contrast|masked_scene_contrast)'
+    r'(?<![\w-])((?:swin3d-(?:tiny|small|large)|sparse-unet34|fcaf3d|tr3d|cagroup3d|lground|ppkt|ppt|point_contrast|masked_scene_contrast)'
     r'_[a-z0-9][\w-]*(?:-seg|-det|-frames|-trio|_rooms)(?:[\w-]*\w)?)(?![\w{*-])'
 )
 NUMBER = re.compile(r'(?<![\w.-])\d+\.\d+(?![\w.])')

@@ -1,10 +1,11 @@
-"""The class names of Structured3D, ScanNet and S3DIS in one vocabulary."""
+"""Class names as texts: Structured3D, ScanNet and S3DIS in one vocabulary, ScanNet200 in its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..datasets.class_lists import S3DIS, SCANNET, STRUCTURED3D, ClassList
+from ..datasets.scannet200 import SCANNET200
 
 # Table order of Pointcept's PPT (arXiv 2308.09718, appendix); a name means the same in every data set.
 INDOOR_NAMES = (
@@ -26,6 +27,7 @@ INDOOR_CLASSES = {
     'Structured3D': vocabulary_names(STRUCTURED3D),
     'ScanNet': vocabulary_names(SCANNET),
     'S3DIS': vocabulary_names(S3DIS),
+    'ScanNet200': SCANNET200.names,  # in a table of its own
 }
 
 # The released code compares label k of S3DIS with the k-th of its names in vocabulary order, not in label

@@ -3,7 +3,7 @@
 from .backbones import SparseResNet34, Swin3D, TokenTransformer
 from .box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
 from .data_preprocessors import ObjectPreprocessor, VoxelPreprocessor
-from .decode_heads import DecoupledHead, LanguageAlignedHead, VoxelSegHead
+from .decode_heads import DecoupledHead, LanguageAlignedHead, TextAnchorHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .image_networks import ImageEncoder
@@ -42,6 +42,7 @@ __all__ = [
     'SparseTR3DNeck',
     'Swin3D',
     'Swin3DDecoder',
+    'TextAnchorHead',
     'TokenTransformer',
     'TwoStageVoxelDetector',
     'VoxelDetector',

@@ -18,7 +18,7 @@ if not HELP_ONLY:
         packaged_sentence_model,
     )
     from ..language.text_table import TextTable, save_text_table
-    from ..language.vocabulary import INDOOR_NAMES
+    from ..language.vocabulary import INDOOR_CLASSES, INDOOR_NAMES
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -30,7 +30,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--weights', help='folder of local weights; all-MiniLM-L6-v2 of its package by default (sentence)'
     )
     parser.add_argument('--template', default='{}', help="text of a name, such as 'a {} in a room'")
-    parser.add_argument('--names', nargs='+', help='class names; the indoor vocabulary by default')
+    parser.add_argument(
+        '--names',
+        nargs='+',
+        help='class names, or one of the data sets Structured3D, ScanNet, S3DIS and ScanNet200; '
+        'the indoor vocabulary of the first three by default',
+    )
     args = parser.parse_args(arguments)
     if '{}' not in args.template:
         parser.error(f'--template must contain {{}}, got {args.template!r}')
@@ -43,6 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Write the table that the command line asks for."""
     args = parse_arguments(arguments)
     names = args.names or INDOOR_NAMES
+    if len(names) == 1:
+        names = INDOOR_CLASSES.get(names[0], names)
     encode = dict(sentence=encode_sentences, clip=encode_clip)[args.encoder]
     folder = Path(args.weights) if args.weights else packaged_sentence_model()
     name = folder.name if args.weights else 'all-MiniLM-L6-v2'

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from swin3d_mmdet3d.datasets import S3DIS, SCANNET, STRUCTURED3D
+from swin3d_mmdet3d.datasets.scannet200 import SCANNET200
 from swin3d_mmdet3d.language.text_table import TextTable, load_text_table, save_text_table
 from swin3d_mmdet3d.language.vocabulary import INDOOR_CLASSES, INDOOR_NAMES
 from swin3d_mmdet3d.models import DecoupledHead, LanguageAlignedHead
@@ -107,9 +108,27 @@ def test_the_shipped_table_knows_what_words_mean():
         assert cosine[at[name], at[near]] > cosine[at[name], at[far]] + 0.2
 
 
+def test_the_shipped_table_of_scannet200_has_its_names_in_label_order_and_their_meanings():
+    table = load_text_table('scannet200_all-minilm-l6-v2.npz')
+    assert table.names == INDOOR_CLASSES['ScanNet200'] == SCANNET200.names and len(table.names) == 200
+    cosine = table.vectors @ table.vectors.t()
+    at = {name: row for row, name in enumerate(table.names)}
+    for name, near, far in [
+        ('trash can', 'recycling bin', 'guitar'),
+        ('couch', 'sofa chair', 'calendar'),
+    ]:
+        assert cosine[at[name], at[near]] > cosine[at[name], at[far]] + 0.2
+    # one encoder, one template: names of both tables have one vector
+    indoor = load_text_table('indoor36_all-minilm-l6-v2.npz')
+    both = [name for name in indoor.names if name in at]
+    assert len(both) == 26 and table.encoder == indoor.encoder
+    torch.testing.assert_close(table.vectors[table.rows(both)], indoor.vectors[indoor.rows(both)])
+
+
 def test_vocabulary_has_every_class_in_label_order():
     assert len(set(INDOOR_NAMES)) == 36
-    index = {name: [INDOOR_NAMES.index(n) for n in names] for name, names in INDOOR_CLASSES.items()}
+    shared = [name for name in INDOOR_CLASSES if name != 'ScanNet200']
+    index = {name: [INDOOR_NAMES.index(n) for n in INDOOR_CLASSES[name]] for name in shared}
     # valid indices of the released code, whose S3DIS is in vocabulary instead of label order
     assert index['Structured3D'] == [*range(9), 11, *range(13, 22), 23, 25, 26, 33, 34, 35]
     assert index['ScanNet'] == [*range(10), 11, 12, 13, 15, 20, 22, 24, 25, 27, 34]

@@ -11,6 +11,7 @@ from . import (
     detection,
     i2p_mae,
     iae,
+    lground,
     masked_scene_contrast,
     mm_3dscene,
     objects,
@@ -41,6 +42,7 @@ for family in (
     concept_alignment,
     transfer,
     two_dpass,
+    lground,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

@@ -14,7 +14,8 @@ class VoxelHead(BaseModule):
 
     Args:
         ignore_index: Label that takes no part in the loss.
-        loss_decode: Config of the loss, called with logits, labels and ``ignore_index``.
+        loss_decode: Config of the loss, called with logits, labels and ``ignore_index``; cross entropy by
+            default. One of several terms gives them by name, ``{'loss_...': loss}``.
         init_cfg: Initialisation config of mmengine.
     """
 
@@ -29,7 +30,7 @@ class VoxelHead(BaseModule):
         )
 
     def loss(self, feats: Tensor, voxels: SparseVoxels | None, labels: Tensor) -> dict[str, Tensor]:
-        """Loss of voxels.
+        """Loss of voxels: ``loss_seg``, or the terms of ``loss_decode`` by their names.
 
         Args:
             feats: ``(N, C)``.
@@ -47,4 +48,5 @@ class VoxelHead(BaseModule):
                 f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
                 f'got {labels[wrong].unique().tolist()[:8]}'
             )
-        return dict(loss_seg=self.loss_decode(logits, labels, ignore_index=self.ignore_index))
+        loss = self.loss_decode(logits, labels, ignore_index=self.ignore_index)
+        return loss if isinstance(loss, dict) else dict(loss_seg=loss)

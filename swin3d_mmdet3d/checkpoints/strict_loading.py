@@ -56,7 +56,8 @@ class StrictPretrained:
 
     Raises:
         ValueError: Naming file and weights, if some are missing, differ in shape or have no place, are NaN or
-            infinite; if parts are to be listed and the file has no list.
+            infinite; if parts are to be listed and the file has no list; if the file says that the network
+            had another ``style``, which weights do not show.
     """
 
     def __init__(self, checkpoint: str, prefix: str = '', if_listed: bool = False) -> None:
@@ -69,6 +70,7 @@ class StrictPretrained:
         weights, meta = read_checkpoint(self.checkpoint)
         if self.if_listed and not self._is_listed(meta.get('parts')):
             return
+        self._check_style(module, meta)
         start = len(self.prefix)
         own = {name[start:]: w for name, w in weights.items() if name.startswith(self.prefix)}
         load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
@@ -83,6 +85,17 @@ class StrictPretrained:
                 f'{self.checkpoint} has {", ".join(parts)} and no {self.prefix}*: not loaded', 'current'
             )
         return listed
+
+    def _check_style(self, module: nn.Module, meta: Mapping[str, Any]) -> None:
+        """Compare 'caffe' or 'pytorch', which put their strides elsewhere, where file and module have one."""
+        styles = meta.get('styles')
+        kept = styles.get(self.prefix.rstrip('.')) if isinstance(styles, Mapping) else None
+        own = getattr(module, 'style', None)
+        if kept is not None and own is not None and kept != own:
+            raise ValueError(
+                f'style of {type(module).__name__} must be {kept!r}, that of {self.prefix}* of '
+                f'{self.checkpoint}, got {own!r}'
+            )
 
     def _get_init_info(self) -> str:
         return f'{type(self).__name__}: load from {self.checkpoint}'

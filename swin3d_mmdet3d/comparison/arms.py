@@ -22,11 +22,13 @@ class Arm:
         name: of the arm.
         config: its config, by path or name.
         change: changes the config in place before it is trained.
+        logged: values that the training logs; their means over its last steps are in the results.
     """
 
     name: str
     config: str
     change: Callable[[Config], None] | None = None
+    logged: Sequence[str] = ()
 
 
 def load_arms(path: str | Path) -> Sequence[Arm]:
@@ -58,8 +60,8 @@ def keep_condition(config: Config, condition: str) -> None:
 
 
 def run_arm(arm: Arm, rooms: Path, folder: Path, seed: int) -> dict[str, Any]:
-    """Train and test one arm; its held-out metrics in percent."""
+    """Train and test one arm; its held-out metrics in percent, and what it logs."""
     config = room_config(arm.config, rooms, folder / arm.name.replace(' ', '-'), seed)
     if arm.change is not None:
         arm.change(config)
-    return train_and_test(config)
+    return train_and_test(config, arm.logged)

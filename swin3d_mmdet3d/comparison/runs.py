@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from mmengine.runner import Runner
 
 from ..apis import find_config, set_data_root, set_iterations
 from ..datasets.wrapped_settings import LOADERS
+
+LAST_STEPS = 100
+"""Steps at the end of a training, whose logged values are kept."""
 
 
 def room_config(name: str | Path, rooms: Path, work_dir: Path, seed: int, iters: int | None = None) -> Config:
@@ -54,8 +58,22 @@ def train(config: Config) -> tuple[Runner, float]:
     return runner, time.process_time() - start
 
 
-def train_and_test(config: Config) -> dict[str, Any]:
-    """Train, then test what it ends with: the metrics, in percent, and ``cpu_seconds`` of the training."""
+def train_and_test(config: Config, logged: Sequence[str] = ()) -> dict[str, Any]:
+    """Train, then test what it ends with: the metrics, in percent, and ``cpu_seconds`` of the training.
+
+    Args:
+        config: as of :func:`room_config`.
+        logged: values that the training logs beside its losses; ``logged`` then has their means over its
+            last ``LAST_STEPS`` steps, of those that have one.
+
+    Raises:
+        ValueError: If the training never logs one of these values.
+    """
     runner, seconds = train(config)
+    history = runner.message_hub.log_scalars
+    missing = [name for name in logged if f'train/{name}' not in history]
+    if missing:
+        raise ValueError(f'logged must be values that the training logs, got {missing}')
+    means = {name: round(float(history[f'train/{name}'].mean(LAST_STEPS)), 4) for name in logged}
     metrics = {name: round(100 * float(value), 2) for name, value in runner.test().items()}
-    return dict(metrics=metrics, cpu_seconds=round(seconds, 1))
+    return dict(metrics=metrics, cpu_seconds=round(seconds, 1), **(dict(logged=means) if logged else {}))

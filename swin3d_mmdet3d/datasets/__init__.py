@@ -16,7 +16,7 @@ from .indoor_det_dataset import (
 from .object_clouds import ObjectCloudDataset
 from .rgbd_frames import RGBDFrameDataset, RGBDSceneDataset
 from .room_objects import RoomObjectDataset
-from .samplers import SingleSourceBatchSampler
+from .samplers import MixedSourceBatchSampler, SingleSourceBatchSampler
 from .scannet200 import SCANNET200, SCANNET200_GROUPS
 from .whole_scene_dataset import (
     IGNORE_INDEX,
@@ -43,6 +43,7 @@ __all__ = [
     'CustomSegDataset',
     'FewShotObjectDataset',
     'IndoorDetDataset',
+    'MixedSourceBatchSampler',
     'ObjectCloudDataset',
     'PresentClassBalancedDataset',
     'RGBDFrameDataset',

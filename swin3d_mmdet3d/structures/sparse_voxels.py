@@ -104,6 +104,12 @@ class SparseVoxels:
             signals={name: signal[rows] for name, signal in self.signals.items()},
         )
 
+    def without_empty_scenes(self) -> SparseVoxels:
+        """The same voxels, their scenes counted without those that have no rows."""
+        scenes, scene = self.coords[:, 0].unique(return_inverse=True)
+        coords = torch.cat([scene[:, None].to(self.coords), self.coords[:, 1:]], dim=1)
+        return dataclasses.replace(self, coords=coords, batch_size=len(scenes))
+
     def at(self, coords: Tensor, stride: int) -> SparseVoxels:
         """Voxels of the same scenes elsewhere: ``coords`` ``(M, 4)``, multiples of ``stride``; no signals."""
         return dataclasses.replace(self, coords=coords, stride=stride, signals={})

@@ -13,7 +13,6 @@ from swin3d_mmdet3d.comparison import (
     SeedResults,
     arms_of,
     labelled_scenes,
-    load_arms,
     method_and_arm,
     read_results,
     results_name,
@@ -200,15 +199,6 @@ def test_raw_inputs_take_the_place_of_a_frozen_network():
     assert config.model.decode_head.in_channels == 21 and config.custom_hooks == [dict(type='Other')]
 
 
-def test_arms_are_read_from_their_file_alone(tmp_path):
-    path = tmp_path / 'arms.py'
-    path.write_text("from swin3d_mmdet3d.comparison import Arm\nARMS = [Arm('joint', 'some-config')]\n")
-    assert [arm.name for arm in load_arms(path)] == ['joint']
-    path.write_text('ARMS = []\n')
-    with pytest.raises(ValueError, match='must define ARMS'):
-        load_arms(path)
-
-
 def test_a_method_is_named_as_its_recipe_is():
     names = {
         'ppkt': 'ppkt',
@@ -299,19 +289,6 @@ def test_trainings_are_seeded_shortened_and_read_the_rooms_of_their_layout(tmp_p
     sources = domains.train_dataloader.dataset.datasets
     roots = [Path(innermost_dataset(source).data_root).resolve() for source in sources]
     assert roots == [tmp_path / name for name in ('structured3d', 'scannet', 's3dis')]
-
-
-def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
-    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'ppt' / 'arms.py')}
-    assert list(arms) == ['ppt', 'joint', 'single Structured3D', 'single ScanNet', 'single S3DIS']
-    config = room_config(arms['single ScanNet'].config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
-    steps = config.train_cfg.max_iters
-    arms['single ScanNet'].change(config)
-    assert config.train_cfg.max_iters == steps // 3 and config.model.norms == 'shared'
-    for loader in (config.train_dataloader, config.test_dataloader):
-        (source,) = loader.dataset.datasets
-        assert Path(innermost_dataset(source).data_root).resolve() == tmp_path / 'scannet'
-    assert list(config.test_evaluator.scores) == list(config.test_evaluator.class_names) == ['ScanNet']
 
 
 ARMS = sorted((ROOT / 'configs' / 'pretraining').glob('*/*_swin3d-tiny_rooms_*.py'))

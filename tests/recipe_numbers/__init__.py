@@ -9,6 +9,7 @@ test).
 from . import (
     concept_alignment,
     detection,
+    fixmatch,
     i2p_mae,
     iae,
     lground,
@@ -37,6 +38,7 @@ for family in (
     iae,
     ponder,
     pri3d,
+    fixmatch,
     rooms,
     i2p_mae,
     concept_alignment,

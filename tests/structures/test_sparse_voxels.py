@@ -92,6 +92,18 @@ def test_rows_of_levels_that_do_not_nest_are_refused():
         coarse_rows(voxels.downsample(2)[0], voxels.downsample(3)[0])
 
 
+def test_scenes_without_rows_are_left_out_of_the_count_and_others_keep_their_order():
+    voxels = random_voxels(batch_size=5)
+    rows = torch.cat([(voxels.coords[:, 0] == scene).nonzero().flatten() for scene in (1, 2, 4)])
+    some = voxels.select(rows).without_empty_scenes()
+    assert some.batch_size == 3 and some.coords.dtype == voxels.coords.dtype
+    for scene, old in enumerate((1, 2, 4)):
+        own, before = some.coords[:, 0] == scene, voxels.coords[:, 0] == old
+        assert torch.equal(some.coords[own, 1:], voxels.coords[before, 1:])
+        for name, values in some.signals.items():
+            assert torch.equal(values[own], voxels.signals[name][before])
+
+
 @pytest.mark.parametrize(
     'coords, batch_size, error, message',
     [

@@ -19,6 +19,7 @@ from .frames.frame_loading import (
     MatchVisiblePixels,
 )
 from .frames.scene_frames import FindSceneFrames
+from .hidden_labels import HideLabels
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels, ZeroNormals
 from .objects.axis_view_rendering import RenderAxisViews
 from .objects.object_packing import PackObjectInputs
@@ -67,6 +68,7 @@ __all__ = [
     'FlipFrames',
     'FrameViews',
     'GridSample',
+    'HideLabels',
     'JitterFrameColors',
     'KeepDepth',
     'LoadColoredPoints',

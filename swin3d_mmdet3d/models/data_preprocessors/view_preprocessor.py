@@ -12,12 +12,15 @@ from .voxel_preprocessor import VoxelPreprocessor
 class ViewPreprocessor(VoxelPreprocessor):
     """Voxelise every view of a batch and join the fields of its samples.
 
-    Takes what ``PackPretrainInputs`` packs, gives ``inputs['views']``, a list of :class:`CloudView`.
-    Arguments are those of :class:`VoxelPreprocessor`.
+    Takes what ``PackPretrainInputs`` packs, gives ``inputs['views']``, a list of :class:`CloudView`. A batch
+    without views, as those that a method with labels is tested on, is that of :class:`VoxelPreprocessor`,
+    whose arguments this class has.
     """
 
     def simple_process(self, data: dict, training: bool = False) -> dict:
         """Build the views on the model's device."""
+        if 'views' not in data['inputs']:
+            return super().simple_process(data, training)
         data = self.cast_data(data)
         views = [
             join_view(self.voxelize_points(view['points'], keep_lattice=training), view)

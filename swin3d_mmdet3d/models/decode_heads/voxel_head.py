@@ -40,7 +40,10 @@ class VoxelHead(BaseModule):
         Raises:
             ValueError: If a label is neither a class nor ``ignore_index``.
         """
-        logits = self(feats, voxels)
+        return self.loss_by_logits(self(feats, voxels), labels)
+
+    def loss_by_logits(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The loss of what the head gave, ``(N, classes)``, for labels ``(N,)`` as of :meth:`loss`."""
         num_classes = logits.shape[1]
         wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
         if bool(wrong.any()):

@@ -1,6 +1,7 @@
 """One file a method; methods import shared parts and never each other."""
 
 from .concept_alignment import ConceptAlignment
+from .fixmatch import FixMatch
 from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
 from .iae import IAE
@@ -14,6 +15,7 @@ from .pri3d import Pri3D
 
 __all__ = [
     'ConceptAlignment',
+    'FixMatch',
     'I2PMAE',
     'I2PMAEObject',
     'IAE',

@@ -1,0 +1,58 @@
+# Rooms of Structured3D with labels and scans of ScanNet without them, 15 classes, xyz and rgb
+_base_ = ['./indoor-shift-seg.py']
+
+data_root = 'data/scannet/'  # Structured3D lies beside it
+voxel_size = 0.02  # m
+max_points = 150000  # of a crop
+num_classes = 15
+views = dict(
+    type='MakeViews',
+    pipelines=[
+        _base_.weak_view,
+        [*_base_.strong_points, dict(type='GridSample', voxel_size=voxel_size), *_base_.strong_colors],
+    ],
+)
+crop_and_pack = [
+    # thinned out, so that a crop is as large in dense rooms
+    dict(type='GridSample', voxel_size=voxel_size / 2),
+    dict(type='SphereCrop', max_points=max_points),
+    _base_.number_points,
+    views,
+    _base_.pack_views,
+]
+labelled = dict(
+    type='Structured3DDataset',
+    data_root=data_root + '../structured3d/',
+    ann_file='structured3d_infos_train.pkl',
+    metainfo=_base_.scannet_metainfo,
+    ignore_index=_base_.ignore_index,
+    pipeline=[*_base_.load_points, dict(type='HideLabels', hidden=False), *crop_and_pack],
+)
+of_target = dict(
+    type='ScanNetWholeSceneDataset',
+    data_root=data_root,
+    metainfo=_base_.scannet_metainfo,
+    ignore_index=_base_.ignore_index,
+)
+unlabelled = dict(
+    of_target,
+    ann_file='scannet_infos_train.pkl',
+    pipeline=[*_base_.load_points, dict(type='HideLabels', hidden=True), *crop_and_pack],
+)
+# three scenes of each, as many with labels as the recipe of ScanNet has, on one GPU
+auto_scale_lr = dict(enable=False, base_batch_size=6)
+train_dataloader = dict(
+    batch_size=6,
+    batch_sampler=dict(type='MixedSourceBatchSampler', counts=[3, 3]),
+    dataset=dict(type='ConcatDataset', datasets=[labelled, unlabelled], ignore_keys=_base_.ignore_keys),
+)
+val_dataloader = dict(
+    dataset=dict(
+        of_target,
+        ann_file='scannet_infos_val.pkl',
+        pipeline=[*_base_.load_points, *_base_.evaluate_points],
+        test_mode=True,
+    )
+)
+test_dataloader = val_dataloader
+tta_model = None

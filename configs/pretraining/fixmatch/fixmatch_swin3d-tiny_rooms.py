@@ -1,0 +1,19 @@
+# FixMatch on generated rooms: labels of Structured3D, rooms of S3DIS without; minutes on two CPU cores
+_base_ = [
+    '../../_base_/datasets/rooms-shift-seg.py',
+    '../../_base_/backbones/swin3d-tiny.py',
+    '../../_base_/heads/fixmatch.py',
+    '../../_base_/schedules/rooms-seg_1400i.py',
+]
+
+model = dict(
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
+    model=dict(
+        backbone=_base_.encoder,
+        neck=_base_.decoder,
+        decode_head=dict(in_channels=_base_.width, num_classes=_base_.num_classes),
+    ),
+)
+param_scheduler = [dict(_base_.rise, end=50), dict(_base_.fall, begin=50, end=900, T_max=850)]
+train_cfg = dict(max_iters=900, val_interval=900)
+default_hooks = dict(checkpoint=dict(interval=900))

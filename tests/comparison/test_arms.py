@@ -1,0 +1,76 @@
+"""Protocols of their own: arms named in a file, each a config with changes."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import ConfigDict
+from mmengine.logging import MessageHub
+
+from swin3d_mmdet3d.comparison import load_arms, runs
+from swin3d_mmdet3d.comparison.runs import room_config
+from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_arms_are_read_from_their_file_alone(tmp_path):
+    path = tmp_path / 'arms.py'
+    path.write_text("from swin3d_mmdet3d.comparison import Arm\nARMS = [Arm('joint', 'some-config')]\n")
+    assert [arm.name for arm in load_arms(path)] == ['joint']
+    path.write_text('ARMS = []\n')
+    with pytest.raises(ValueError, match='must define ARMS'):
+        load_arms(path)
+
+
+def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
+    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'ppt' / 'arms.py')}
+    assert list(arms) == ['ppt', 'joint', 'single Structured3D', 'single ScanNet', 'single S3DIS']
+    config = room_config(arms['single ScanNet'].config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
+    steps = config.train_cfg.max_iters
+    arms['single ScanNet'].change(config)
+    assert config.train_cfg.max_iters == steps // 3 and config.model.norms == 'shared'
+    for loader in (config.train_dataloader, config.test_dataloader):
+        (source,) = loader.dataset.datasets
+        assert Path(innermost_dataset(source).data_root).resolve() == tmp_path / 'scannet'
+    assert list(config.test_evaluator.scores) == list(config.test_evaluator.class_names) == ['ScanNet']
+
+
+def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_they_say(tmp_path):
+    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'fixmatch' / 'arms.py')}
+    assert list(arms) == ['labelled', 'labelled, twice the steps', 'fixmatch', 'shuffled']
+    configs = {}
+    for name, arm in arms.items():
+        configs[name] = room_config(arm.config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
+        if arm.change is not None:
+            arm.change(configs[name])
+    steps = configs['fixmatch'].train_cfg.max_iters
+    assert [config.train_cfg.max_iters for config in configs.values()] == [steps, 2 * steps, steps, steps]
+    assert all(config.param_scheduler[-1]['end'] == config.train_cfg.max_iters for config in configs.values())
+    for name, config in configs.items():
+        labelled, unlabelled = map(innermost_dataset, config.train_dataloader.dataset.datasets)
+        hidden = [
+            step.hidden
+            for source in (labelled, unlabelled)
+            for step in source.pipeline
+            if step.type == 'HideLabels'
+        ]
+        assert hidden == [False, True]
+        assert 'structured3d' in labelled.data_root and 'structured3d' not in unlabelled.data_root
+        tested = innermost_dataset(config.test_dataloader)
+        assert tested.data_root == unlabelled.data_root and tested.ann_file not in unlabelled.ann_file
+        assert config.train_dataloader.batch_sampler.counts == ([2, 0] if 'labelled' in name else [1, 1])
+        assert config.model.get('shuffle', False) == (name == 'shuffled')
+
+
+def test_an_arm_keeps_the_means_of_what_its_training_logs_at_its_end(monkeypatch):
+    hub = MessageHub('logged')
+    for step in range(300):
+        hub.update_scalar('train/share', float(step >= 200) * (1 + (step % 2)))
+    runner = SimpleNamespace(message_hub=hub, test=lambda: dict(miou=0.5))
+    monkeypatch.setattr(runs, 'train', lambda config: (runner, 12.34))
+    found = runs.train_and_test(ConfigDict(), ['share'])
+    assert found == dict(metrics=dict(miou=50.0), cpu_seconds=12.3, logged=dict(share=1.5))
+    assert runs.train_and_test(ConfigDict()) == dict(metrics=dict(miou=50.0), cpu_seconds=12.3)
+    with pytest.raises(ValueError, match=r"that the training logs, got \['accuracy'\]"):
+        runs.train_and_test(ConfigDict(), ['share', 'accuracy'])

@@ -7,6 +7,7 @@ test).
 """
 
 from . import (
+    c2p,
     concept_alignment,
     detection,
     fixmatch,
@@ -37,6 +38,7 @@ for family in (
     point_contrast,
     iae,
     ponder,
+    c2p,
     pri3d,
     fixmatch,
     rooms,

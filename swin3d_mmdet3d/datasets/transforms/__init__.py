@@ -44,6 +44,7 @@ from .points.surface_queries import RememberSurface, SurfaceQueries
 from .points.unit_sphere import NormalizeUnitSphere, RandomAxisScaleShift
 from .views.frame_views import FrameViews
 from .views.multi_crop import MultiCrop
+from .views.partial_frames import PartialFrames
 from .views.source_coords import SourceCoords
 from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
@@ -85,6 +86,7 @@ __all__ = [
     'PackFieldInputs',
     'PackObjectInputs',
     'PackPretrainInputs',
+    'PartialFrames',
     'PositiveShift',
     'RadiusCrop',
     'RandomAxisRotation',

@@ -1,5 +1,6 @@
 """One file a method; methods import shared parts and never each other."""
 
+from .c2p import C2P
 from .concept_alignment import ConceptAlignment
 from .fixmatch import FixMatch
 from .i2p_mae import I2PMAE
@@ -14,6 +15,7 @@ from .ppt import PPT
 from .pri3d import Pri3D
 
 __all__ = [
+    'C2P',
     'ConceptAlignment',
     'FixMatch',
     'I2PMAE',

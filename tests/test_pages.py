@@ -64,6 +64,8 @@ def knows(source, option):
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
 def test_configs_of_mim_s_command_lines_are_found(page):
     for name in MIM.findall(page.read_text(encoding='utf-8')):
+        if name.startswith('CONFIG'):
+            continue
         assert find_config(name).is_file(), name
 
 

@@ -16,6 +16,7 @@ from shrunk_methods import (
     ROOMS,
     WIDTH,
     almost_empty,
+    answers_of,
     build,
     first_batch,
     loss_of,
@@ -124,7 +125,7 @@ def run(config, folder, iters, **changes):
     return torch.load(folder / f'iter_{iters}.pth', weights_only=True)['state_dict']
 
 
-def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_strictly(config, tmp_path):
+def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_strictly(config, batch, tmp_path):
     through = run(config, tmp_path / 'through', 5)
     run(config, tmp_path / 'resumed', 2)
     resumed = run(config, tmp_path / 'resumed', 5, resume=True)
@@ -134,7 +135,14 @@ def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_stric
     assert not any('teacher.backbone.' in name for name in through)  # of frozen teachers
     if (tmp_path / 'through' / 'model.pth').is_file():  # an auxiliary objective leaves a plain model
         content = torch.load(tmp_path / 'through' / 'model.pth', weights_only=True)
-        load_strictly(MODELS.build(config.model.model), content['state_dict'], 'model.pth')
+        plain = MODELS.build(config.model.model)
+        load_strictly(plain, content['state_dict'], 'model.pth')
+        beside = MODELS.build(config.model)
+        beside.load_state_dict(through)
+        points = dict(inputs=dict(points=batch['inputs']['points']), data_samples=batch['data_samples'])
+        for data in (batch, points):
+            for mine, expected in zip(answers_of(beside, data), answers_of(plain, points)):
+                assert len(expected) and torch.equal(mine, expected)
         return
     assert_loads_strictly(config, tmp_path / 'through' / 'student.pth', tmp_path / 'resumed' / 'student.pth')
 

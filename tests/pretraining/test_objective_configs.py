@@ -15,7 +15,12 @@ from swin3d_mmdet3d.synthetic_rooms import make_rooms
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PRETRAINING = CONFIGS / 'pretraining'
-PLAIN = {'two_dpass/two_dpass_swin3d-small_scannet-seg': 'swin3d/swin3d-small_scannet-seg'}
+PLAIN = {
+    'two_dpass/two_dpass_swin3d-small_scannet-seg': 'swin3d/swin3d-small_scannet-seg',
+    'point_mcd/point_mcd_swin3d-small_scannet-seg': 'swin3d/swin3d-small_scannet-seg',
+}
+FOLDERS = ('two_dpass', 'point_mcd')
+ARMS = sorted(path for folder in FOLDERS for path in (PRETRAINING / folder).glob('*_rooms_*.py'))
 
 
 @pytest.fixture(scope='module')
@@ -60,7 +65,7 @@ def test_a_full_sized_recipe_is_the_plain_one_beside_its_objective(name):
     assert steps[-1] == dict(plain.pipeline[-1], type='PackFieldInputs')
 
 
-@pytest.mark.parametrize('path', sorted(PRETRAINING.glob('two_dpass/*_rooms_*.py')), ids=lambda p: p.stem)
+@pytest.mark.parametrize('path', ARMS, ids=lambda path: path.stem)
 def test_an_arm_differs_in_its_objectives_alone(path):
     method = recipe(path.with_name(f'{path.stem.partition("_rooms_")[0]}_rooms.py'))
     arm = recipe(path)

@@ -26,6 +26,28 @@ ROOM_FRAMES = ours(
         frames=(2, None), tolerance=0.05, frame_flip=0.5, crop_anchor='random', order=LABELLED_ORDER
     ),
 )
+SCANNET_FRAMES = ours(
+    'frames as without labels',
+    training=dict(
+        frames=(2, 10.0),
+        tolerance=0.05,
+        frame_size=((640, 480), (0.8, 1.2)),
+        frame_crop=((640, 480), 0.5),
+        frame_flip=0.5,
+        order=(
+            'FindSceneFrames',
+            'LoadRGBDFrames',
+            'MatchVisiblePixels',
+            'ResizeFrames',
+            'CropFrames',
+            'FlipFrames',
+            'GlobalRotScaleTrans',
+            'GridSample',
+            'SphereCrop',
+            'RandomDropColor',
+        ),
+    ),
+)
 OBJECTIVE = taken(RELEASED, TwoDPASS=dict(hidden_channels=64, fused_weight=1.0, kl_weight=0.05))
 SCALES = dict(
     levels=('encoder.1', 'encoder.2', 'encoder.3'),
@@ -91,27 +113,6 @@ RECIPES = {
                 num_classes=20,
             ),
         ),
-        ours(
-            'frames as without labels',
-            training=dict(
-                frames=(2, 10.0),
-                tolerance=0.05,
-                frame_size=((640, 480), (0.8, 1.2)),
-                frame_crop=((640, 480), 0.5),
-                frame_flip=0.5,
-                order=(
-                    'FindSceneFrames',
-                    'LoadRGBDFrames',
-                    'MatchVisiblePixels',
-                    'ResizeFrames',
-                    'CropFrames',
-                    'FlipFrames',
-                    'GlobalRotScaleTrans',
-                    'GridSample',
-                    'SphereCrop',
-                    'RandomDropColor',
-                ),
-            ),
-        ),
+        SCANNET_FRAMES,
     ],
 }

@@ -24,6 +24,7 @@ class VisibilityPool(nn.Module):
     Args:
         mode: 'max' or 'mean'.
         grid: Rows and columns of regions that an image is divided into; (1, 1) is the whole image.
+        shuffle: Give the voxels of each region to another, see :class:`SeenRegions`.
 
     Raises:
         ValueError: If the mode is another word, or the grid has no region.
@@ -31,12 +32,12 @@ class VisibilityPool(nn.Module):
     Source: visibility-aware feature aggregation of arXiv 2207.03128, of whole images; regions are ours.
     """
 
-    def __init__(self, mode: str = 'max', grid: Sequence[int] = (1, 1)) -> None:
+    def __init__(self, mode: str = 'max', grid: Sequence[int] = (1, 1), shuffle: bool = False) -> None:
         super().__init__()
         if mode not in MODES:
             raise ValueError(f'mode must be one of {sorted(MODES)}, got {mode!r}')
         self.mode = mode
-        self.regions = SeenRegions(grid)
+        self.regions = SeenRegions(grid, shuffle)
 
     def forward(
         self, feats: Tensor, matches: PixelMatches, num_images: int, size: Sequence[int]

@@ -1,6 +1,7 @@
 """Objectives beside labels, for ``WithObjectives``."""
 
 from .deep_supervision import DeepSupervision
+from .point_mcd import PointMCD
 from .two_dpass import TwoDPASS
 
-__all__ = ['DeepSupervision', 'TwoDPASS']
+__all__ = ['DeepSupervision', 'PointMCD', 'TwoDPASS']

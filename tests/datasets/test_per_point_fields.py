@@ -175,7 +175,7 @@ def test_points_of_a_third_scene_have_numbers_of_their_own():
 @pytest.mark.parametrize('field', ['masks', 'boxes', 'normals'])
 def test_a_second_scene_without_what_the_first_has_is_refused(field):
     mix = TRANSFORMS.build(dict(type='Mix3D', **MIX['Mix3D']))
-    with pytest.raises(ValueError, match='must have the 9 columns|must give what the first scene has'):
+    with pytest.raises(ValueError, match='must have the 9 columns|must have what that one has'):
         mix(dict(scene((field,)), dataset=TwoScenes(())))
 
 

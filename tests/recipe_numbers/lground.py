@@ -86,6 +86,25 @@ SPARSE_UNET200 = [
     ),
 ]
 CLASSES = taken('arXiv 2204.07761, section 3: 200 classes', decode_head=dict(num_classes=200))
+PASTED = taken(CONFIG, training=dict(pasted=(5, 50)))
+BALANCED = taken(
+    CONFIG,
+    decode_head={
+        'loss_decode.type': 'ClassBalancedFocalLoss',
+        'loss_decode.num_classes': 200,
+        'loss_decode.gamma': 2.0,
+    },
+)
+
+
+def pasted(groups):
+    """Numbers of a recipe whose pipeline begins with pasted objects."""
+    numbers = {}
+    for group in groups:
+        numbers.update(group)
+    order, source = numbers['training.order']
+    return [*groups, PASTED, BALANCED, {'training.order': (('InstancePaste', *order), source)}]
+
 
 RECIPES = {
     'lground_swin3d-tiny_rooms': ROOMS,
@@ -102,4 +121,6 @@ RECIPES = {
     'lground_sparse-unet34_scannet200': [*SPARSE_UNET200, MODEL],
     'swin3d-small_scannet200-seg_from-student': [*SWIN3D, CLASSES],
     'sparse-unet34_scannet200-seg_from-student': [*SPARSE_UNET200, CLASSES],
+    'swin3d-small_scannet200-seg_balanced': pasted([*SWIN3D, CLASSES]),
+    'sparse-unet34_scannet200-seg_balanced': pasted([*SPARSE_UNET200, CLASSES]),
 }

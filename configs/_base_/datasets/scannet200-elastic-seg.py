@@ -4,8 +4,7 @@
 _base_ = ['./scannet200-seg.py']
 
 pi = _base_.pi
-train_pipeline = [
-    *_base_.load_points,
+augment_points = [
     dict(type='CenterShift'),
     dict(type='ElasticDistortion', scales=[(0.2, 0.4), (0.8, 1.6)], prob=0.95),
     dict(type='RandomAxisRotation', axis='x', angle_range=[-pi / 64, pi / 64]),
@@ -23,6 +22,7 @@ train_pipeline = [
     dict(type='NormalizeColorSigned'),
     dict(type='Pack3DDetInputs', keys=['points', 'pts_semantic_mask']),
 ]
+train_pipeline = [*_base_.load_points, *augment_points]
 # 8 scans a step: 4 on each of 2 GPUs; each scan once an epoch
 auto_scale_lr = dict(base_batch_size=8)
 train_dataloader = dict(batch_size=4, dataset=dict(times=1, dataset=dict(pipeline=train_pipeline)))

@@ -37,6 +37,7 @@ from .points.colors import (
 from .points.crops import RadiusCrop, SphereCrop
 from .points.elastic_distortion import ElasticDistortion
 from .points.grid_sample import GridSample
+from .points.instance_paste import InstancePaste
 from .points.mix3d import Mix3D
 from .points.point_dropout import RandomPointDropout
 from .points.shifts import CenterShift, PositiveShift
@@ -70,6 +71,7 @@ __all__ = [
     'FrameViews',
     'GridSample',
     'HideLabels',
+    'InstancePaste',
     'JitterFrameColors',
     'KeepDepth',
     'LoadColoredPoints',

@@ -2,6 +2,7 @@
 
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .class_agreement_hook import ClassAgreementHook
+from .class_weights_hook import ClassWeightsHook
 from .collapse_hook import CollapseHook
 from .condition_loss_hook import ConditionLossHook
 from .export_hook import ExportHook
@@ -19,6 +20,7 @@ from .value_schedule_hook import ValueScheduleHook
 __all__ = [
     'AtomicCheckpointHook',
     'ClassAgreementHook',
+    'ClassWeightsHook',
     'CollapseHook',
     'ConditionLossHook',
     'ExportHook',

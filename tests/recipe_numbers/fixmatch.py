@@ -10,6 +10,9 @@ from .rooms import AREAS, CHOSEN, TINY, by_iterations
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, split, taken
 
 RELEASED = 'FixMatch, fixmatch.py'
+ELASTIC = ((0.2, 0.4), (0.8, 1.6))
+WEAK = ('MakeViews', 'GlobalRotScaleTrans', 'RandomFlip3D')
+ORDINARY = ('GlobalRotScaleTrans', 'RandomJitterPoints', 'GridSample', 'RandomDropColor')
 STRONG = (
     'GlobalRotScaleTrans',
     'RandomFlip3D',
@@ -21,24 +24,30 @@ STRONG = (
     'GridSample',
     'RandomDropColor',
 )
-WEAK = ('MakeViews', 'GlobalRotScaleTrans', 'RandomFlip3D')
+
+
+def crops(*steps):
+    """The order of the steps of labelled and of unlabelled scenes, which are cropped by these."""
+    return tuple(('HideLabels', *steps, *WEAK, *second) for second in (ORDINARY, STRONG))
+
+
 MODEL = [
     taken(RELEASED, model=dict(threshold=0.95, weight=1.0)),
     ours(
-        'the weak view is turned and flipped; the strong one has the augmentations of segmentation here',
+        'labelled scenes have the augmentation of Swin3D, strong views that of joint training besides',
         training=dict(
             labels_hidden=(False, True),
             turn=((-pi, pi), (-pi, pi)),
             scale=((1.0, 1.0), (0.8, 1.2)),
-            flip=((0.5, 0.5), (0.5, 0.5)),
+            flip=((0.5, 0.5), ((0.5, 0.5), (0.5, 0.5))),
             jitter=(0.005,) * 3,
             jitter_clip=(-0.02, 0.02),
-            elastic=(((0.2, 0.4), (0.8, 1.6)), 0.95),
-            contrast=0.2,
-            colour_shift=(0.95, 0.05),
-            colour_jitter=(0.95, 0.05),
+            elastic=(None, (ELASTIC, 0.95)),
+            contrast=(None, 0.2),
+            colour_shift=(None, (0.95, 0.05)),
+            colour_jitter=(None, (0.95, 0.05)),
             colour_drop=0.2,
-            order=('HideLabels', 'SphereCrop', *WEAK, *STRONG),
+            order=crops('SphereCrop'),
         ),
     ),
 ]
@@ -47,7 +56,7 @@ REAL = [
     ours(
         'dense rooms are thinned out ahead of the crop',
         data=dict(repeats=1),
-        training=dict(order=('HideLabels', 'GridSample', 'SphereCrop', *WEAK, *STRONG)),
+        training=dict(order=crops('GridSample', 'SphereCrop')),
     ),
 ]
 SWIN3D_SMALL = [
@@ -84,6 +93,14 @@ ROOMS = [
     *TO_S3DIS,
     by_iterations(0.006, 50, 900, 1e-3, 0.05, rate_of_blocks=0.25, seed=123, tested_every=900),
     ours(CHOSEN, training=dict(voxel=0.1, crop=13000), decode_head=dict(in_channels=32)),
+    ours(
+        'inverse square roots of the shares of labelled points',
+        decode_head={
+            'loss_decode.type': 'mmdet.CrossEntropyLoss',
+            'loss_decode.avg_non_ignore': True,
+            'loss_decode.class_weight': (0.51, 0.47, 0.34, 1.76, 0.73, 1.15, 1.17, 1.54, 2.0, 1.76, 0.65),
+        },
+    ),
     ours('a room of each', data=dict(counts=(1, 1))),
     ours('a training by iterations has no epochs', data=dict(repeats=50)),
 ]

@@ -1,6 +1,7 @@
 # Scenes of one data set with labels and of another without, in one batch, for segmentation under a domain
 # shift: the classes of both, and the weak and the strong view of a scene. Each base adds its files, voxel
-# size and crop. The strong view has the augmentations of indoor-seg.py and indoor-mix-seg.py.
+# size and crop. Scenes with labels have the augmentation of indoor-seg.py in the place of the strong view,
+# strong views that of indoor-mix-seg.py besides.
 _base_ = ['./indoor-seg.py']
 
 # What Structured3D and S3DIS both tell apart, by the ids of their mask files. Beams and columns are one class
@@ -70,6 +71,7 @@ weak_view = [
     dict(type='PositiveShift'),
     dict(type='NormalizeColorSigned'),
 ]
+labelled_points = [_base_.turn_points, _base_.jitter_points, dict(type='PositiveShift')]
 strong_points = [
     _base_.turn_points,
     weak_view[1],
@@ -80,7 +82,7 @@ strong_points = [
     dict(type='ChromaticJitter', prob=0.95, std=0.05),
     dict(type='PositiveShift'),
 ]
-strong_colors = _base_.pack_points[:-1]
+finish_view = _base_.pack_points[:-1]
 pack_views = dict(type='PackPretrainInputs', meta_keys=['labels_hidden', 'lidar_path'])
 # what may differ between the sources of a concatenation
 ignore_keys = ['dataset', 'categories', 'palette', 'label_mapping']

@@ -8,26 +8,26 @@ data_root = 'data/rooms_shift/s3dis/'  # the other lies beside it
 voxel_size = 0.1  # m
 max_points = 13000  # of a crop, about 4000 voxels
 num_classes = 11
-views = dict(
-    type='MakeViews',
-    pipelines=[
-        _base_.weak_view,
-        [*_base_.strong_points, dict(type='GridSample', voxel_size=voxel_size), *_base_.strong_colors],
-    ],
-)
-crop_and_pack = [
+crop_points = [
     dict(type='SphereCrop', max_points=max_points),
     _base_.number_points,
-    views,
-    _base_.pack_views,
 ]
+thin_view = [dict(type='GridSample', voxel_size=voxel_size), *_base_.finish_view]
+labelled_views = [_base_.weak_view, [*_base_.labelled_points, *thin_view]]
+unlabelled_views = [_base_.weak_view, [*_base_.strong_points, *thin_view]]
 labelled = dict(
     type='Structured3DDataset',
     data_root=data_root + '../structured3d/',
     ann_file='structured3d_infos_train.pkl',
     metainfo=_base_.structured3d_metainfo,
     ignore_index=_base_.ignore_index,
-    pipeline=[*_base_.load_points_and_normals, dict(type='HideLabels', hidden=False), *crop_and_pack],
+    pipeline=[
+        *_base_.load_points_and_normals,
+        dict(type='HideLabels', hidden=False),
+        *crop_points,
+        dict(type='MakeViews', pipelines=labelled_views),
+        _base_.pack_views,
+    ],
 )
 of_target = dict(
     type='S3DISWholeSceneDataset',
@@ -38,7 +38,13 @@ of_target = dict(
 unlabelled = dict(
     of_target,
     ann_file=[f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],
-    pipeline=[*_base_.load_points_and_normals, dict(type='HideLabels', hidden=True), *crop_and_pack],
+    pipeline=[
+        *_base_.load_points_and_normals,
+        dict(type='HideLabels', hidden=True),
+        *crop_points,
+        dict(type='MakeViews', pipelines=unlabelled_views),
+        _base_.pack_views,
+    ],
 )
 auto_scale_lr = dict(enable=False, base_batch_size=2)
 train_dataloader = dict(

@@ -5,28 +5,28 @@ data_root = 'data/scannet/'  # Structured3D lies beside it
 voxel_size = 0.02  # m
 max_points = 150000  # of a crop
 num_classes = 15
-views = dict(
-    type='MakeViews',
-    pipelines=[
-        _base_.weak_view,
-        [*_base_.strong_points, dict(type='GridSample', voxel_size=voxel_size), *_base_.strong_colors],
-    ],
-)
-crop_and_pack = [
+crop_points = [
     # thinned out, so that a crop is as large in dense rooms
     dict(type='GridSample', voxel_size=voxel_size / 2),
     dict(type='SphereCrop', max_points=max_points),
     _base_.number_points,
-    views,
-    _base_.pack_views,
 ]
+thin_view = [dict(type='GridSample', voxel_size=voxel_size), *_base_.finish_view]
+labelled_views = [_base_.weak_view, [*_base_.labelled_points, *thin_view]]
+unlabelled_views = [_base_.weak_view, [*_base_.strong_points, *thin_view]]
 labelled = dict(
     type='Structured3DDataset',
     data_root=data_root + '../structured3d/',
     ann_file='structured3d_infos_train.pkl',
     metainfo=_base_.scannet_metainfo,
     ignore_index=_base_.ignore_index,
-    pipeline=[*_base_.load_points, dict(type='HideLabels', hidden=False), *crop_and_pack],
+    pipeline=[
+        *_base_.load_points,
+        dict(type='HideLabels', hidden=False),
+        *crop_points,
+        dict(type='MakeViews', pipelines=labelled_views),
+        _base_.pack_views,
+    ],
 )
 of_target = dict(
     type='ScanNetWholeSceneDataset',
@@ -37,7 +37,13 @@ of_target = dict(
 unlabelled = dict(
     of_target,
     ann_file='scannet_infos_train.pkl',
-    pipeline=[*_base_.load_points, dict(type='HideLabels', hidden=True), *crop_and_pack],
+    pipeline=[
+        *_base_.load_points,
+        dict(type='HideLabels', hidden=True),
+        *crop_points,
+        dict(type='MakeViews', pipelines=unlabelled_views),
+        _base_.pack_views,
+    ],
 )
 # three scenes of each, as many with labels as the recipe of ScanNet has, on one GPU
 auto_scale_lr = dict(enable=False, base_batch_size=6)

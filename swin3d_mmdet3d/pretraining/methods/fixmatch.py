@@ -21,8 +21,8 @@ from ..teachers import MomentumTeacher
 class FixMatch(BaseModel):
     """Trains a segmentor on scenes with labels and scenes without, in one batch.
 
-    Every sample comes in a weak and a strong view (``MakeViews``). The strong view of scenes with labels
-    gives the ordinary loss. Of scenes without, q_i are the probabilities of voxel i of the strong view that
+    Every sample comes in a weak and a strong view (``MakeViews``). The second view of scenes with labels,
+    whatever its augmentation, gives the ordinary loss. Of scenes without, q_i are the probabilities of voxel i of the strong view that
     the segmentor, in eval mode and without gradient, gives the weak view's voxel with the same point, and
 
         loss_unlabelled = weight / |U| * sum over i of U of [max q_i >= threshold] CE(p_i, argmax q_i)

@@ -29,7 +29,7 @@ class MixedSourceBatchSampler(Sampler):
             source has fewer samples than the batches of all ranks take of it.
         TypeError: If ``sampler`` lacks what is read.
 
-    Source: arXiv 2001.07685 (FixMatch), section 2.2: each step has B labelled and mu B unlabelled samples.
+    Source: arXiv 2001.07685 (FixMatch), each step has B labelled and ``uratio`` times B unlabelled samples.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, counts: Sequence[int]) -> None:

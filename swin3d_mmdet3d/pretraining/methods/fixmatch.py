@@ -22,13 +22,13 @@ class FixMatch(BaseModel):
     """Trains a segmentor on scenes with labels and scenes without, in one batch.
 
     Every sample comes in a weak and a strong view (``MakeViews``). The second view of scenes with labels,
-    whatever its augmentation, gives the ordinary loss. Of scenes without, q_i are the probabilities of voxel i of the strong view that
-    the segmentor, in eval mode and without gradient, gives the weak view's voxel with the same point, and
+    whatever its augmentation, gives the ordinary loss. In scenes without, each voxel i of the strong view has
+    the voxel of the weak view that holds its point. With q_i the probabilities that the segmentor, in eval
+    mode and without gradient, gives that one, p_i those of voxel i itself, and U all such voxels i,
 
         loss_unlabelled = weight / |U| * sum over i of U of [max q_i >= threshold] CE(p_i, argmax q_i)
 
-    with p_i the strong view's probabilities and U all voxels of the strong views without labels: the loss
-    grows with the share of voxels that are sure. A voxel whose point the weak view lacks is not sure.
+    The loss grows with the share of voxels that are sure; one whose point the weak view lacks is not.
     Predictions are the segmentor's own.
 
     Args:
@@ -45,8 +45,9 @@ class FixMatch(BaseModel):
         ValueError: If an argument does not fit, or a batch has not two views of samples that say whether
             their labels are hidden.
 
-    Source: arXiv 2001.07685 (FixMatch), equations 3 and 4, for images; arXiv 2111.10079 evaluates it for
-        segmentation of satellite images. The form for the voxels of a cloud is ours.
+    Source: arXiv 2001.07685 for images, ``loss_xeu`` in fixmatch.py of github.com/google-research/fixmatch,
+        whose weak view is in training mode; arXiv 2111.10079 evaluates it for segmentation of satellite
+        images. The form for the voxels of a cloud is ours.
     """
 
     def __init__(

@@ -32,7 +32,9 @@ def students():
         if issubclass(MODELS.get(config.model.type), BasePretrainer):
             with torch.device('meta'):
                 model = MODELS.build(without_weights(config.model.to_dict()))
-            found[path.stem] = {key: weight.shape for key, weight in model.export()['student.pth'].items()}
+            student = model.export().get('student.pth')
+            if student is not None:  # not a training of an image network alone
+                found[path.stem] = {key: weight.shape for key, weight in student.items()}
     return found
 
 

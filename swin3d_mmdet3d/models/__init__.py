@@ -6,7 +6,7 @@ from .data_preprocessors import ObjectPreprocessor, VoxelPreprocessor
 from .decode_heads import DecoupledHead, LanguageAlignedHead, TextAnchorHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
-from .image_networks import ImageEncoder
+from .image_networks import ImageEncoder, PixelSegmentor, ViewVote
 from .losses import (
     AxisAlignedDIoULoss,
     AxisAlignedLogIoULoss,
@@ -31,6 +31,7 @@ __all__ = [
     'LanguageAlignedHead',
     'LevelConcat',
     'MobiusBoxCoder',
+    'PixelSegmentor',
     'PolygonDIoU3DLoss',
     'PolygonIoU3DLoss',
     'ObjectClassifier',
@@ -45,6 +46,7 @@ __all__ = [
     'TextAnchorHead',
     'TokenTransformer',
     'TwoStageVoxelDetector',
+    'ViewVote',
     'VoxelDetector',
     'VoxelPreprocessor',
     'VoxelSegHead',

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from swin3d_mmdet3d.geometry import axis_views
-from swin3d_mmdet3d.pretraining.heads.pixel_projection import sample_pixels
+from swin3d_mmdet3d.models.image_networks import sample_pixels
 from swin3d_mmdet3d.structures import PixelMatches
 
 

@@ -8,7 +8,7 @@ from tiny_pretraining import random_batch, tiny_student
 from torch import nn
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.pretraining.heads.pixel_projection import sample_pixels
+from swin3d_mmdet3d.models.image_networks import sample_pixels
 
 VOXEL, STRIDE = 0.2, 3
 EDGE = VOXEL * STRIDE

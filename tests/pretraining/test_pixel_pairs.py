@@ -4,8 +4,7 @@ from mmdet3d.registry import MODELS
 from torch.nn.functional import interpolate
 
 import swin3d_mmdet3d  # noqa: F401
-from swin3d_mmdet3d.pretraining.heads import PixelProjection
-from swin3d_mmdet3d.pretraining.heads.pixel_projection import sample_pixels
+from swin3d_mmdet3d.models.image_networks import PixelProjection, sample_pixels
 from swin3d_mmdet3d.pretraining.matchers import OnePixelPerVoxel
 from swin3d_mmdet3d.structures import PixelMatches
 

@@ -6,7 +6,6 @@ from .distance_field import DistanceField
 from .folding_head import FoldingHead
 from .gated_fusion import GatedFusion
 from .masked_cell_decoder import MaskedCellDecoder
-from .pixel_projection import PixelProjection
 from .projection_head import ProjectionHead
 from .prototype_head import PrototypeHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
@@ -24,7 +23,6 @@ __all__ = [
     'GatedFusion',
     'MaskedCellDecoder',
     'NormalReconstruction',
-    'PixelProjection',
     'ProjectionHead',
     'PrototypeHead',
     'SurfaceRenderer',

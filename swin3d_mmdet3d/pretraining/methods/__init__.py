@@ -8,6 +8,7 @@ from .i2p_mae_object import I2PMAEObject
 from .iae import IAE
 from .masked_scene_contrast import MaskedSceneContrast
 from .mm_3dscene import MM3DScene
+from .mvdecor import MvDeCor
 from .point_contrast import PointContrast
 from .ponder import Ponder
 from .ppkt import PPKT
@@ -23,6 +24,7 @@ __all__ = [
     'IAE',
     'MaskedSceneContrast',
     'MM3DScene',
+    'MvDeCor',
     'Ponder',
     'PointContrast',
     'PPKT',

@@ -9,12 +9,12 @@ from mmdet3d.registry import MODELS
 from swin3d_ops.voxel_index import parent_voxels
 from torch import Tensor
 
+from ...models.image_networks import sample_pixels
 from ...models.necks.level_concat import concatenated
 from ...structures import CloudView, FeatureLevel, Levels, PixelMatches, SparseVoxels
 from ..base import BasePretrainer, skipped_frames
 from ..group_pooling import group_means
 from ..heads.masked_cell_decoder import cell_centers
-from ..heads.pixel_projection import sample_pixels
 from ..maskers.salient_cells import standardized
 
 PLACES = ('visible', 'hidden')

@@ -11,9 +11,10 @@ from mmengine.model import ModuleList
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax, softmax
 
+from ...models.image_networks import PixelProjection
 from ...models.voxel_labels import voxel_labels
 from ...structures import CloudView, Levels
-from ..heads import GatedFusion, PixelProjection, ProjectionHead
+from ..heads import GatedFusion, ProjectionHead
 from .deep_supervision import DeepSupervision, Scale
 
 

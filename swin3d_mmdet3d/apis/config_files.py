@@ -80,7 +80,7 @@ def read_config_file(name: str | os.PathLike) -> Config:
 
 
 def set_iterations(config: Config, iters: int) -> None:
-    """Shorten or stretch a training by iterations and its learning-rate schedule alike."""
+    """Shorten or stretch a training by iterations and all that changes with them alike."""
     factor = iters / config.train_cfg.max_iters
     config.train_cfg.max_iters = iters
     for scheduler in config.param_scheduler:
@@ -89,6 +89,10 @@ def set_iterations(config: Config, iters: int) -> None:
         scheduler.update(begin=begin, end=end)
         if 'T_max' in scheduler:
             scheduler.T_max = end - begin
+    for hook in config.get('custom_hooks', []):
+        if hook['type'] == 'ValueScheduleHook':
+            end = max(1, round(hook['end'] * factor))
+            hook.update(warmup=min(end - 1, round(hook.get('warmup', 0) * factor)), end=end)
 
 
 def set_data_root(config: Config, data_root: str | os.PathLike) -> None:

@@ -2,6 +2,7 @@
 
 from .cloud_view import FIELD_KINDS, CloudView, Ragged
 from .feature_volume import FeatureVolume
+from .joined_batches import joined, split_level
 from .levels import Levels
 from .multi_scale_features import MultiScaleFeatures, voxel_locations
 from .pixel_matches import PixelMatches
@@ -30,6 +31,8 @@ __all__ = [
     'bounds_of_items',
     'coarse_rows',
     'items_of_rows',
+    'joined',
+    'split_level',
     'voxel_locations',
     'with_prompt',
 ]

@@ -25,6 +25,7 @@ from . import (
     pri3d,
     rooms,
     segmentation,
+    sonata,
     transfer,
     two_dpass,
 )
@@ -48,6 +49,7 @@ for family in (
     rooms,
     i2p_mae,
     concept_alignment,
+    sonata,
     transfer,
     two_dpass,
     lground,

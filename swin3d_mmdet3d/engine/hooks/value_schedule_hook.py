@@ -23,9 +23,10 @@ class ValueScheduleHook(Hook):
     Args:
         target: Attribute of the model, such as 'masker.ratio' or 'teacher.momentum'.
         base: Value after the warm-up.
+        end: Iteration from which on the value is the last one.
         start: Value of the first iteration; ``base`` by default.
         final: Value at the end; ``base`` by default.
-        warmup: Share of the iterations that the line takes, in [0, 1).
+        warmup: Iterations that the line takes, fewer than ``end``.
 
     Raises:
         ValueError: If ``warmup`` is out of range; before training, if the model has no such number.
@@ -37,25 +38,26 @@ class ValueScheduleHook(Hook):
         self,
         target: str,
         base: float,
+        end: int,
         start: float | None = None,
         final: float | None = None,
-        warmup: float = 0.0,
+        warmup: int = 0,
     ) -> None:
-        if not 0 <= warmup < 1:
-            raise ValueError(f'warmup must lie in [0, 1), got {warmup}')
+        if not 0 <= warmup < end:
+            raise ValueError(f'warmup must lie in [0, {end}), before the end, got {warmup}')
         self.target = target
         self.base = base
+        self.end = end
         self.start = base if start is None else start
         self.final = base if final is None else final
         self.warmup = warmup
 
-    def value_at(self, iteration: int, num_iterations: int) -> float:
-        """The value of an iteration, counted from 0, of a training of so many."""
-        rise = int(self.warmup * num_iterations)
-        if iteration < rise:
-            return self.start + (self.base - self.start) * iteration / rise
-        progress = (iteration - rise) / max(1, num_iterations - rise)
-        return self.final + (self.base - self.final) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+    def value_at(self, iteration: int) -> float:
+        """The value of an iteration, counted from 0."""
+        if iteration < self.warmup:
+            return self.start + (self.base - self.start) * iteration / self.warmup
+        progress = min(1.0, (iteration - self.warmup) / (self.end - self.warmup))
+        return self.final + (self.base - self.final) * (1 + math.cos(math.pi * progress)) / 2
 
     def before_train(self, runner: Runner) -> None:
         """Look for the number before any time is spent."""
@@ -68,7 +70,7 @@ class ValueScheduleHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the value of the iteration that begins."""
         owner, name = self._owner(runner)
-        value = self.value_at(runner.iter, runner.max_iters)
+        value = self.value_at(runner.iter)
         setattr(owner, name, value)
         runner.message_hub.update_scalar(f'train/{self.target}', value)
 

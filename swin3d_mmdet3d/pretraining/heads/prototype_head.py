@@ -6,9 +6,7 @@ import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.functional import linear, normalize
-
-from ...models.layers import BatchNorm
+from torch.nn.functional import batch_norm, linear, normalize
 
 
 @MODELS.register_module()
@@ -24,9 +22,9 @@ class PrototypeHead(BaseModule):
         num_prototypes: Prototypes K.
         hidden_channels: Width of the hidden layer.
         embed_channels: Width of embeddings and prototypes.
-        standardize: Give the MLP features of mean 0 and standard deviation 1 over the rows, by batch norm
-            without weights. Rows whose features have much in common then differ from the start, and with them
-            their assignments.
+        standardize: Give the MLP features of mean 0 and standard deviation 1 over the rows of each call, in
+            eval mode, too. Rows whose features have much in common then differ from the start, and with them
+            their assignments; a teacher's do not depend on statistics of what its student sees.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
@@ -48,7 +46,7 @@ class PrototypeHead(BaseModule):
         super().__init__(init_cfg)
         if num_prototypes < 2:
             raise ValueError(f'num_prototypes must be at least 2, got {num_prototypes}')
-        self.norm = BatchNorm(in_channels, affine=False) if standardize else nn.Identity()
+        self.standardize = standardize
         self.embedding = nn.Sequential(
             nn.Linear(in_channels, hidden_channels), nn.GELU(), nn.Linear(hidden_channels, embed_channels)
         )
@@ -59,7 +57,9 @@ class PrototypeHead(BaseModule):
 
     def forward(self, feats: Tensor) -> Tensor:
         """Cosines ``(N, K)`` of ``(N, C)`` features with the prototypes, in [-1, 1]; N >= 0."""
-        embedded = self.embedding(self.norm(feats))
+        if self.standardize:
+            feats = batch_norm(feats, None, None, training=True) if len(feats) > 1 else feats * 0
+        embedded = self.embedding(feats)
         with torch.autocast(feats.device.type, enabled=False):
             embedded = embedded.to(self.prototypes.dtype)
             return linear(normalize(embedded, dim=1), normalize(self.prototypes, dim=1))

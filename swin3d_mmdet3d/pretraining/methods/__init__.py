@@ -14,6 +14,7 @@ from .ponder import Ponder
 from .ppkt import PPKT
 from .ppt import PPT
 from .pri3d import Pri3D
+from .sonata import Sonata
 
 __all__ = [
     'C2P',
@@ -30,4 +31,5 @@ __all__ = [
     'PPKT',
     'PPT',
     'Pri3D',
+    'Sonata',
 ]

@@ -233,6 +233,21 @@ def test_the_image_term_reads_the_levels_of_the_masked_principal_crop():
     assert 'loss_image' in losses
 
 
+def test_a_collapsed_teacher_shows_in_what_is_logged():
+    model = build()
+    _, healthy, _ = run(model, batch_of())
+    last = model.teacher.networks['masked_head'].embedding[-1]
+    last.weight.zero_()
+    last.bias.fill_(1)
+    _, collapsed, _ = run(model, batch_of())
+    assert healthy['teacher_spread'] > 0.1 and collapsed['teacher_spread'] < 1e-3
+    assert collapsed['prototypes_used'].item() == pytest.approx(1 / 5)
+    assert healthy['prototypes_used'] > 0.21
+    for term in ('masked', 'rolled', 'local'):
+        assert collapsed[f'assigned_{term}'].item() == pytest.approx(math.log(5), abs=1e-4)
+        assert healthy[f'assigned_{term}'] < math.log(5) - 0.2
+
+
 def test_use_of_prototypes_is_1_of_equal_shares_and_one_over_k_of_one():
     assert perplexity(torch.arange(12) % 4, 4).item() == pytest.approx(1.0)
     assert perplexity(torch.zeros(12, dtype=torch.int64), 4).item() == pytest.approx(0.25)

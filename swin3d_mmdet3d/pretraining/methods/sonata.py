@@ -102,7 +102,7 @@ class Sonata(BasePretrainer):
 
         Logged are the entropy of each term's assignments in nats (``assigned_masked``, ...; ln K of a
         collapsed teacher), the prototypes in use (the exponential of the entropy of how often each is the
-        nearest of a teacher's row, over K), the spread of the teacher's features, the pairs of a sample, the
+        nearest of a teacher's row, over K), the spread of the teacher's cosines, the pairs of a sample, the
         share of hidden voxels, and the frames that loading skipped.
 
         Raises:
@@ -114,7 +114,7 @@ class Sonata(BasePretrainer):
         masks = [self.masker(view) for view in wide]
         hidden = [hide_voxels(view, mask, self.token) for view, mask in zip(wide, masks)]
         seen = self.encode(joined(hidden))
-        taught, spread = self._taught(wide)
+        taught = self._taught(wide)
         masked = self._rows(wide, self.levels(seen.encoder), self.masked_head)
         local = []
         if narrow:
@@ -139,17 +139,17 @@ class Sonata(BasePretrainer):
         return dict(
             **losses,
             prototypes_used=perplexity(cosines.argmax(dim=1), cosines.shape[1]),
-            teacher_spread=spread,
+            teacher_spread=feature_spread(cosines),
             pairs_per_sample=cosines.new_tensor(num_pairs / views[0].voxels.batch_size),
             hidden_share=torch.cat(masks).float().mean(),
             skipped_frames=cosines.new_tensor(float(skipped_frames(data_samples))),
         )
 
     @torch.no_grad()
-    def _taught(self, views: list[CloudView]) -> tuple[list[Rows], Tensor]:
-        """The teacher's rows of each view, and the spread of their features."""
+    def _taught(self, views: list[CloudView]) -> list[Rows]:
+        """The teacher's rows of each view."""
         level = self.levels(self.teacher.encode(joined(views)).encoder)
-        return self._rows(views, level, self.teacher.networks['masked_head']), feature_spread(level[0])
+        return self._rows(views, level, self.teacher.networks['masked_head'])
 
     def _rows(self, views: list[CloudView], level: FeatureLevel, head: nn.Module) -> list[Rows]:
         """The coarse voxels of each view out of those of all; one without a voxel of the recording: nan."""

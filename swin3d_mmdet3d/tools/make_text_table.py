@@ -12,10 +12,15 @@ from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
 if not HELP_ONLY:
+    from torch import Tensor
+
+    from ..checkpoints.safetensors_file import read_safetensors
     from ..language.text_encoders import (
         encode_clip,
         encode_sentences,
+        encode_words,
         packaged_sentence_model,
+        packaged_word_vectors,
     )
     from ..language.text_table import TextTable, save_text_table
     from ..language.vocabulary import INDOOR_CLASSES, INDOOR_NAMES
@@ -25,7 +30,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Encode class names by a frozen text encoder.')
     parser.add_argument('out', help='table to write, .npz')
-    parser.add_argument('--encoder', choices=('sentence', 'clip'), default='sentence')
+    parser.add_argument('--encoder', choices=('sentence', 'clip', 'words'), default='sentence')
     parser.add_argument(
         '--weights', help='folder of local weights; all-MiniLM-L6-v2 of its package by default (sentence)'
     )
@@ -41,6 +46,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--template must contain {{}}, got {args.template!r}')
     if args.encoder == 'clip' and not args.weights:
         parser.error('--weights must name a folder with a CLIP model, got none')
+    if args.encoder == 'words' and args.weights:
+        parser.error(f'--weights must be left out with --encoder words, got {args.weights!r}')
     return args
 
 
@@ -50,12 +57,21 @@ def main(arguments: list[str] | None = None) -> None:
     names = args.names or INDOOR_NAMES
     if len(names) == 1:
         names = INDOOR_CLASSES.get(names[0], names)
-    encode = dict(sentence=encode_sentences, clip=encode_clip)[args.encoder]
-    folder = Path(args.weights) if args.weights else packaged_sentence_model()
-    name = folder.name if args.weights else 'all-MiniLM-L6-v2'
-    vectors = encode([args.template.format(text) for text in names], folder)
+    vectors, name = encode([args.template.format(text) for text in names], args.encoder, args.weights)
     save_text_table(TextTable(tuple(names), vectors, f'{name}, {args.template!r}'), args.out)
     print_log(f'{len(names)} names, {vectors.shape[1]} dimensions: {args.out}', logger='current')
+
+
+def encode(texts: list[str], encoder: str, weights: str | None) -> tuple[Tensor, str]:
+    """Vectors of texts by the encoder of the command line, and what made them."""
+    if encoder == 'words':
+        vector_file, tokenizer_file = packaged_word_vectors()
+        vectors = read_safetensors(vector_file)['state_dict']['embedding.weight']
+        return encode_words(texts, vectors, tokenizer_file), vector_file.stem
+    if encoder == 'clip':
+        return encode_clip(texts, Path(weights)), Path(weights).name
+    folder = Path(weights) if weights else packaged_sentence_model()
+    return encode_sentences(texts, folder), folder.name if weights else 'all-MiniLM-L6-v2'
 
 
 if __name__ == '__main__':

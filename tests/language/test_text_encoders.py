@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from swin3d_mmdet3d.language.text_encoders import encode_clip, encode_sentences
+from swin3d_mmdet3d.language.text_encoders import encode_clip, encode_sentences, encode_words
 
 HIDDEN = torch.tensor([[[1.0, 2], [3, 4], [100, 100]], [[5, 0], [1, 6], [0, 0]]])
 MASK = torch.tensor([[1, 1, 0], [1, 1, 1]])
@@ -57,6 +57,35 @@ def test_sentences_are_the_unit_means_of_their_tokens(transformers):
 def test_clip_gives_unit_embeddings(transformers):
     expected = torch.tensor([[0.6, 0.8], [0, -1]])
     torch.testing.assert_close(encode_clip(('chair', 'a table'), Path('weights')), expected)
+
+
+@pytest.fixture
+def tokenizers(monkeypatch):
+    """A stand-in whose tokens are the numbers that a text is made of."""
+
+    class Tokenizer:
+        @staticmethod
+        def from_file(file):
+            assert file == 'tokenizer.json'
+            return Tokenizer()
+
+        def encode(self, text, add_special_tokens=True):
+            assert not add_special_tokens
+            return SimpleNamespace(ids=[int(word) for word in text.split()])
+
+    monkeypatch.setitem(sys.modules, 'tokenizers', SimpleNamespace(Tokenizer=Tokenizer))
+
+
+def test_words_are_the_unit_means_of_their_vectors(tokenizers):
+    vectors = torch.tensor([[3.0, 0], [0, 4], [9, 9]], dtype=torch.float16)
+    found = encode_words(['0', '0 1', '1 0'], vectors, Path('tokenizer.json'))
+    torch.testing.assert_close(found, torch.tensor([[1.0, 0], [0.6, 0.8], [0.6, 0.8]]))
+
+
+@pytest.mark.parametrize('text', ['', '1 3'])
+def test_words_without_a_vector_are_told(tokenizers, text):
+    with pytest.raises(ValueError, match='must have tokens below 3'):
+        encode_words([text], torch.ones(3, 2), Path('tokenizer.json'))
 
 
 def test_a_missing_package_is_told_with_the_command_that_installs_it(monkeypatch):

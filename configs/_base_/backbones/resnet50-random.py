@@ -1,0 +1,7 @@
+# ResNet-50 of 'pytorch' style as an image network that is trained, from random weights; its last map
+image = dict(
+    type='ImageEncoder',
+    backbone=dict(type='mmdet.ResNet', depth=50, style='pytorch'),
+    out_indices=(3,),
+)
+image_width = 2048  # at 1/32 of the image

@@ -1,0 +1,21 @@
+# SimIPU on generated rooms, within minutes on a CPU: the tiny Swin3D and a ResNet-18, both from random
+# weights
+_base_ = [
+    '../../_base_/datasets/rooms-cloud-and-copy.py',
+    '../../_base_/backbones/swin3d-tiny.py',
+    '../../_base_/backbones/resnet18-random.py',
+    '../../_base_/heads/simipu.py',
+    '../../_base_/schedules/pretrain-tiny_250i.py',
+    '../../_base_/runtime/pretraining.py',
+]
+
+model = dict(
+    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    backbone=_base_.encoder,
+    neck=_base_.decoder,
+    image=_base_.image,
+    view_matcher=dict(radius=1.5 * _base_.voxel_size),
+    view_head=dict(in_channels=_base_.width, hidden_channels=128),
+    pixel_head=dict(in_channels=_base_.image_width, hidden_channels=128),
+    point_head=dict(in_channels=_base_.width, hidden_channels=128),
+)

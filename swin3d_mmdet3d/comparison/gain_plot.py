@@ -10,6 +10,9 @@ from ..atomic_write import atomic_write
 from .method_names import displayed
 from .paired_gains import SCORES, SCRATCH, ScoreTable, ordered_names
 
+MEASURES = [measure for measure in SCORES if not measure.startswith('image')]
+"""What random weights are measured by, too."""
+
 
 def plot(groups: Sequence[list[dict[str, Any]]], path: Path) -> None:
     """One row a protocol, one panel a measure: the gain of every seed as a dot, their mean as a line.
@@ -26,13 +29,13 @@ def plot(groups: Sequence[list[dict[str, Any]]], path: Path) -> None:
         for group in groups
     ]
     heights = [1.2 + 0.35 * max(len(of_group), 1) for of_group in names]
-    figure = Figure(figsize=(3.2 * len(SCORES), sum(heights) or 1), layout='constrained')
+    figure = Figure(figsize=(3.2 * len(MEASURES), sum(heights) or 1), layout='constrained')
     panels = figure.subplots(
-        max(len(groups), 1), len(SCORES), sharey='row', squeeze=False, height_ratios=heights or None
+        max(len(groups), 1), len(MEASURES), sharey='row', squeeze=False, height_ratios=heights or None
     )
     for row, group, of_group in zip(panels, groups, names):
         table, seed = ScoreTable(group), group[0]['protocol']['rooms_seed']
-        for panel, measure in zip(row, SCORES):
+        for panel, measure in zip(row, MEASURES):
             _draw(panel, table, measure, of_group)
         row[0].set_yticks(range(len(of_group)), [displayed(name) for name in of_group])
         row[0].set_ylabel(f'rooms of seed {seed}')

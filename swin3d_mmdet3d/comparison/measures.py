@@ -19,9 +19,11 @@ from .runs import room_config, train, train_and_test
 from .step_cost import step_cost
 from .students import (
     find_student,
+    image_network_of,
     is_of_objects,
     measure_with_labels,
     parts_of,
+    put_image_network,
     put_raw_inputs,
     put_student,
 )
@@ -61,6 +63,11 @@ class Measurement:
             chosen['cost'] = self._cost
             if is_of_objects(recipe):
                 return {**chosen, 'linear SVM': self._linear_svm}
+            if image_network_of(recipe) is not None:
+                chosen['image probe'] = lambda: self._probe_images(self._work('pretraining') / 'image.pth')
+                chosen['image start'] = lambda: self._probe_images(None)
+                if recipe.model.get('backbone') is None:
+                    return chosen
         for measure in SEGMENTATION:
             chosen[measure] = lambda measure=measure: self._labelled(measure)
         chosen['spread'] = self._spread
@@ -86,6 +93,12 @@ class Measurement:
             recipe = recipe_of(self.method, self.protocol)
             chosen[measure] = lambda: self._train_labelled(self._config(recipe, measure), measure)
         return chosen
+
+    def _probe_images(self, weights: Path | None) -> dict[str, Any]:
+        """Train the probe of images from a file, or from the start of the pretraining; scores in percent."""
+        config = self._config(self.protocol.recipes['image probe'], 'image probe')
+        put_image_network(config, image_network_of(self._pretraining()), weights)
+        return self._train_labelled(config, 'image probe')
 
     def _linear_svm(self) -> dict[str, Any]:
         """What a pretraining on single objects tests: accuracies in [0, 1] and the penalty C."""

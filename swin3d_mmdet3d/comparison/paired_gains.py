@@ -10,10 +10,19 @@ from typing import Any, NamedTuple
 
 from .method_names import method_and_arm
 
-SCORES = {'fine-tuning': 'miou', 'decoder probe': 'miou', 'encoder probe': 'miou', 'detection': 'mAP_0.25'}
+SCORES = {
+    'fine-tuning': 'miou',
+    'decoder probe': 'miou',
+    'encoder probe': 'miou',
+    'detection': 'mAP_0.25',
+    'image probe': 'miou',
+    'image start': 'miou',
+}
 """The metric of each measure that is a score, in percent."""
 SCRATCH = 'scratch'
 RAW = 'raw'
+START = 'its start'
+"""The image network of the same method before its pretraining, with which its probe is compared."""
 ORIGIN = ('commit', 'generator', 'torch', 'machine')
 """What is kept with a number of the code that gave it."""
 
@@ -96,10 +105,13 @@ class ScoreTable:
     def gain(self, name: str, measure: str, over: str) -> PairedGain | None:
         """What a method gains over another one; None where they have no seed in common.
 
-        The raw inputs have one linear probe, with which the probes of decoder and encoder are compared.
+        The raw inputs have one linear probe, with which the probes of decoder and encoder are compared; the
+        probe of an image network is compared with that of the start of the same method.
         """
         probed = over == RAW and measure == 'encoder probe'
         own, other = self.seeds(name, measure), self.seeds(over, 'decoder probe' if probed else measure)
+        if over == START:
+            other = self.seeds(name, 'image start') if measure == 'image probe' else {}
         common = tuple(seed for seed in own if seed in other)
         if not common:
             return None
@@ -108,9 +120,9 @@ class ScoreTable:
         return PairedGain(over, common, gains, differing([t[s].origin for s in common for t in (own, other)]))
 
     def gains(self, name: str, measure: str) -> Iterator[PairedGain]:
-        """What a method gains over random weights, raw inputs and each of its own arms."""
+        """What a method gains over random weights, raw inputs, its start and each of its own arms."""
         arms = [other for other in self.names if method_and_arm(other)[0] == name and other != name]
-        for over in (SCRATCH, RAW, *arms):
+        for over in (SCRATCH, RAW, START, *arms):
             found = None if over == name else self.gain(name, measure, over)
             if found is not None:
                 yield found

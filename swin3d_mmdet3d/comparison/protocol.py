@@ -53,6 +53,7 @@ class Protocol:
             'fine-tuning': 'transfer/swin3d-tiny_rooms-seg_few.py',
             'decoder probe': 'transfer/swin3d-tiny_rooms-seg_probe.py',
             'encoder probe': 'transfer/swin3d-tiny_rooms-seg_encoder-probe.py',
+            'image probe': 'images/efficientnet-lite0_rooms-seg_probe.py',
             'detection': 'transfer/tr3d_swin3d-tiny_rooms-s3dis-det_from-student.py',
         }
     )

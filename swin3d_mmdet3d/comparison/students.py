@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
+import torch
+from mmdet3d.registry import MODELS
 from mmengine.config import Config, ConfigDict
 
 from ..checkpoints import read_checkpoint
@@ -52,6 +55,34 @@ def measure_with_labels(config: Config) -> str | None:
     if config.model.type != 'WithObjectives':
         return None
     return 'detection' if 'bbox_head' in config.model.model else 'fine-tuning'
+
+
+def image_network_of(config: Config) -> ConfigDict | None:
+    """The config of the image network that a pretraining trains; None where it trains none."""
+    image = config.model.get('image')
+    return image if image is not None and image.type == 'ImageEncoder' else None
+
+
+def put_image_network(config: Config, image: ConfigDict, weights: Path | None) -> None:
+    """Make a probe read all maps of an image network, from a file or as it starts by itself.
+
+    Args:
+        config: Recipe of the probe, changed in place.
+        image: Config of the :class:`ImageEncoder` that was pretrained.
+        weights: Its ``image.pth``.
+    """
+    chosen = copy.deepcopy(image)
+    network = MODELS.build(chosen.backbone)
+    network.eval()  # a ResNet of mmdet does not return itself
+    with torch.no_grad():
+        maps = network(torch.zeros(1, 3, 64, 64))
+    chosen.out_indices = tuple(range(len(maps)))
+    if weights is not None:
+        chosen.backbone.init_cfg = dict(
+            type='StrictPretrained', checkpoint=str(weights), prefix='image.backbone.'
+        )
+    config.model.image = chosen
+    config.model.decode_head.in_channels = sum(one.shape[1] for one in maps)
 
 
 def put_raw_inputs(config: Config) -> None:

@@ -116,6 +116,40 @@ def test_a_student_of_objects_is_measured_by_the_test_of_its_own_recipe(tmp_path
     assert measures['ppkt'] == ['pretraining', 'cost', *measures['scratch']]
 
 
+def test_image_networks_are_probed_beside_what_they_started_from(tmp_path):
+    both, alone = (
+        list(Measurement(Protocol(), method, 2, tmp_path, tmp_path).measures())
+        for method in ('pri3d', 'mvdecor')
+    )
+    scratch = list(Measurement(Protocol(), 'scratch', 2, tmp_path, tmp_path).measures())
+    assert alone == ['pretraining', 'cost', 'image probe', 'image start']
+    assert both == [*alone, *scratch]
+    assert Protocol().scenes('image probe', 2) == Protocol().scenes('encoder probe', 2)
+
+
+def test_the_probe_of_an_image_network_reads_all_maps_of_the_one_that_was_pretrained(tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(measures_module, 'train_and_test', lambda config: trained.append(config) or {})
+    arm = tmp_path / 'own.py'
+    arm.write_text(
+        "_base_ = ['swin3d_mmdet3d::pretraining/mvdecor/mvdecor_swin3d-tiny_rooms.py']\n"
+        "backbone = dict(_delete_=True, type='mmdet.ResNet', depth=18, base_channels=8)\n"
+        'model = dict(image=dict(backbone=backbone, out_indices=(3,)))\n'
+    )
+    measures = Measurement(Protocol(), str(arm), 0, tmp_path, tmp_path / 'work').measures()
+    for measure in ('image probe', 'image start'):
+        measures[measure]()
+    own, start = (config.model for config in trained)
+    assert own.image.out_indices == (0, 1, 2, 3) and own.decode_head.in_channels == 8 + 16 + 32 + 64
+    file = str(tmp_path / 'work' / 'pretraining' / 'image.pth')
+    assert own.image.backbone.pop('init_cfg') == dict(
+        type='StrictPretrained', checkpoint=file, prefix='image.backbone.'
+    )
+    assert own == start
+    scenes = Protocol().scenes('image probe', 0)
+    assert all(innermost_dataset(config.train_dataloader).indices == scenes for config in trained)
+
+
 def test_objectives_beside_labels_take_the_place_of_what_follows_a_pretraining(tmp_path):
     for seed in (0, 2):
         measurement = Measurement(Protocol(), 'two_dpass', seed, tmp_path, tmp_path)

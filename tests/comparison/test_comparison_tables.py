@@ -176,3 +176,14 @@ def test_there_are_tables_of_no_results(tmp_path):
     write_tables([], tmp_path)
     assert (tmp_path / 'table.md').read_text() == ''
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_the_probe_of_an_image_network_is_compared_with_its_start_and_its_arms():
+    control = 'pri3d_swin3d-tiny_rooms_shuffled'
+    results = [result('pri3d', seed, image_probe=30.0 + seed, image_start=25.0) for seed in (0, 1)]
+    results.append(result(control, 1, image_probe=28.0, image_start=25.0))
+    table = ScoreTable(results)
+    found = {gain.over: gain.gains for gain in table.gains('pri3d', 'image probe')}
+    assert found == {'its start': (5.0, 6.0), control: (3.0,)}
+    assert {gain.over for gain in table.gains('pri3d', 'image start')} == {control}
+    assert row_of(markdown(results), 'pri3d', 'image probe', 'its start')[3:5] == ['0 1', '+5.0 +6.0']

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmdet3d.registry import DATASETS, METRICS, MODELS
@@ -11,7 +12,7 @@ from tiny_scenes import write_tiny_scannet200
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.datasets import STRUCTURED3D
-from swin3d_mmdet3d.datasets.scannet200 import SCANNET200_GROUPS
+from swin3d_mmdet3d.datasets.scannet200 import SCANNET200, SCANNET200_GROUPS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'pretraining'
 
@@ -42,6 +43,28 @@ def test_every_class_has_the_text_of_another_one_in_the_arm_of_other_names():
     assert own.to_dict() == arm.to_dict()
     assert sorted(names) == sorted(STRUCTURED3D.names)
     assert not any(name == other for name, other in zip(names, STRUCTURED3D.names))
+
+
+@pytest.mark.parametrize('network', ['swin3d-small', 'sparse-unet34'])
+def test_recipes_for_rare_classes_put_objects_of_the_bank_into_every_scan(network, tmp_path):
+    config = Config.fromfile(CONFIGS / f'lground/{network}_scannet200-seg_balanced.py')
+    assert config.custom_hooks == [dict(type='ClassWeightsHook')]
+    settings = config.train_dataloader.dataset.dataset
+    settings.data_root = write_tiny_scannet200(tmp_path, num_points=2000)
+    (step,) = [step for step in settings.pipeline if step.type == 'InstancePaste']
+    assert step.bank == config.bank == 'data/scannet/instances'
+    step.bank = str(tmp_path / 'bank')
+    grid = np.stack(np.meshgrid(*[np.arange(5) * 0.05] * 3), axis=-1).reshape(-1, 3)
+    points = np.column_stack([grid, np.full((125, 3), 99)]).astype(np.float32)
+    raw_id = dict(zip(SCANNET200.names, SCANNET200.raw_ids))['guitar']
+    (tmp_path / 'bank' / 'guitar').mkdir(parents=True)
+    np.savez(tmp_path / 'bank' / 'guitar' / 'a.npz', points=points, raw_id=raw_id)
+    np.random.seed(0)
+    sample = DATASETS.build(settings)[0]
+    labels = sample['data_samples'].gt_pts_seg.pts_semantic_mask
+    assert len(labels) == len(sample['inputs']['points'])
+    guitars = int((labels == SCANNET200.names.index('guitar')).sum())
+    assert guitars > 200  # of 625; without the bank 10
 
 
 @pytest.mark.slow  # networks of full size

@@ -119,3 +119,12 @@ def test_shuffled_pixels_show_another_voxel_each():
         own = voxel[(pairs.pixel[:, 0] / 2).long()]
         assert sorted(pairs.voxel.tolist()) == sorted(own.tolist()) == [2, 4, 7, 9]
         assert not bool((pairs.voxel == own).any())
+
+
+def test_mlp_head_without_norms_gives_each_row_what_it_gives_it_alone():
+    head = MODELS.build(dict(type='ProjectionHead', in_channels=6, out_channels=4, num_layers=2, norm=False))
+    rows = torch.randn(8, 6)
+    alone = torch.cat([head.train()(row[None]) for row in rows])
+    torch.testing.assert_close(head(rows), alone)
+    first, _, last = head.layers
+    torch.testing.assert_close(alone, last(first(rows).relu()))

@@ -3,6 +3,7 @@
 from .condition import SetCondition
 from .frames.axis_views import AxisViews
 from .frames.camera_rays import CameraRays, CropRays
+from .frames.depth_erasing import EraseDepth
 from .frames.frame_augmentation import (
     CopyFrames,
     CropFrames,
@@ -19,6 +20,7 @@ from .frames.frame_loading import (
     MatchVisiblePixels,
 )
 from .frames.scene_frames import FindSceneFrames
+from .frames.shown_points import KeepShownPoints
 from .hidden_labels import HideLabels
 from .loading import LoadColoredPoints, LoadNormals, LoadSceneAnnotations, MapSemanticLabels, ZeroNormals
 from .objects.axis_view_rendering import RenderAxisViews
@@ -65,6 +67,7 @@ __all__ = [
     'CropRays',
     'DropFrames',
     'ElasticDistortion',
+    'EraseDepth',
     'EstimateNormals',
     'FindSceneFrames',
     'FlipFrames',
@@ -74,6 +77,7 @@ __all__ = [
     'InstancePaste',
     'JitterFrameColors',
     'KeepDepth',
+    'KeepShownPoints',
     'LoadColoredPoints',
     'LoadNormals',
     'LoadRGBDFrames',

@@ -4,6 +4,7 @@ from .chamfer_loss import ChamferLoss
 from .depth_loss import DepthLoss
 from .hardest_contrast import HardestContrast
 from .info_nce import InfoNCE
+from .queue_nce import QueueNCE
 from .self_distillation import SelfDistillation
 
-__all__ = ['ChamferLoss', 'DepthLoss', 'HardestContrast', 'InfoNCE', 'SelfDistillation']
+__all__ = ['ChamferLoss', 'DepthLoss', 'HardestContrast', 'InfoNCE', 'QueueNCE', 'SelfDistillation']

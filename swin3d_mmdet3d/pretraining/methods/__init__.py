@@ -2,6 +2,7 @@
 
 from .c2p import C2P
 from .concept_alignment import ConceptAlignment
+from .dpco import DPCo
 from .fixmatch import FixMatch
 from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
@@ -21,6 +22,7 @@ __all__ = [
     'C2P',
     'ConceptAlignment',
     'FixMatch',
+    'DPCo',
     'I2PMAE',
     'I2PMAEObject',
     'IAE',

@@ -87,9 +87,7 @@ class CropFrames(FrameTransform):
         width, height = self.size
         spare = np.maximum(np.subtract(frame.size, self.size), 0)
         corners = np.random.randint(0, spare + 1, (self.attempts, 2))
-        kept = [self._share_inside(frame.pixels - corner) for corner in corners]
-        enough = np.flatnonzero(np.greater_equal(kept, self.min_kept))
-        left, top = corners[enough[0] if len(enough) else int(np.argmax(kept))]
+        left, top = self._first_that_keeps_enough(frame.pixels, corners)
         window = slice(top, top + height), slice(left, left + width)
         mean = frame.image.mean(axis=(0, 1)).round().astype(np.uint8)
         image = _filled_up(frame.image[window], (height, width, 3), mean)
@@ -99,6 +97,15 @@ class CropFrames(FrameTransform):
         }
         frame.image, frame.pixels = image, frame.pixels - np.array([left, top], dtype=np.float32)
         frame.keep_pixels_inside()
+
+    def _first_that_keeps_enough(self, pixels: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        """The first corner that keeps enough of the pixels, or the one that keeps most."""
+        kept = []
+        for corner in corners:
+            kept.append(self._share_inside(pixels - corner))
+            if kept[-1] >= self.min_kept:
+                return corner
+        return corners[int(np.argmax(kept))]
 
     def _share_inside(self, pixels: np.ndarray) -> float:
         if len(pixels) == 0:

@@ -134,7 +134,7 @@ def test_sizes_of_a_network_stand_in_one_file():
 def test_voxel_size_of_data_and_network_are_one():
     for path in RECIPES:
         config = recipe(path)
-        model = config.model if 'data_preprocessor' in config.model else config.model.model
+        model = config.model.get('model', config.model)
         if 'voxel_size' in config:
             assert model.data_preprocessor.voxel_size == config.voxel_size, path.stem
 

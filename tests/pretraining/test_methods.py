@@ -21,6 +21,7 @@ from shrunk_methods import (
     first_batch,
     loss_of,
     losses_of_training,
+    samples_of,
     shrink,
     shuffle_teachers,
     student_of,
@@ -146,8 +147,9 @@ def test_a_resumed_training_is_the_uninterrupted_one_and_its_student_loads_stric
         load_strictly(plain, content['state_dict'], 'model.pth')
         beside = MODELS.build(config.model)
         beside.load_state_dict(through)
-        points = dict(inputs=dict(points=batch['inputs']['points']), data_samples=batch['data_samples'])
-        for data in (batch, points):
+        views, data_samples = samples_of(batch)
+        points = dict(inputs=dict(points=views[0]['points']), data_samples=data_samples)
+        for data in (points,) if 'views' in batch['inputs'] else (batch, points):
             for mine, expected in zip(answers_of(beside, data), answers_of(plain, points)):
                 assert len(expected) and torch.equal(mine, expected)
         return

@@ -4,7 +4,10 @@ model = dict(
     type='FixMatch',
     threshold=0.95,
     weight=1.0,
-    data_preprocessor=dict(type='ViewPreprocessor'),
-    model=dict(type='VoxelSegmentor', decode_head=dict(type='VoxelSegHead')),
+    model=dict(
+        type='VoxelSegmentor',
+        data_preprocessor=dict(type='ViewPreprocessor'),
+        decode_head=dict(type='VoxelSegHead'),
+    ),
 )
 custom_hooks = [dict(type='MomentumTeacherHook'), dict(type='ExportHook')]

@@ -8,8 +8,8 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     model=dict(
+        data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
         backbone=dict(_base_.encoder, down_stride=2),
         neck=_base_.decoder,
         decode_head=dict(in_channels=_base_.width, num_classes=_base_.num_classes),

@@ -9,8 +9,8 @@ _base_ = [
 # class weights: inverse square roots of the classes' shares of the labelled rooms' points, the largest 2
 class_weight = [0.51, 0.47, 0.34, 1.76, 0.73, 1.15, 1.17, 1.54, 2.0, 1.76, 0.65]
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     model=dict(
+        data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
         backbone=_base_.encoder,
         neck=_base_.decoder,
         decode_head=dict(

@@ -32,13 +32,13 @@ class FixMatch(BaseModel):
     Predictions are the segmentor's own.
 
     Args:
-        model: Config of a :class:`VoxelSegmentor`.
+        model: Config of a :class:`VoxelSegmentor` with a :class:`ViewPreprocessor`.
         threshold: Least probability, in [0, 1], of a pseudo-label.
         weight: Weight of the loss on scenes without labels.
         momentum: Pseudo-labels are those of a moving average of the segmentor, which keeps so much of its old
             weights each step, in place of the segmentor itself; None for none.
         shuffle: Exchange the pseudo-labels of voxels at random, as the control of a comparison.
-        data_preprocessor: Config of a :class:`ViewPreprocessor`.
+        data_preprocessor: Config of the preprocessor; that of ``model`` by default.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
@@ -64,8 +64,9 @@ class FixMatch(BaseModel):
             raise ValueError(f'threshold must lie in [0, 1], got {threshold}')
         if not weight >= 0:
             raise ValueError(f'weight must be 0 or more, got {weight}')
-        super().__init__(data_preprocessor, init_cfg)
-        self.model = MODELS.build(model)
+        model = MODELS.build(model)
+        super().__init__(data_preprocessor or model.data_preprocessor, init_cfg)
+        self.model = model
         self.threshold = threshold
         self.weight = weight
         self.shuffle = shuffle

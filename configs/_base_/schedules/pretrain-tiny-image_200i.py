@@ -1,4 +1,4 @@
-# A few minutes on a CPU with an image network that has weights already: it learns at a tenth of the rate
+# A few minutes on a CPU with an image network, which learns at a tenth of the rate
 _base_ = ['./pretrain-tiny_600i.py']
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'image.backbone.': dict(lr_mult=0.1)}))

@@ -5,7 +5,7 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/backbones/resnet18-random.py',
     '../../_base_/heads/simipu.py',
-    '../../_base_/schedules/pretrain-tiny_250i.py',
+    '../../_base_/schedules/pretrain-tiny-image_200i.py',
     '../../_base_/runtime/pretraining.py',
 ]
 

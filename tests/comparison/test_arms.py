@@ -59,7 +59,7 @@ def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_
         assert 'structured3d' in labelled.data_root and 'structured3d' not in unlabelled.data_root
         tested = innermost_dataset(config.test_dataloader)
         assert tested.data_root == unlabelled.data_root and tested.ann_file not in unlabelled.ann_file
-        assert config.train_dataloader.batch_sampler.counts == ([2, 0] if 'labelled' in name else [1, 1])
+        assert config.train_dataloader.batch_sampler.counts == ([3, 0] if 'labelled' in name else [2, 1])
         assert config.model.get('shuffle', False) == (name == 'shuffled')
 
 

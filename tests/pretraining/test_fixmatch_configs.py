@@ -50,7 +50,7 @@ def test_classes_shared_with_scannet_are_all_that_both_have_under_one_name_and_i
     [
         ('shuffled', {'model.shuffle': True}),
         ('average', {'model.momentum': 0.99}),
-        ('labelled', {'train_dataloader.batch_sampler.counts': [2, 0]}),
+        ('labelled', {'train_dataloader.batch_sampler.counts': [3, 0]}),
     ],
 )
 def test_an_arm_differs_from_the_method_in_what_it_is_named_after_alone(arm, change):

@@ -46,11 +46,12 @@ unlabelled = dict(
         _base_.pack_views,
     ],
 )
-auto_scale_lr = dict(enable=False, base_batch_size=2)
+# as many rooms with labels as batches of the other recipes of generated rooms have
+auto_scale_lr = dict(enable=False, base_batch_size=3)
 train_dataloader = dict(
-    batch_size=2,
+    batch_size=3,
     num_workers=2,
-    batch_sampler=dict(type='MixedSourceBatchSampler', counts=[1, 1]),
+    batch_sampler=dict(type='MixedSourceBatchSampler', counts=[2, 1]),
     dataset=dict(
         type='ConcatDataset',
         # repeated past the end of the training, which goes by iterations

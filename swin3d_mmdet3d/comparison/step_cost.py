@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import multiprocessing
 import tempfile
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from mmengine.runner import Runner
 
+from ..engine.hooks import SelfLabelHook
 from .runs import room_config
 
 WARM_UP = 2
@@ -68,10 +70,13 @@ class _Steps:
         self.loader = iter(self.runner.build_dataloader(self.runner.cfg.train_dataloader))
 
     def run(self, steps: int) -> float:
-        """CPU seconds of so many steps, without loading."""
+        """CPU seconds of so many steps, without loading and the labelling of models that label themselves."""
         seconds = 0.0
         for _ in range(steps):
             batch = next(self.loader)
+            for hook in self.runner.hooks:
+                if isinstance(hook, SelfLabelHook):
+                    hook.label(self.runner.model, [copy.deepcopy(batch)])
             start = time.process_time()
             self.runner.model.train_step(batch, self.optimizer)
             seconds += time.process_time() - start

@@ -1,6 +1,6 @@
 """Pretraining methods and their shared parts."""
 
-from . import heads, losses, maskers, matchers, methods, objectives, teachers
+from . import heads, losses, maskers, matchers, methods, objectives, targets, teachers
 from .auxiliary import WithObjectives
 from .base import BasePretrainer
 
@@ -13,5 +13,6 @@ __all__ = [
     'matchers',
     'methods',
     'objectives',
+    'targets',
     'teachers',
 ]

@@ -8,6 +8,7 @@ Parts of a method, each a registered class that a config names:
     matchers  which rows of one view belong to which rows of another, or to which pixels
     heads     from features to the space of the loss
     losses    how matched rows, or predictions and targets, are compared
+    targets   what a method makes of its own predictions: labels of clusters
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from .learnable_boxes_hook import LearnableBoxesHook
 from .momentum_teacher_hook import MomentumTeacherHook
 from .position_seed_hook import PositionSeedHook
 from .resumed_validation_hook import ResumedValidationHook
+from .self_label_hook import SelfLabelHook
 from .semantic_threshold_hook import SemanticThresholdHook
 from .sync_batch_norm_hook import SyncBatchNormHook
 from .value_schedule_hook import ValueScheduleHook
@@ -31,6 +32,7 @@ __all__ = [
     'MomentumTeacherHook',
     'PositionSeedHook',
     'ResumedValidationHook',
+    'SelfLabelHook',
     'SemanticThresholdHook',
     'SyncBatchNormHook',
     'ValueScheduleHook',

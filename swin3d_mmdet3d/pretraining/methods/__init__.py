@@ -16,6 +16,7 @@ from .ppkt import PPKT
 from .ppt import PPT
 from .pri3d import Pri3D
 from .simipu import SimIPU
+from .sl3d import SL3D
 from .sonata import Sonata
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     'PPKT',
     'PPT',
     'Pri3D',
+    'SL3D',
     'SimIPU',
     'Sonata',
 ]

@@ -162,7 +162,7 @@ CONCERTO_SCANNET = [
 ROOMS = [
     encoder_alone(TINY),
     *VIEWS,
-    by_iterations(0.002, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0, max_norm=3.0),
+    by_iterations(0.0005, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0, max_norm=3.0),
     ours('area 5 is held out', data=dict(trained_on=AREAS)),
     taken(
         RELEASED,

@@ -23,5 +23,5 @@ model = dict(
         loss_weight=10 * 4 / 8,
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=0.002), clip_grad=dict(max_norm=3.0))
+optim_wrapper = dict(optimizer=dict(lr=0.0005), clip_grad=dict(max_norm=3.0))
 custom_hooks = [*_base_.custom_hooks, *_base_.value_schedules]

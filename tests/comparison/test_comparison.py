@@ -171,6 +171,24 @@ def test_objectives_beside_labels_take_the_place_of_what_follows_a_pretraining(t
         assert dict(own.model.model[part], init_cfg=None) == few.model[part], part
 
 
+def test_an_objective_beside_boxes_takes_the_place_of_detection_for_its_seeds(tmp_path):
+    chosen = {
+        seed: list(Measurement(Protocol(), 'spnet', seed, tmp_path, tmp_path).measures()) for seed in (0, 2)
+    }
+    assert chosen == {0: ['cost', 'detection'], 2: ['cost']}
+    names = ('spnet_swin3d-tiny_rooms', Protocol().recipes['detection'])
+    own, plain = (
+        room_config(name, tmp_path, tmp_path / 'run', 0, Protocol().detection_steps) for name in names
+    )
+    put_student(plain, None)
+    assert own.train_cfg.max_iters == plain.train_cfg.max_iters == 400
+    same = ('param_scheduler', 'optim_wrapper', 'train_dataloader', 'test_dataloader')
+    for key in (*same, 'test_evaluator'):
+        assert own[key] == plain[key], key
+    backbone = dict(own.model.model.backbone, init_cfg=None)
+    assert dict(own.model.model, backbone=backbone) == plain.model
+
+
 def test_the_labelled_rooms_of_an_objective_are_those_of_all_methods(tmp_path, monkeypatch):
     trained = []
     monkeypatch.setattr(measures_module, 'train_and_test', lambda config: trained.append(config) or {})

@@ -19,7 +19,7 @@ PLAIN = {
     'two_dpass/two_dpass_swin3d-small_scannet-seg': 'swin3d/swin3d-small_scannet-seg',
     'point_mcd/point_mcd_swin3d-small_scannet-seg': 'swin3d/swin3d-small_scannet-seg',
 }
-FOLDERS = ('two_dpass', 'point_mcd')
+FOLDERS = ('two_dpass', 'point_mcd', 'spnet')
 ARMS = sorted(path for folder in FOLDERS for path in (PRETRAINING / folder).glob('*_rooms_*.py'))
 
 

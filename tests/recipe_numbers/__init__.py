@@ -29,6 +29,7 @@ from . import (
     simipu,
     sl3d,
     sonata,
+    spnet,
     transfer,
     two_dpass,
 )
@@ -56,6 +57,7 @@ for family in (
     concept_alignment,
     sonata,
     dpco,
+    spnet,
     transfer,
     two_dpass,
     lground,

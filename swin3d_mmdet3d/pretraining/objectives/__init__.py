@@ -3,7 +3,8 @@
 from .deep_supervision import DeepSupervision
 from .patch_distillation import PatchDistillation
 from .point_mcd import PointMCD
+from .spnet import SPNet
 from .two_dpass import TwoDPASS
 from .view_correspondence import ViewCorrespondence
 
-__all__ = ['DeepSupervision', 'PatchDistillation', 'PointMCD', 'TwoDPASS', 'ViewCorrespondence']
+__all__ = ['DeepSupervision', 'PatchDistillation', 'PointMCD', 'SPNet', 'TwoDPASS', 'ViewCorrespondence']

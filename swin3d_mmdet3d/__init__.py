@@ -12,7 +12,7 @@ if not HELP_ONLY:
     check_dependency_versions()
 
     # imported after the check of versions
-    from . import apis, checkpoints, datasets, engine, evaluation, models, pretraining
+    from . import apis, checkpoints, datasets, engine, evaluation, models, pretraining, synthetic_objects
     from .apis.config_prefix import register_config_prefix
     from .root_registries import register_in_roots
 
@@ -28,4 +28,5 @@ __all__ = [
     'evaluation',
     'models',
     'pretraining',
+    'synthetic_objects',
 ]

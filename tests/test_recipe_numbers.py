@@ -13,6 +13,12 @@ def same(found, wanted):
     """Equality, of numbers to a millionth of them; a number is no boolean."""
     if isinstance(wanted, tuple):
         return isinstance(found, tuple) and len(found) == len(wanted) and all(map(same, found, wanted))
+    if isinstance(wanted, dict):
+        return (
+            isinstance(found, dict)
+            and same(tuple(sorted(found)), tuple(sorted(wanted)))
+            and all(same(found[key], value) for key, value in wanted.items())
+        )
     if isinstance(wanted, (bool, str)) or wanted is None:
         return type(found) is type(wanted) and found == wanted
     return isinstance(found, (int, float)) and type(found) is not bool and found == approx(wanted, rel=1e-6)

@@ -1,5 +1,6 @@
 """Seeded generator of labelled object clouds: the furniture of the generated rooms, cut and noisy."""
 
+from .generated_objects import GeneratedObjectDataset
 from .make_objects import ObjectOptions, make_objects
 
-__all__ = ['ObjectOptions', 'make_objects']
+__all__ = ['GeneratedObjectDataset', 'ObjectOptions', 'make_objects']

@@ -12,6 +12,7 @@ from . import (
     detection,
     dpco,
     fixmatch,
+    four_d_contrast,
     i2p_mae,
     iae,
     lground,
@@ -61,6 +62,7 @@ for family in (
     transfer,
     two_dpass,
     lground,
+    four_d_contrast,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

@@ -46,8 +46,10 @@ from .points.shifts import CenterShift, PositiveShift
 from .points.surface_queries import RememberSurface, SurfaceQueries
 from .points.unit_sphere import NormalizeUnitSphere, RandomAxisScaleShift
 from .views.frame_views import FrameViews
+from .views.moving_object import InsertMovingObject
 from .views.multi_crop import MultiCrop
 from .views.partial_frames import PartialFrames
+from .views.sequence_views import SequenceViews
 from .views.source_coords import SourceCoords
 from .views.view_packing import MakeViews, PackFieldInputs, PackPretrainInputs
 
@@ -74,6 +76,7 @@ __all__ = [
     'FrameViews',
     'GridSample',
     'HideLabels',
+    'InsertMovingObject',
     'InstancePaste',
     'JitterFrameColors',
     'KeepDepth',
@@ -103,6 +106,7 @@ __all__ = [
     'RememberSurface',
     'RenderAxisViews',
     'ResizeFrames',
+    'SequenceViews',
     'SetCondition',
     'SourceCoords',
     'SphereCrop',

@@ -9,6 +9,7 @@ from .masked_cell_decoder import MaskedCellDecoder
 from .projection_head import ProjectionHead
 from .prototype_head import PrototypeHead
 from .reconstruction import ColorReconstruction, NormalReconstruction
+from .sequence_network import SequenceNetwork
 from .surface_renderer import SurfaceRenderer
 from .token_decoder import TokenDecoder
 from .visibility_pool import VisibilityPool
@@ -25,6 +26,7 @@ __all__ = [
     'NormalReconstruction',
     'ProjectionHead',
     'PrototypeHead',
+    'SequenceNetwork',
     'SurfaceRenderer',
     'TokenDecoder',
     'VisibilityPool',

@@ -4,6 +4,7 @@ from .c2p import C2P
 from .concept_alignment import ConceptAlignment
 from .dpco import DPCo
 from .fixmatch import FixMatch
+from .four_d_contrast import FourDContrast
 from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
 from .iae import IAE
@@ -24,6 +25,7 @@ __all__ = [
     'ConceptAlignment',
     'FixMatch',
     'DPCo',
+    'FourDContrast',
     'I2PMAE',
     'I2PMAEObject',
     'IAE',

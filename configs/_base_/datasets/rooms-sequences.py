@@ -1,0 +1,31 @@
+# Generated rooms with a generated object that moves, for pretraining without labels: normals, 10 cm voxels;
+# areas 1, 2, 3, 4 and 6. The object's sizes are of a family that the rooms do not have.
+_base_ = ['./indoor-sequences.py', './rooms-scans.py']
+
+max_points = 2500  # of the scene around the way of the object
+
+augment_view = [
+    *_base_.augment_view,
+    dict(type='GridSample', voxel_size=_base_.voxel_size),
+    *_base_.finish_view,
+]
+train_pipeline = [
+    *_base_.load_points_and_normals,
+    dict(
+        _base_.insert_object,
+        max_points=max_points,
+        objects=dict(type='GeneratedObjectDataset', num_objects=410, num_points=1024, family='cad'),
+    ),
+    dict(
+        type='SequenceViews',
+        pipeline=augment_view,
+        sequence_pipeline=_base_.augment_view,
+        finish_pipeline=[dict(type='GridSample', voxel_size=_base_.voxel_size), _base_.finish_view[0]],
+    ),
+    _base_.pack_views,
+]
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    dataset=dict(_base_.scans, pipeline=train_pipeline),
+)

@@ -17,6 +17,7 @@ from . import (
     iae,
     lground,
     masked_scene_contrast,
+    md,
     mm_3dscene,
     mvdecor,
     objects,
@@ -63,6 +64,7 @@ for family in (
     two_dpass,
     lground,
     four_d_contrast,
+    md,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

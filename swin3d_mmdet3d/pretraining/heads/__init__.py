@@ -5,6 +5,7 @@ from .depth_head import DepthHead
 from .distance_field import DistanceField
 from .folding_head import FoldingHead
 from .gated_fusion import GatedFusion
+from .instance_adaptive_decoder import InstanceAdaptiveDecoder
 from .masked_cell_decoder import MaskedCellDecoder
 from .projection_head import ProjectionHead
 from .prototype_head import PrototypeHead
@@ -22,6 +23,7 @@ __all__ = [
     'DistanceField',
     'FoldingHead',
     'GatedFusion',
+    'InstanceAdaptiveDecoder',
     'MaskedCellDecoder',
     'NormalReconstruction',
     'ProjectionHead',

@@ -4,6 +4,7 @@ from .cross_cells import CrossCells
 from .hiding import hide_voxels
 from .image_saliency import ActivationSaliency, AttentionSaliency
 from .informative_voxels import InformativeVoxels
+from .mixed_halves import MixedHalves
 from .random_cells import RandomCells
 from .random_voxels import RandomVoxels
 from .salient_cells import SalientCells
@@ -13,6 +14,7 @@ __all__ = [
     'AttentionSaliency',
     'CrossCells',
     'InformativeVoxels',
+    'MixedHalves',
     'RandomCells',
     'RandomVoxels',
     'SalientCells',

@@ -9,6 +9,7 @@ from .i2p_mae import I2PMAE
 from .i2p_mae_object import I2PMAEObject
 from .iae import IAE
 from .masked_scene_contrast import MaskedSceneContrast
+from .md import MD
 from .mm_3dscene import MM3DScene
 from .mvdecor import MvDeCor
 from .point_contrast import PointContrast
@@ -30,6 +31,7 @@ __all__ = [
     'I2PMAEObject',
     'IAE',
     'MaskedSceneContrast',
+    'MD',
     'MM3DScene',
     'MvDeCor',
     'Ponder',

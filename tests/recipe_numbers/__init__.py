@@ -7,6 +7,7 @@ test).
 """
 
 from . import (
+    act,
     c2p,
     concept_alignment,
     detection,
@@ -65,6 +66,7 @@ for family in (
     lground,
     four_d_contrast,
     md,
+    act,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

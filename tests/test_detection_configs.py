@@ -1,5 +1,7 @@
 """Every detection config builds a model that fits its data and gives finite losses and boxes."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from swin3d_mmdet3d.tools.benchmark import boxes_room
 from swin3d_mmdet3d.tools.score_rooms import detection_datasets
 
 init_default_scope('mmdet3d')
-NAMED = [path for path in RECIPES if '-det' in path.stem]
+NAMED = [path for path in RECIPES if re.search(r'-det(_|$)', path.stem)]
 # objectives beside boxes are held against the plain recipe that they name
 DETECTORS = [path for path in NAMED if recipe(path).model.type != 'WithObjectives']
 

@@ -1,6 +1,7 @@
 """Prepared raw downloads through the data sets, test pipelines and metrics of the configs."""
 
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ BASES = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 CONFIGS = sorted(
     path.stem for name in ('scannet', 's3dis', 'structured3d') for path in BASES.glob(f'{name}*-seg.py')
 )
+# Their own tests train on what these need beside scenes: frames, a bank of objects, a second data set.
+NEED_MORE = re.compile(r'-frames-|-pasted-|-shift-')
 PREPARATIONS = dict(
     scannet=(functools.partial(write_raw_scannet, spacing=0.3), prepare_scannet),
     s3dis=(functools.partial(write_raw_s3dis, spacing=0.3), prepare_s3dis),
@@ -63,7 +66,7 @@ def test_oracle_scores_one_through_the_test_pipeline_of_every_config(name, roots
     assert metrics['acc'] == 1.0
 
 
-@pytest.mark.parametrize('name', CONFIGS)
+@pytest.mark.parametrize('name', [name for name in CONFIGS if not NEED_MORE.search(name)])
 def test_training_pipeline_of_every_config_takes_prepared_scenes(name, roots):
     config = Config.fromfile(BASES / f'{name}.py')
     sample = build(config.train_dataloader.dataset, roots / benchmark(name))[0]

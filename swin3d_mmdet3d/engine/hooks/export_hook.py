@@ -47,10 +47,10 @@ class ExportHook(Hook):
             if not weights:
                 raise ValueError(f'export() of {type(model).__name__} must give weights for {name}, got none')
             parts = list(dict.fromkeys(key.partition('.')[0] for key in weights))
-            content = dict(
-                meta=dict(method=type(model).__name__, parts=parts, styles=_styles(model, weights)),
-                state_dict={key: weight.cpu() for key, weight in weights.items()},
-            )
+            meta = dict(method=type(model).__name__, parts=parts)
+            if styles := _styles(model, weights):
+                meta['styles'] = styles
+            content = dict(meta=meta, state_dict={key: weight.cpu() for key, weight in weights.items()})
             path = Path(runner.work_dir) / name
             with atomic_write(path) as part:
                 torch.save(content, part)

@@ -1,5 +1,6 @@
 """One folder for the data sets of all loaders, with those of other domains beside it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,14 @@ def test_data_root_of_a_file_between_reaches_the_loaders(tmp_path):
     assert {root for found in roots(config).values() for root in found} == {'/mine/'}
 
 
-def test_without_an_option_every_data_set_is_where_its_config_puts_it():
-    for path in [*CONFIGS.glob('pretraining/*/*.py'), *CONFIGS.glob('swin3d/*.py')]:
+@pytest.mark.parametrize('kind', ['rooms', pytest.param('', marks=pytest.mark.slow)], ids=['rooms', 'all'])
+def test_without_an_option_every_data_set_is_where_its_config_puts_it(kind):
+    bases = {}  # a config of each data set base
+    for path in sorted([*CONFIGS.glob('pretraining/*/*.py'), *CONFIGS.glob('swin3d/*.py')]):
+        for base in re.findall(rf'_base_/datasets/({kind}[\w-]*)', path.read_text()):
+            bases.setdefault(base, path)
+    assert len(bases) > 10
+    for path in bases.values():
         stated = roots(Config.fromfile(path))
         loaded = roots(train.load_config(train.parse_arguments([str(path)])))
         assert loaded == stated, path.name

@@ -33,7 +33,13 @@ from swin3d_mmdet3d.checkpoints import load_strictly
 from swin3d_mmdet3d.pretraining.teachers import FrozenTeacher, MomentumTeacher
 
 STEPS = 30
-SLOW = {'concerto_swin3d-tiny_rooms'}  # those of another method and more
+SLOW = {'concerto'}  # those of another method and more
+SLOW_TO_LEARN = SLOW | {'four_d_contrast', 'iae', 'mm_3dscene', 'ponder', 'sonata', 'spnet'}  # above 5 s
+
+
+def recipes(slow):
+    """The recipes for generated rooms, those of the named methods marked slow."""
+    return [pytest.param(path, marks=[pytest.mark.slow] * (path.parent.name in slow)) for path in ROOMS]
 
 
 @pytest.fixture(scope='module')
@@ -41,11 +47,7 @@ def rooms(tmp_path_factory):
     return write_rooms(tmp_path_factory.mktemp('rooms'))
 
 
-@pytest.fixture(
-    scope='module',
-    params=[pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW)) for path in ROOMS],
-    ids=lambda path: path.stem,
-)
+@pytest.fixture(scope='module', params=recipes(SLOW), ids=lambda path: path.stem)
 def config(request, rooms):
     return shrink(request.param, rooms)
 
@@ -74,8 +76,8 @@ def test_every_method_and_every_objective_has_a_recipe_for_generated_rooms():
     assert {'PPKT', 'PPT', 'TwoDPASS'} <= methods
     names = {path.stem for path in ROOMS}
     assert all(f'{path.parent.name}_swin3d-tiny_rooms' in names for path in ROOMS)
-    recipes = [path for folder in {path.parent for path in ROOMS} for path in folder.glob('*_rooms*.py')]
-    assert methods == methods & set().union(*(types_in(recipe(path).model) for path in recipes))
+    arms = [path for folder in {path.parent for path in ROOMS} for path in folder.glob('*_rooms*.py')]
+    assert methods == methods & set().union(*(types_in(recipe(path).model) for path in arms))
 
 
 def trained(config, batch, steps=STEPS, shuffled=False):
@@ -98,6 +100,7 @@ def test_loss_is_finite_and_its_gradient_reaches_the_stem(config, batch):
     assert all(bool(w.grad.isfinite().all()) for w in model.parameters() if w.grad is not None)
 
 
+@pytest.mark.parametrize('config', recipes(SLOW_TO_LEARN), ids=lambda path: path.stem, indirect=True)
 def test_a_batch_is_learnt_and_the_same_with_shuffled_targets_less_well(config, batch):
     _, own = trained(config, batch)
     _, shuffled = trained(config, with_shuffled_targets(batch), shuffled=True)

@@ -23,6 +23,12 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """A worker for each core that this process had before its threads were bound to the first one."""
+    return len(os.environ['PYTEST_CORES'].split(',')) if HAS_AFFINITY else None
+
+
 @pytest.fixture(autouse=True, scope='module')
 def frozen_heap():
     """mmengine collects garbage at every data set: what earlier files left is not looked through again."""

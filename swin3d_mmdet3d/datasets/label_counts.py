@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import Compose
-from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.utils import track_iter_progress
+
+from .wrapped_datasets import data_sets_within
 
 LOADED = (
     dict(type='LoadColoredPoints'),
@@ -15,13 +16,6 @@ LOADED = (
     dict(type='MapSemanticLabels'),
 )
 """From an info entry to the labels of its points."""
-
-
-def data_sets_within(dataset: Any) -> list[BaseDataset]:
-    """The data sets within wrappers such as RepeatDataset and ConcatDataset, each as often as it occurs."""
-    if isinstance(dataset, ConcatDataset):
-        return [inner for part in dataset.datasets for inner in data_sets_within(part)]
-    return [dataset] if not hasattr(dataset, 'dataset') else data_sets_within(dataset.dataset)
 
 
 def label_counts(dataset: Any, num_classes: int, rank: int = 0, world_size: int = 1) -> np.ndarray:

@@ -14,3 +14,8 @@ def feature_spread(feats: Tensor) -> Tensor:
     """
     unit = torch.nn.functional.normalize(feats.float(), dim=1)
     return unit.std(dim=0, unbiased=False).mean() * feats.shape[1] ** 0.5
+
+
+def spreads(**feats: Tensor) -> dict[str, Tensor]:
+    """The spread of features ``(M, C)`` by their names, where there are two rows or more to tell it by."""
+    return {name: feature_spread(rows) for name, rows in feats.items() if len(rows) > 1}

@@ -74,6 +74,18 @@ def select_points(results: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
     return results
 
 
+def nearest_rows(distance: np.ndarray, count: int) -> np.ndarray:
+    """Rows, ascending, of the ``count`` points ``(P,)`` of least distance; of fewer points all.
+
+    Args:
+        distance: ``(P,)`` distances, or whatever orders as they do.
+        count: At least 1.
+    """
+    if len(distance) <= count:
+        return np.arange(len(distance))
+    return np.sort(np.argpartition(distance, count - 1)[:count])
+
+
 def rows_of_ids(point_ids: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the points with these ids are now.
 

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...datasets.transforms.point_selection import scene_label
+from ...datasets.wrapped_datasets import data_sets_within
 from ..wrapped_models import innermost_model
 
 
@@ -43,11 +44,6 @@ class LearnableBoxesHook(Hook):
 
 def scenes_of(dataset: Any) -> Iterator[dict[str, Any]]:
     """What a data set knows of each scene, once, whatever wrappers repeat, join or balance it."""
-    if hasattr(dataset, 'datasets'):
-        for part in dataset.datasets:
-            yield from scenes_of(part)
-    elif hasattr(dataset, 'dataset'):
-        yield from scenes_of(dataset.dataset)
-    else:
-        for index in range(len(dataset)):
-            yield dataset.get_data_info(index)
+    for inner in data_sets_within(dataset):
+        for index in range(len(inner)):
+            yield inner.get_data_info(index)

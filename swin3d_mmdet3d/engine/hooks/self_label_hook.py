@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ...datasets.seeded_generators import seeded_generators
+from ...models.evaluation_mode import evaluating
 from ..wrapped_models import unwrapped
 
 LABEL_PASS = 6
@@ -79,14 +80,12 @@ class SelfLabelHook(Hook):
     @staticmethod
     def label(model: LabelsItself, batches: Iterable[dict]) -> int:
         """Let a model label the cells of batches, as loaders give them; returns how many."""
-        training = model.training
-        model.eval()
-        found = [model.predict_cells(**model.data_preprocessor(batch, False)) for batch in batches]
+        with evaluating(model):
+            found = [model.predict_cells(**model.data_preprocessor(batch, False)) for batch in batches]
         cells, logits = (torch.cat(part) for part in zip(*found))
         cells, row = cells.unique(return_inverse=True)  # scenes that occur twice
         kept = row.new_empty(len(cells)).scatter_(0, row, torch.arange(len(row), device=row.device))
         model.assign_labels(cells, logits[kept])
-        model.train(training)
         return len(cells)
 
     @staticmethod

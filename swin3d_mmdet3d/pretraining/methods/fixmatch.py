@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
-from torch import Tensor, nn
+from torch import Tensor
 
+from ...models.evaluation_mode import evaluating
 from ...structures import CloudView
 from ..matchers import voxels_of_same_points
 from ..teachers import MomentumTeacher
@@ -143,15 +142,3 @@ def unlabelled_rows(view: CloudView, data_samples: list) -> Tensor:
         )
     of_voxels = torch.tensor(hidden, device=view.feats.device)[view.voxels.coords[:, 0].long()]
     return of_voxels.nonzero().flatten()
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while; every part then is in the mode that it was in."""
-    modes = {part: part.training for part in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ...models.student_weights import weights_of
 from ...structures import CloudView
 from ..base import BasePretrainer, skipped_frames
-from ..feature_spread import feature_spread
+from ..feature_spread import spreads
 
 
 @MODELS.register_module()
@@ -94,7 +94,7 @@ class Pri3D(BasePretrainer):
         return dict(
             loss_view=self.criterion(first, second),
             pairs_per_sample=view.feats.new_tensor(len(first) / view.voxels.batch_size),
-            **_spreads(shared_pixel_spread=first),
+            **spreads(shared_pixel_spread=first),
         )
 
     def _geometry_term(self, view: CloudView, maps: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -106,7 +106,7 @@ class Pri3D(BasePretrainer):
         return dict(
             loss_geometry=self.criterion(pixel, point),
             pairs_per_frame=view.feats.new_tensor(len(pairs) / len(view.images)),
-            **_spreads(pixel_spread=pixel, point_spread=point),
+            **spreads(pixel_spread=pixel, point_spread=point),
         )
 
     def export(self) -> dict[str, dict[str, Tensor]]:
@@ -126,8 +126,3 @@ def _check_terms(**terms: dict[str, Any]) -> None:
 
 def _built(part: dict | None) -> nn.Module | None:
     return None if part is None else MODELS.build(part)
-
-
-def _spreads(**feats: Tensor) -> dict[str, Tensor]:
-    """The spread of features ``(M, C)`` where there are two rows or more to tell it by."""
-    return {name: feature_spread(rows) for name, rows in feats.items() if len(rows) > 1}

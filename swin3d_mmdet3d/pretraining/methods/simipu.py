@@ -12,7 +12,7 @@ from ...models.image_networks import sample_pixels
 from ...models.student_weights import weights_of
 from ...structures import CloudView, PixelMatches
 from ..base import BasePretrainer, skipped_frames
-from ..feature_spread import feature_spread
+from ..feature_spread import spreads
 
 DETACHED = ('features', 'projection')
 
@@ -90,8 +90,7 @@ class SimIPU(BasePretrainer):
             pairs_per_frame=feats.new_tensor(len(pairs) / len(first.images)),
             skipped_frames=feats.new_tensor(float(skipped_frames(data_samples))),
         )
-        spread = dict(point_spread=query, pixel_spread=pixel)
-        return losses | {name: feature_spread(rows) for name, rows in spread.items() if len(rows) > 1}
+        return losses | spreads(point_spread=query, pixel_spread=pixel)
 
     def _pixels(self, view: CloudView, pairs: PixelMatches) -> Tensor:
         """Projected features ``(M, C)`` of the pixels."""

@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
 from ..argument_checks import check_choice, check_count, check_positive
-from ..point_selection import point_ids, rows_of_ids, scene_label, select_points
+from ..point_selection import nearest_rows, point_ids, rows_of_ids, scene_label, select_points
 
 ANCHORS = ('matched', 'random')
 
@@ -74,8 +74,7 @@ class SphereCrop(BaseTransform):
         if num_points <= keep:
             return results
         distance = squared_distance_to_row(results, anchor_row(results, self.anchor))
-        rows = np.argpartition(distance, keep - 1)[:keep]
-        return select_points(results, np.sort(rows))
+        return select_points(results, nearest_rows(distance, keep))
 
     def __repr__(self) -> str:
         return (

@@ -15,6 +15,7 @@ from ....geometry.normals import estimate_normals
 from ..argument_checks import check_choice, check_count, check_positive, check_range
 from ..point_selection import (
     add_field,
+    nearest_rows,
     per_point_fields,
     point_ids,
     scene_label,
@@ -117,9 +118,8 @@ class InsertMovingObject(BaseTransform):
         if moved is None:
             return None
         distance = np.linalg.norm(xyz - moved.positions.mean(axis=0), axis=1)
-        count = min(self.max_points, len(xyz))
         add_field(results, 'per_point', 'moving', np.zeros(len(xyz), dtype=np.uint8))
-        crop = select_points(dict(results), np.sort(np.argpartition(distance, count - 1)[:count]))
+        crop = select_points(dict(results), nearest_rows(distance, self.max_points))
         source = float(per_point_fields(results)['source_xyz'][:, 2].max()) + ELSEWHERE
         first = int(point_ids(results).max()) + 1
         results['sequence'] = [

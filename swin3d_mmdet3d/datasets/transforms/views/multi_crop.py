@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform, Compose
 from mmdet3d.registry import TRANSFORMS
 
 from ..argument_checks import check_count, check_range
-from ..point_selection import scene_label, select_points
+from ..point_selection import nearest_rows, scene_label, select_points
 from ..points.crops import squared_distance_to_row
 from .sample_copies import copy_sample
 
@@ -97,7 +97,7 @@ class MultiCrop(BaseTransform):
         count = min(most, max(1, int(np.random.uniform(*ratio) * most)))
         distance = squared_distance_to_row(results, center)
         distance[center] = -1.0  # ahead of points that coincide with it
-        return np.sort(np.argpartition(distance, count - 1)[:count])
+        return nearest_rows(distance, count)
 
     @staticmethod
     def _view(results: dict[str, Any], rows: np.ndarray, pipeline: Compose) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from mmdet3d.registry import TRANSFORMS
 
 from ..argument_checks import check_count, check_probability
 from ..frames.virtual_camera import VirtualCamera
-from ..point_selection import add_field, scene_label, select_points
+from ..point_selection import add_field, nearest_rows, scene_label, select_points
 from .sample_copies import copy_sample
 
 ATTEMPTS = 10
@@ -110,10 +110,7 @@ class PartialFrames(BaseTransform):
 
     def _near(self, xyz: np.ndarray, center: np.ndarray) -> np.ndarray:
         """Rows, ascending, of the ``max_points`` points nearest to a place."""
-        if len(xyz) <= self.max_points:
-            return np.arange(len(xyz))
-        distance = ((xyz - center) ** 2).sum(axis=1)
-        return np.sort(np.argpartition(distance, self.max_points - 1)[: self.max_points])
+        return nearest_rows(((xyz - center) ** 2).sum(axis=1), self.max_points)
 
     def __repr__(self) -> str:
         return (

@@ -109,7 +109,7 @@ def test_bases_stand_with_their_kind():
     kinds = {
         path.relative_to(ROOT / 'configs' / '_base_').parts[0] for path in FILES if '_base_' in path.parts
     }
-    assert kinds == {'backbones', 'datasets', 'heads', 'schedules', 'runtime'}
+    assert kinds == {'backbones', 'datasets', 'heads', 'methods', 'schedules', 'runtime'}
 
 
 @pytest.mark.parametrize('encoder', ['tiny', 'small', 'small-normal', 'large', 'large-normal'])

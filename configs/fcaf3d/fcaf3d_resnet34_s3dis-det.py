@@ -1,14 +1,5 @@
 # FCAF3D on a sparse ResNet34 on S3DIS, as published: 66.7 / 45.9 mAP@.25 / .5 at best of five runs, 64.9 /
 # 43.8 in the mean (README of samsunglabs/fcaf3d)
-_base_ = [
-    '../_base_/datasets/s3dis-det-samples.py',
-    '../_base_/backbones/sparse-resnet34.py',
-    '../_base_/heads/fcaf3d.py',
-    '../_base_/schedules/adamw-steps-det_12e.py',
-]
+_base_ = ['../_base_/datasets/s3dis-det-samples.py', '../_base_/methods/fcaf3d-resnet34.py']
 
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    bbox_head=dict(in_channels=_base_.encoder.channels, num_classes=5),
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), bbox_head=dict(num_classes=5))

@@ -3,7 +3,6 @@
 # them.
 _base_ = [
     '../_base_/datasets/custom-det.py',
-    '../_base_/backbones/swin3d-tiny-det.py',
     '../_base_/heads/fcaf3d-tiny.py',
     '../_base_/schedules/rooms-det_1600i.py',
 ]
@@ -11,8 +10,6 @@ _base_ = [
 classes = ('monitor', 'desk')
 metainfo = dict(classes=classes)
 model = dict(
-    data_preprocessor=dict(voxel_size=0.06, **_base_.inputs),
-    backbone=dict(_base_.encoder, **_base_.tiny_levels),
     bbox_head=dict(
         num_classes=2,
         bbox_coder=dict(type='MobiusBoxCoder'),

@@ -1,12 +1,6 @@
 # FCAF3D on a tiny Swin3D, on generated rooms in the layout of ScanNet
 _base_ = [
     '../_base_/datasets/rooms-scannet-det.py',
-    '../_base_/backbones/swin3d-tiny-det.py',
     '../_base_/heads/fcaf3d-tiny.py',
     '../_base_/schedules/rooms-det_2000i.py',
 ]
-
-model = dict(
-    data_preprocessor=dict(voxel_size=0.06, **_base_.inputs),
-    backbone=dict(_base_.encoder, **_base_.tiny_levels),
-)

@@ -2,15 +2,9 @@
 # microsoft/Swin3D)
 _base_ = [
     '../_base_/datasets/scannet-normal-seg.py',
-    '../_base_/backbones/swin3d-large-normal.py',
-    '../_base_/heads/voxel-seg.py',
+    '../_base_/heads/voxel-seg-swin3d-large-normal.py',
     '../_base_/schedules/adamw-cosine_100e.py',
     '../_base_/runtime/default.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
-    decode_head=dict(in_channels=_base_.width, num_classes=20),
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), decode_head=dict(num_classes=20))

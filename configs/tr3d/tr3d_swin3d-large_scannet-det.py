@@ -1,16 +1,6 @@
 # Swin3D-L + TR3D on ScanNet from Structured3D weights. A derived recipe without a published figure.
 # Convert the released weights with `convert_checkpoint --axes swap-yz`: they were trained with y up.
-_base_ = [
-    '../_base_/datasets/scannet-det.py',
-    '../_base_/backbones/swin3d-large.py',
-    '../_base_/heads/tr3d.py',
-    '../_base_/schedules/adamw-steps-det_12e.py',
-]
+_base_ = ['../_base_/datasets/scannet-det.py', '../_base_/methods/tr3d-swin3d-large.py']
 
 train_dataloader = dict(dataset=dict(times=14, dataset=dict(pipeline={{_base_.train_pipeline_50k}})))
-optim_wrapper = dict(type='AmpOptimWrapper', loss_scale=32.0)
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, **_base_.swin3d_levels, init_cfg=_base_.z_up_weights),
-    neck=dict(in_channels=_base_.encoder.channels[1:]),
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size))

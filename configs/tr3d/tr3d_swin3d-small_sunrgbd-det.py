@@ -1,15 +1,8 @@
 # Swin3D-S + TR3D on SUN RGB-D from Structured3D weights. A derived recipe without a published figure.
 # Convert the released weights with `convert_checkpoint --axes swap-yz`: they were trained with y up.
-_base_ = [
-    '../_base_/datasets/sunrgbd-det.py',
-    '../_base_/backbones/swin3d-small.py',
-    '../_base_/heads/tr3d.py',
-    '../_base_/schedules/adamw-steps-det_12e.py',
-]
+_base_ = ['../_base_/datasets/sunrgbd-det.py', '../_base_/methods/tr3d-swin3d-small.py']
 
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, **_base_.swin3d_levels, init_cfg=_base_.z_up_weights),
-    neck=dict(in_channels=_base_.encoder.channels[1:]),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size),
     bbox_head=dict(label2level=[1, 1, 1, 0, 0, 1, 0, 0, 1, 0], bbox_coder=dict(type='MobiusBoxCoder')),
 )

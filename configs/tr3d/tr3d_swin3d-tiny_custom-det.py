@@ -2,17 +2,13 @@
 # a config on top of this one with the classes of the boxes; those named here stand for them.
 _base_ = [
     '../_base_/datasets/custom-det.py',
-    '../_base_/backbones/swin3d-tiny-det.py',
-    '../_base_/heads/tr3d-tiny.py',
+    '../_base_/heads/tr3d-tiny-det.py',
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
 classes = ('monitor', 'desk')
 metainfo = dict(classes=classes)
 model = dict(
-    data_preprocessor=dict(voxel_size=0.08, **_base_.inputs),
-    backbone=_base_.encoder,  # 8, 16, 32 and 64 cm
-    neck=dict(in_channels=_base_.encoder.channels),
     # 0: small objects learn at the finer level, 1: large ones at the coarser
     bbox_head=dict(label2level=[0, 1]),
 )

@@ -1,20 +1,6 @@
 # SR-UNet34 on S3DIS area 5 from any student: batch 32 (arXiv 2104.04687, section 4.2)
-_base_ = [
-    '../_base_/datasets/s3dis-5cm-seg.py',
-    '../_base_/backbones/sparse-unet34.py',
-    '../_base_/heads/voxel-seg.py',
-    '../_base_/schedules/sgd-poly_15k.py',
-    '../_base_/runtime/default.py',
-    '../_base_/runtime/student.py',
-]
+_base_ = ['../_base_/datasets/s3dis-5cm-seg.py', '../_base_/methods/voxel-seg-sparse-unet34_15k.py']
 
 auto_scale_lr = dict(base_batch_size=32)
 train_dataloader = dict(batch_size=32, sampler=dict(type='InfiniteSampler', shuffle=True))
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, init_cfg=_base_.encoder_weights),
-    decode_head=dict(in_channels=_base_.width, num_classes=13),
-    test_cfg=dict(_delete_=True, mode='whole'),
-)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=5000))
-log_processor = dict(by_epoch=False)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), decode_head=dict(num_classes=13))

@@ -1,13 +1,5 @@
 # Linear probe: what SR-UNet34 of a student knows of ScanNet's classes; one linear layer is trained
-_base_ = [
-    '../_base_/datasets/scannet-seg.py',
-    '../_base_/heads/probe-sparse-unet34.py',
-    '../_base_/schedules/linear-probe_20e.py',
-    '../_base_/runtime/default.py',
-]
+_base_ = ['../_base_/datasets/scannet-seg.py', '../_base_/methods/probe-sparse-unet34.py']
 
 train_dataloader = dict(dataset=dict(times=1))
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size),
-    decode_head=dict(num_classes=20),
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), decode_head=dict(num_classes=20))

@@ -2,16 +2,9 @@
 # 2204.07761)
 _base_ = [
     '../_base_/datasets/scannet200-elastic-seg.py',
-    '../_base_/backbones/sparse-unet34.py',
-    '../_base_/heads/voxel-seg.py',
+    '../_base_/heads/voxel-seg-sparse-unet34.py',
     '../_base_/schedules/sgd-steps_400e.py',
     '../_base_/runtime/default.py',
-    '../_base_/runtime/student.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, init_cfg=_base_.encoder_weights),
-    decode_head=dict(in_channels=_base_.width, num_classes=200),
-    test_cfg=dict(_delete_=True, mode='whole'),
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), decode_head=dict(num_classes=200))

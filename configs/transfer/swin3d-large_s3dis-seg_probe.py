@@ -1,10 +1,5 @@
 # Linear probe: what a student's encoder and decoder know of S3DIS's classes; one linear layer is trained
-_base_ = [
-    '../_base_/datasets/s3dis-seg.py',
-    '../_base_/heads/probe-swin3d-large.py',
-    '../_base_/schedules/linear-probe_20e.py',
-    '../_base_/runtime/default.py',
-]
+_base_ = ['../_base_/datasets/s3dis-seg.py', '../_base_/methods/probe-swin3d-large.py']
 
 train_dataloader = dict(dataset=dict(times=1))
 model = dict(

@@ -5,8 +5,5 @@ _base_ = ['../swin3d/swin3d-small_s3dis-seg.py', '../_base_/runtime/student.py']
 train_dataloader = dict(
     dataset=dict(times=max(1, 1224 // _base_.scenes), dataset=dict(indices=_base_.scenes))
 )
-model = dict(
-    data_preprocessor=dict(axes=(0, 1, 2)),  # students are trained z up
-    backbone=dict(init_cfg=_base_.encoder_weights),
-    neck=dict(init_cfg=_base_.listed_decoder_weights),
-)
+# students are trained z up
+model = dict(_base_.from_student, data_preprocessor=dict(axes=(0, 1, 2)))

@@ -19,6 +19,7 @@ encoder = dict(
     **sizes,
 )
 decoder = dict(type='Swin3DDecoder', attention=True, up_k=3, **sizes)
+network = dict(backbone=encoder, neck=decoder)
 width = 48  # of the decoder's finest level
 
 # The released weights for boxes: they were trained with y up, `convert_checkpoint --axes swap-yz` turns them.

@@ -20,4 +20,5 @@ encoder = dict(
     **sizes,
 )
 decoder = dict(type='Swin3DDecoder', attention=False, **sizes)
+network = dict(backbone=encoder, neck=decoder)
 width = 32  # of the decoder's finest level

@@ -5,8 +5,7 @@ _base_ = ['../backbones/swin3d-tiny.py']
 model = dict(
     type='PPKT',
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.1, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     teacher=dict(
         type='FrozenImageTeacher',
         backbone=dict(type='EfficientNetLite0'),

@@ -5,8 +5,7 @@ _base_ = ['../datasets/rooms-frames-seg.py', '../backbones/swin3d-tiny.py']
 segmentor = dict(
     type='VoxelSegmentor',
     data_preprocessor=dict(type='VoxelPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     decode_head=dict(
         type='VoxelSegHead',
         in_channels=_base_.width,

@@ -11,3 +11,5 @@ decoder_weights = dict(type='StrictPretrained', checkpoint=student, prefix='neck
 listed_decoder_weights = dict(decoder_weights, if_listed=True)
 if student == 'none':
     encoder_weights = decoder_weights = listed_decoder_weights = None
+# of a segmentor
+from_student = dict(backbone=dict(init_cfg=encoder_weights), neck=dict(init_cfg=listed_decoder_weights))

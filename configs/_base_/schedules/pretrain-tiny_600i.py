@@ -1,4 +1,7 @@
-# A few minutes on a CPU: AdamW with the rates of the tiny Swin3D, one cosine
+# Schedule and runtime of pretraining on a CPU, a few minutes: AdamW with the rates of the tiny Swin3D, one
+# cosine
+_base_ = ['../runtime/pretraining.py']
+
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableParamsOptimWrapperConstructor',

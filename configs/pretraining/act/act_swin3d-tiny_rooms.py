@@ -4,7 +4,6 @@ _base_ = [
     '../../_base_/datasets/rooms-frames.py',
     '../../_base_/heads/i2p-mae-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(

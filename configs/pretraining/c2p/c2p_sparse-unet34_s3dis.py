@@ -1,15 +1,6 @@
 # C2P with SR-UNet34 on rooms of S3DIS; SGD as for this network in PointContrast
-_base_ = [
-    '../../_base_/datasets/s3dis-partial-frames.py',
-    '../../_base_/backbones/sparse-unet34.py',
-    '../../_base_/heads/c2p.py',
-    '../../_base_/schedules/sgd-steps_60k.py',
-    '../../_base_/runtime/pretraining.py',
-]
+_base_ = ['../../_base_/datasets/s3dis-partial-frames.py', '../../_base_/methods/c2p-sparse-unet34.py']
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    matcher=dict(radius=1.5 * _base_.voxel_size),
-    predictor=dict(in_channels=_base_.width, hidden_channels=4 * _base_.width),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size), matcher=dict(radius=1.5 * _base_.voxel_size)
 )

@@ -3,5 +3,4 @@ _base_ = [
     '../../_base_/datasets/rooms-frames.py',
     '../../_base_/heads/concept-alignment-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]

@@ -5,13 +5,11 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/heads/dpco.py',
     '../../_base_/schedules/pretrain-tiny_200i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     depth=dict(backbone=dict(depth=18)),
     cloud_code=dict(in_channels=_base_.width),
     point_head=dict(in_channels=_base_.width),

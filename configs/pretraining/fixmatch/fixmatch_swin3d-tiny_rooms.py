@@ -11,8 +11,7 @@ class_weight = [0.51, 0.47, 0.34, 1.76, 0.73, 1.15, 1.17, 1.54, 2.0, 1.76, 0.65]
 model = dict(
     model=dict(
         data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-        backbone=_base_.encoder,
-        neck=_base_.decoder,
+        **_base_.network,
         decode_head=dict(
             in_channels=_base_.width,
             num_classes=_base_.num_classes,

@@ -9,8 +9,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     decode_head=dict(
         in_channels=_base_.width,
         text_table='indoor36_all-minilm-l6-v2.npz',

@@ -2,19 +2,16 @@
 # weighs classes by how often they occur, and pasted objects
 _base_ = [
     '../../_base_/datasets/scannet200-pasted-seg.py',
-    '../../_base_/backbones/swin3d-small.py',
-    '../../_base_/heads/voxel-seg.py',
+    '../../_base_/heads/voxel-seg-swin3d-small.py',
     '../../_base_/schedules/adamw-cosine_100e.py',
     '../../_base_/runtime/default.py',
     '../../_base_/runtime/student.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=dict(_base_.encoder, init_cfg=_base_.encoder_weights),
-    neck=dict(_base_.decoder, init_cfg=_base_.listed_decoder_weights),
+    _base_.from_student,
+    data_preprocessor=dict(voxel_size=_base_.voxel_size),
     decode_head=dict(
-        in_channels=_base_.width,
         num_classes=200,
         loss_decode=dict(type='ClassBalancedFocalLoss', num_classes=200, gamma=2.0),
     ),

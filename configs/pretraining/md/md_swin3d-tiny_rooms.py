@@ -4,13 +4,11 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/heads/md.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     mixer=dict(num_hints=512),
     decoder=dict(in_channels=_base_.width, hint_in_channels=12),
 )

@@ -4,12 +4,10 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/heads/mm-3dscene.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     channels=_base_.sizes['channels'],
 )

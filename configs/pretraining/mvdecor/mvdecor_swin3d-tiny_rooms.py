@@ -5,7 +5,6 @@ _base_ = [
     '../../_base_/backbones/efficientnet-lite0.py',
     '../../_base_/heads/mvdecor.py',
     '../../_base_/schedules/pretrain-tiny-image_200i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(

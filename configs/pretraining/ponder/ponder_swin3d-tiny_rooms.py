@@ -4,7 +4,6 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/heads/ponder.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 volume = dict(
@@ -12,8 +11,7 @@ volume = dict(
 )
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     volume=volume,
     renderer=dict(
         in_channels=volume['out_channels'], hidden_channels=64, geometry_channels=16, num_samples=48

@@ -3,5 +3,4 @@ _base_ = [
     '../../_base_/datasets/rooms-frames-random-anchors.py',
     '../../_base_/heads/ppkt-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]

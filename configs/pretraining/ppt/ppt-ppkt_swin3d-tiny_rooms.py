@@ -3,7 +3,6 @@ _base_ = [
     '../../_base_/datasets/rooms-duo-frames.py',
     '../../_base_/heads/ppkt-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(

@@ -10,8 +10,7 @@ model = dict(
     conditions=_base_.conditions,
     model=dict(
         data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-        backbone=_base_.encoder,
-        neck=_base_.decoder,
+        **_base_.network,
         decode_head=dict(in_channels=_base_.width, class_names={name: name for name in _base_.conditions}),
     ),
 )

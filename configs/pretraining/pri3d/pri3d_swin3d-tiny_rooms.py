@@ -5,14 +5,12 @@ _base_ = [
     '../../_base_/backbones/efficientnet-lite0.py',
     '../../_base_/heads/pri3d.py',
     '../../_base_/schedules/pretrain-tiny-image_200i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 pixel_width = 96
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     image=_base_.image,
     pixel_head=dict(in_channels=_base_.image_widths, out_channels=pixel_width),
     pixel_projection=dict(in_channels=pixel_width),

@@ -6,13 +6,11 @@ _base_ = [
     '../../_base_/backbones/resnet18-random.py',
     '../../_base_/heads/simipu.py',
     '../../_base_/schedules/pretrain-tiny-image_200i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     image=_base_.image,
     view_matcher=dict(radius=1.5 * _base_.voxel_size),
     view_head=dict(in_channels=_base_.width, hidden_channels=128),

@@ -1,16 +1,4 @@
 # SL3D with Swin3D-S and its decoder on ScanNet's scans; AdamW as for Swin3D elsewhere
-_base_ = [
-    '../../_base_/datasets/scannet-cells.py',
-    '../../_base_/backbones/swin3d-small.py',
-    '../../_base_/heads/sl3d.py',
-    '../../_base_/schedules/adamw-cosine_60k.py',
-    '../../_base_/runtime/pretraining.py',
-]
+_base_ = ['../../_base_/datasets/scannet-cells.py', '../../_base_/methods/sl3d-swin3d-small.py']
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
-    head=dict(in_channels=_base_.width, hidden_channels=512),
-)
-custom_hooks = [*_base_.custom_hooks, _base_.label_cells]
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size))

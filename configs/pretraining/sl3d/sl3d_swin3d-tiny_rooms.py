@@ -4,13 +4,11 @@ _base_ = [
     '../../_base_/backbones/swin3d-tiny.py',
     '../../_base_/heads/sl3d.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    neck=_base_.decoder,
+    **_base_.network,
     head=dict(in_channels=_base_.width, num_prototypes=64, hidden_channels=128, embed_channels=64),
 )
 custom_hooks = [*_base_.custom_hooks, dict(_base_.label_cells, times=8)]

@@ -3,7 +3,6 @@ _base_ = [
     '../../_base_/datasets/rooms-multi-crops.py',
     '../../_base_/heads/sonata-tiny.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
 optim_wrapper = dict(optimizer=dict(lr=0.0005), clip_grad=dict(max_norm=3.0))

@@ -16,8 +16,7 @@ model = dict(
         data_preprocessor=dict(
             type='VoxelPreprocessor', voxel_size=_base_.voxel_size, axes=(0, 2, 1), **_base_.inputs
         ),
-        backbone=_base_.encoder,
-        neck=_base_.decoder,
+        **_base_.network,
         decode_head=dict(type='VoxelSegHead', in_channels=_base_.width, num_classes=20),
         test_cfg=dict(mode='chunks', chunk_size=4.0, max_voxels=400000),
     ),

@@ -1,0 +1,13 @@
+# FCAF3D on Swin3D-L from Structured3D weights
+_base_ = [
+    '../backbones/swin3d-large.py',
+    '../heads/fcaf3d.py',
+    '../schedules/adamw-steps-det_12e.py',
+]
+
+optim_wrapper = dict(type='AmpOptimWrapper', loss_scale=32.0)
+model = dict(
+    data_preprocessor=_base_.inputs,
+    backbone=dict(_base_.encoder, **_base_.swin3d_levels, init_cfg=_base_.z_up_weights),
+    bbox_head=dict(in_channels=_base_.encoder.channels[1:]),
+)

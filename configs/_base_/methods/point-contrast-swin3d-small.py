@@ -1,0 +1,14 @@
+# PointContrast with Swin3D-S and its decoder; AdamW as for Swin3D elsewhere (the paper's SGD is for a
+# convolutional student)
+_base_ = [
+    '../backbones/swin3d-small.py',
+    '../heads/point-contrast.py',
+    '../schedules/adamw-cosine_60k.py',
+    '../runtime/pretraining.py',
+]
+
+model = dict(
+    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    **_base_.network,
+    head=dict(in_channels=_base_.width),
+)

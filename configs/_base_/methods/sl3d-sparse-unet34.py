@@ -1,0 +1,14 @@
+# SL3D with SR-UNet34; SGD as for this network in PointContrast
+_base_ = [
+    '../backbones/sparse-unet34.py',
+    '../heads/sl3d.py',
+    '../schedules/sgd-steps_60k.py',
+    '../runtime/pretraining.py',
+]
+
+model = dict(
+    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    backbone=_base_.encoder,
+    head=dict(in_channels=_base_.width, hidden_channels=512),
+)
+custom_hooks = [*_base_.custom_hooks, _base_.label_cells]

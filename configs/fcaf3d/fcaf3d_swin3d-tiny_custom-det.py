@@ -7,8 +7,6 @@ _base_ = [
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
-classes = ('monitor', 'desk')
-metainfo = dict(classes=classes)
 model = dict(
     bbox_head=dict(
         num_classes=2,
@@ -16,9 +14,6 @@ model = dict(
         bbox_loss=dict(type='PolygonIoU3DLoss'),
     ),
 )
-train_dataloader = dict(dataset=dict(dataset=dict(metainfo=metainfo)))
-val_dataloader = dict(dataset=dict(metainfo=metainfo))
-test_dataloader = dict(dataset=dict(metainfo=metainfo))
 
 param_scheduler = [_base_.rise, dict(_base_.fall, end=600, T_max=550)]
 train_cfg = dict(max_iters=600, val_interval=600)

@@ -1,20 +1,8 @@
 # ModelNet40, 1024 points (cfgs/fine-tuning/modelnet40.yaml in github.com/ZrrSkywalker/I2P-MAE)
-_base_ = [
-    '../_base_/datasets/modelnet40-cls.py',
-    '../_base_/backbones/token-transformer.py',
-    '../_base_/schedules/adamw-cosine-objects_300e.py',
-    '../_base_/runtime/objects.py',
-]
+_base_ = ['../_base_/datasets/modelnet40-cls.py', '../_base_/methods/object-classifier.py']
 
 model = dict(
-    type='ObjectClassifier',
-    data_preprocessor=dict(type='ObjectPreprocessor'),
-    backbone=dict(
-        _base_.encoder,
-        group_sizes=[48, 24, 24],
-        local_radii=[0.24, 0.48, 0.96],
-        init_cfg=_base_.encoder_weights,
-    ),
+    backbone=dict(group_sizes=[48, 24, 24], local_radii=[0.24, 0.48, 0.96]),
     num_classes=40,
     pooling='sum',
     label_smoothing=0.2,

@@ -6,15 +6,10 @@ _base_ = [
     '../_base_/schedules/rooms-det_1600i.py',
 ]
 
-classes = ('monitor', 'desk')
-metainfo = dict(classes=classes)
 model = dict(
     # 0: small objects learn at the finer level, 1: large ones at the coarser
     bbox_head=dict(label2level=[0, 1]),
 )
-train_dataloader = dict(dataset=dict(dataset=dict(metainfo=metainfo)))
-val_dataloader = dict(dataset=dict(metainfo=metainfo))
-test_dataloader = dict(dataset=dict(metainfo=metainfo))
 
 param_scheduler = [_base_.rise, dict(_base_.fall, end=600, T_max=550)]
 train_cfg = dict(max_iters=600, val_interval=600)

@@ -2,6 +2,7 @@
 inputs = dict(features=('rgb',), signals=('xyz', 'rgb'))  # it reads no signal; augmented views do
 encoder = dict(type='SparseUNet34', in_channels=3)
 decoder = None
+network = dict(backbone=encoder)
 width = 96
 all_levels = dict(out_indices=(0, 1, 2, 3, 4))
 level_widths = [96, 96, 128, 256, 256]  # fine to coarse

@@ -3,6 +3,7 @@
 _base_ = ['./rooms-det.py']
 
 data_root = 'data/custom/'
+classes = ('monitor', 'desk')  # stand for those of the scans
 
 train_pipeline = [
     dict(type='LoadColoredPoints'),
@@ -14,7 +15,8 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='LoadColoredPoints'), *_base_.pack_points]  # whole scans with all their points
 
-settings = dict(type='CustomDetDataset', data_root=data_root)
+metainfo = dict(classes=classes)
+settings = dict(type='CustomDetDataset', data_root=data_root, metainfo=metainfo)
 train_set = dict(settings, **_base_.trained, ann_file='custom_infos_train.pkl', pipeline=train_pipeline)
 train_dataloader = dict(dataset=dict(type='PresentClassBalancedDataset', dataset=train_set))
 val_dataloader = dict(

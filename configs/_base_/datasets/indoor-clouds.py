@@ -2,7 +2,7 @@
 # adds its files, voxel size and crop.
 # Augmentation: release of MM-3DScene (arXiv 2212.09948), tool/pretrain.py and util/dataset_pretrain.py of its
 # segmentation. It turns no scan. The paper does not speak of the erased box.
-pi = 3.141592653589793
+_base_ = ['./endless-samples.py']
 
 load_points = [dict(type='LoadColoredPoints')]
 load_points_and_normals = [load_points[0], dict(type='LoadNormals')]
@@ -18,9 +18,3 @@ pack_points = [
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),
 ]
-
-train_dataloader = dict(
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-)

@@ -1,5 +1,7 @@
 # Indoor scenes with boxes: what the data sets of detection share. Each adds its files, and its voxel size and
 # crop or its samples.
+_base_ = ['./labelled-samples.py']
+
 load_points = [
     dict(type='LoadColoredPoints'),
     dict(
@@ -45,19 +47,7 @@ pack_points = [dict(type='NormalizeColorSigned'), dict(type='Pack3DDetInputs', k
 # of a training set, and of one that is tested
 trained = dict(filter_empty_gt=True, box_type_3d='Depth')
 tested = dict(box_type_3d='Depth', test_mode=True)
-train_dataloader = dict(
-    batch_size=2,  # a device
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-)
-test_dataloader = val_dataloader
+train_dataloader = dict(batch_size=2)  # a device
 
 val_evaluator = dict(type='PresentClassIndoorMetric')
 test_evaluator = val_evaluator

@@ -2,16 +2,17 @@
 # of Masked Scene Contrast (arXiv 2303.14191). Each data set adds its files, voxel size and sizes of crops.
 # Ranges: the released config (Pointcept, scannet/pretrain-msc-v1m1-0-spunet-base). There both views share
 # one scale, and the first views of a batch are mixed two by two, in four of five batches.
-pi = 3.141592653589793
+_base_ = ['./endless-samples.py']
+
 mix_prob = 0.8
 
 load_points = [dict(type='LoadColoredPoints'), dict(type='SourceCoords')]
 load_points_and_normals = [load_points[0], dict(type='LoadNormals'), load_points[1]]
 augment_view = [
     dict(type='CenterShift'),
-    dict(type='RandomAxisRotation', axis='z', angle_range=[-pi, pi]),
-    dict(type='RandomAxisRotation', axis='x', angle_range=[-pi / 64, pi / 64]),
-    dict(type='RandomAxisRotation', axis='y', angle_range=[-pi / 64, pi / 64]),
+    dict(type='RandomAxisRotation', axis='z', angle_range=[-_base_.pi, _base_.pi]),
+    dict(type='RandomAxisRotation', axis='x', angle_range=[-_base_.pi / 64, _base_.pi / 64]),
+    dict(type='RandomAxisRotation', axis='y', angle_range=[-_base_.pi / 64, _base_.pi / 64]),
     dict(type='GlobalRotScaleTrans', rot_range=[0.0, 0.0], scale_ratio_range=[0.9, 1.1]),
     dict(type='RandomFlip3D', sync_2d=False, flip_ratio_bev_horizontal=0.5, flip_ratio_bev_vertical=0.5),
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
@@ -19,9 +20,3 @@ augment_view = [
     dict(type='ChromaticJitter', prob=0.95, std=0.05),
 ]
 pack_views = dict(type='PackPretrainInputs')
-
-train_dataloader = dict(
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-)

@@ -1,7 +1,7 @@
 # Large and small overlapping crops of an indoor scan without labels: views of Sonata (arXiv 2503.16429). Each
 # data set adds its files, voxel size and sizes of crops. Ranges: the released config (Pointcept,
 # sonata/pretrain-sonata-v1m2-0-uni-teacher-head), in which large crops share their colours.
-pi = 3.141592653589793
+_base_ = ['./endless-samples.py']
 
 load_points = [dict(type='LoadColoredPoints'), dict(type='SourceCoords')]
 load_points_and_normals = [load_points[0], dict(type='LoadNormals'), load_points[1]]
@@ -12,18 +12,19 @@ color_view = [
 move_view = [
     dict(type='CenterShift'),
     dict(type='GlobalRotScaleTrans', rot_range=[0.0, 0.0], scale_ratio_range=[0.9, 1.1]),
-    dict(type='RandomAxisRotation', axis='z', angle_range=[-pi, pi], prob=0.8),
-    dict(type='RandomAxisRotation', axis='x', angle_range=[-pi / 64, pi / 64], prob=0.8),
-    dict(type='RandomAxisRotation', axis='y', angle_range=[-pi / 64, pi / 64], prob=0.8),
+    dict(type='RandomAxisRotation', axis='z', angle_range=[-_base_.pi, _base_.pi], prob=0.8),
+    dict(type='RandomAxisRotation', axis='x', angle_range=[-_base_.pi / 64, _base_.pi / 64], prob=0.8),
+    dict(type='RandomAxisRotation', axis='y', angle_range=[-_base_.pi / 64, _base_.pi / 64], prob=0.8),
     dict(type='RandomFlip3D', sync_2d=False, flip_ratio_bev_horizontal=0.5, flip_ratio_bev_vertical=0.5),
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
     dict(type='ElasticDistortion'),
     dict(type='PositiveShift'),
 ]
-pack_views = dict(type='PackPretrainInputs')
-
-train_dataloader = dict(
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+multi_crop = dict(
+    type='MultiCrop',
+    num_global=2,
+    global_ratio=(0.4, 1.0),
+    local_ratio=(0.1, 0.4),
+    shared_pipeline=color_view,
 )
+pack_views = dict(type='PackPretrainInputs')

@@ -1,5 +1,7 @@
 # Whole indoor scenes with a label a point: what the data sets of segmentation share. Each adds its files,
 # voxel size and crop.
+_base_ = ['./labelled-samples.py']
+
 pi = 3.141592653589793
 ignore_index = 255  # -100 in the original
 
@@ -31,19 +33,7 @@ vote_rotations = [
 vote_points = dict(type='TestTimeAug', transforms=[vote_rotations, *([step] for step in evaluate_points)])
 tta_model = dict(type='L1VoteTTAModel')  # Seg3DTTAModel averages the softmax
 
-train_dataloader = dict(
-    batch_size=3,  # a device
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-)
-test_dataloader = val_dataloader
+train_dataloader = dict(batch_size=3)  # a device
 
 val_evaluator = dict(type='ConfusionSegMetric')
 test_evaluator = val_evaluator

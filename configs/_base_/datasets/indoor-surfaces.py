@@ -2,7 +2,7 @@
 # the data sets of pretraining on distances share. Each adds its files, voxel size and crop.
 # Numbers: release of IAE (arXiv 2201.00785, d46ae61), configs/scannet; it turns no scan. Half of our queries
 # lie near points: of those drawn anywhere, nine in ten lie in empty air.
-pi = 3.141592653589793
+_base_ = ['./endless-samples.py']
 
 load_points = dict(type='LoadColoredPoints')
 change_colors = [
@@ -15,9 +15,3 @@ draw_queries = dict(type='SurfaceQueries', num_queries=2048, near_share=0.5, sig
 draw_queries_shuffled = dict(draw_queries, shuffle=True)
 make_hole = dict(type='CentralBoxErasing', max_extent=0.5)
 pack_points = [dict(type='NormalizeColorSigned'), dict(type='PackPretrainInputs')]
-
-train_dataloader = dict(
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-)

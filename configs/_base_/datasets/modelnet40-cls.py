@@ -1,6 +1,8 @@
 # ModelNet40 for classification (cfgs/dataset/ModelNet40.yaml and tools/runner_finetune.py in
 # github.com/ZrrSkywalker/I2P-MAE). The original trains on 1024 of the 1200 points that are farthest from each
 # other; here on 1024 of all.
+_base_ = ['./labelled-objects.py']
+
 data_root = 'data/ModelNet/modelnet40_normal_resampled/'
 num_points = 1024
 
@@ -17,21 +19,6 @@ test_pipeline = [
 ]
 settings = dict(type='ObjectCloudDataset', data_root=data_root, layout='modelnet40-txt')
 auto_scale_lr = dict(enable=False, base_batch_size=32)
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=8,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(settings, split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(settings, split='test', pipeline=test_pipeline),
-)
+train_dataloader = dict(batch_size=32, dataset=dict(settings, split='train', pipeline=train_pipeline))
+val_dataloader = dict(batch_size=32, dataset=dict(settings, split='test', pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='ObjectAccuracy')
-test_evaluator = val_evaluator

@@ -5,21 +5,14 @@ _base_ = ['./indoor-multi-crops.py', './rooms-scans.py']
 max_points = 4000  # of a crop
 
 thin_view = [dict(type='GridSample', voxel_size=_base_.voxel_size), dict(type='NormalizeColorSigned')]
-train_pipeline = [
-    *_base_.load_points_and_normals,
-    dict(
-        type='MultiCrop',
-        num_global=2,
-        num_local=2,
-        global_ratio=(0.4, 1.0),
-        local_ratio=(0.1, 0.4),
-        max_points=max_points,
-        shared_pipeline=_base_.color_view,
-        global_pipeline=[*_base_.move_view, *thin_view],
-        local_pipeline=[*_base_.move_view, *_base_.color_view, *thin_view],
-    ),
-    _base_.pack_views,
-]
+crops = dict(
+    _base_.multi_crop,
+    num_local=2,
+    max_points=max_points,
+    global_pipeline=[*_base_.move_view, *thin_view],
+    local_pipeline=[*_base_.move_view, *_base_.color_view, *thin_view],
+)
+train_pipeline = [*_base_.load_points_and_normals, crops, _base_.pack_views]
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

@@ -1,14 +1,14 @@
 # Pairs of every 25th RGB-D frame of ScanNet that overlap by 30 %, each turned about any axis, one colour
 # everywhere, 2.5 cm voxels (arXiv 2007.10985, section 3.4; facebookresearch/PointContrast, training script).
-pi = 3.141592653589793
-data_root = 'data/scannet/'
+_base_ = ['./scannet-streams.py']
+
 voxel_size = 0.025  # m
 
 frame_pipeline = [
     dict(type='BackProjectFrames', max_depth=10.0),
     dict(type='SourceCoords'),
     dict(type='DropFrames'),
-    *(dict(type='RandomAxisRotation', axis=axis, angle_range=[-pi, pi]) for axis in 'xyz'),
+    *(dict(type='RandomAxisRotation', axis=axis, angle_range=[-_base_.pi, _base_.pi]) for axis in 'xyz'),
     dict(type='PositiveShift'),
     dict(type='GridSample', voxel_size=voxel_size),
     # shape alone: every point is black, -1 in [-1, 1]
@@ -23,14 +23,5 @@ train_pipeline = [
 auto_scale_lr = dict(enable=False, base_batch_size=32)
 train_dataloader = dict(
     batch_size=4,  # a device, of which the script has eight
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='RGBDPairDataset',
-        data_root=data_root,
-        ann_file='scannet_infos_train.pkl',
-        min_overlap=0.3,
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, type='RGBDPairDataset', min_overlap=0.3, pipeline=train_pipeline),
 )

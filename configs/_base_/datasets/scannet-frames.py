@@ -1,7 +1,7 @@
 # RGB-D frames of ScanNet for pretraining: every 25th frame of the streams, as prepare_rgbd_frames writes them
 # (arXiv 2104.04687, section 4.1). A frame's pixels become its cloud; 2.5 cm voxels.
-pi = 3.141592653589793
-data_root = 'data/scannet/'
+_base_ = ['./scannet-streams.py']
+
 voxel_size = 0.025  # m
 
 train_pipeline = [
@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='CropFrames', size=(640, 480), min_kept=0.5),
     dict(type='FlipFrames', prob=0.5),
     # 3D: scale, rotation, elastic (paper; ranges are ours)
-    dict(type='GlobalRotScaleTrans', rot_range=[-pi, pi], scale_ratio_range=[0.8, 1.2]),
+    dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.8, 1.2]),
     dict(type='ElasticDistortion'),
     dict(type='PositiveShift'),
     dict(type='GridSample', voxel_size=voxel_size),
@@ -22,13 +22,5 @@ train_pipeline = [
 auto_scale_lr = dict(enable=False, base_batch_size=24)
 train_dataloader = dict(
     batch_size=24,  # a device, of which the paper has one
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='RGBDFrameDataset',
-        data_root=data_root,
-        ann_file='scannet_infos_train.pkl',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_base_.scans, type='RGBDFrameDataset', pipeline=train_pipeline),
 )

@@ -3,8 +3,5 @@
 # `make_instance_bank swin3d-small_scannet200-seg --out data/scannet/instances` cuts out of the training scans
 _base_ = ['./scannet200-seg.py']
 
-bank = 'data/scannet/instances'
-load_raw_ids, map_ids = _base_.load_points[:2], _base_.load_points[2]
-paste = dict(type='InstancePaste', bank=bank, num_instances=5, max_tries=50)
-train_pipeline = [*load_raw_ids, paste, map_ids, *_base_.augment_points]
+train_pipeline = [*_base_.load_and_paste, *_base_.augment_points]
 train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))

@@ -1,5 +1,7 @@
 # ShapeNetPart (segmentation/dataset.py and main.py in github.com/ZrrSkywalker/Point-M2AE, which draws points
 # with replacement)
+_base_ = ['./labelled-objects.py']
+
 data_root = 'data/shapenetcore_partanno_segmentation_benchmark_v0_normal/'
 num_points = 2048
 parts = dict(
@@ -38,17 +40,10 @@ auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_dataloader = dict(
     batch_size=16,
     num_workers=10,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(settings, split='trainval', pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=16,
-    num_workers=10,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(settings, split='test', pipeline=test_pipeline),
+    batch_size=16, num_workers=10, dataset=dict(settings, split='test', pipeline=test_pipeline)
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='PartIoUMetric', parts=parts)

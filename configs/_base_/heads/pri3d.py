@@ -11,3 +11,13 @@ model = dict(
     depth_criterion=dict(type='DepthLoss'),
     criterion=dict(type='InfoNCE', temperature=0.4, symmetric=True),
 )
+# the contrast of pixels without a network of the cloud and without depth
+pixels_alone = dict(
+    backbone=None,
+    neck=None,
+    matcher=None,
+    pixel_projection=None,
+    point_head=None,
+    depth_head=None,
+    depth_criterion=None,
+)

@@ -8,6 +8,6 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     predictor=dict(in_channels=_base_.width, hidden_channels=4 * _base_.width),
 )

@@ -1,11 +1,5 @@
 # A linear probe of a student of SR-UNet34
-_base_ = [
-    '../backbones/sparse-unet34.py',
-    '../heads/linear-probe.py',
-    '../schedules/linear-probe_20e.py',
-    '../runtime/default.py',
-    '../runtime/student.py',
-]
+_base_ = ['../backbones/sparse-unet34.py', './probe.py']
 
 model = dict(
     data_preprocessor=dict(**_base_.inputs),

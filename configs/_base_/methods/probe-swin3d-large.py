@@ -1,11 +1,5 @@
 # A linear probe of a student of Swin3D-L, encoder and decoder
-_base_ = [
-    '../backbones/swin3d-large.py',
-    '../heads/linear-probe.py',
-    '../schedules/linear-probe_20e.py',
-    '../runtime/default.py',
-    '../runtime/student.py',
-]
+_base_ = ['../backbones/swin3d-large.py', './probe.py']
 
 model = dict(
     data_preprocessor=dict(**_base_.inputs),

@@ -8,7 +8,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     head=dict(in_channels=_base_.width, hidden_channels=512),
 )
 custom_hooks = [*_base_.custom_hooks, _base_.label_cells]

@@ -3,6 +3,7 @@
 _base_ = [
     '../../_base_/datasets/rooms-frames-multi-crops.py',
     '../../_base_/heads/sonata-tiny.py',
+    '../../_base_/backbones/efficientnet-lite0.py',
     '../../_base_/schedules/pretrain-tiny_600i.py',
 ]
 
@@ -10,13 +11,8 @@ model = dict(
     weights=dict(masked=1 / 8, rolled=1 / 8, local=2 / 8),
     image=dict(
         type='PatchDistillation',
-        teacher=dict(
-            type='FrozenImageTeacher',
-            backbone=dict(type='EfficientNetLite0'),
-            out_indices=(2,),  # 112 channels at a sixteenth of the image
-            mean=[127.0, 127.0, 127.0],  # as the Lite models were trained
-            std=[128.0, 128.0, 128.0],
-        ),
+        # 112 channels at a sixteenth of the image
+        teacher=dict(_base_.image, type='FrozenImageTeacher', out_indices=(2,)),
         levels=dict(type='LevelConcat', levels=(0, 1, 2, 3, 4)),
         head=dict(type='ProjectionHead', in_channels=sum(_base_.encoder.channels), out_channels=112),
         loss_weight=10 * 4 / 8,

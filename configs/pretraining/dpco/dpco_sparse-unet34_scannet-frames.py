@@ -9,7 +9,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     cloud_code=dict(in_channels=_base_.width),
     point_head=dict(in_channels=_base_.width),
 )

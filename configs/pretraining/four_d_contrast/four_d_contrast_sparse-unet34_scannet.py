@@ -10,7 +10,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     sequence=dict(type='SequenceNetwork', backbone=_base_.encoder, channels=_base_.width),
     head=dict(in_channels=_base_.width),
     sequence_head=dict(in_channels=_base_.width),

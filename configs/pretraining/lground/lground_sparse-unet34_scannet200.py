@@ -10,7 +10,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     decode_head=dict(
         in_channels=_base_.width,
         text_table='scannet200_all-minilm-l6-v2.npz',

@@ -9,6 +9,6 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     decoder=dict(in_channels=_base_.width, hint_in_channels=6),
 )

@@ -9,7 +9,7 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     head=dict(in_channels=_base_.width),
     matcher=dict(radius=1.5 * _base_.voxel_size),
 )

@@ -10,6 +10,6 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     volume=dict(in_channels=_base_.width, cell=5, shape=(96, 96, 32)),
 )

@@ -11,7 +11,7 @@ _base_ = [
 pixel_width = 128
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     image=_base_.image,
     pixel_head=dict(in_channels=_base_.image_widths, out_channels=pixel_width),
     pixel_projection=dict(in_channels=pixel_width),

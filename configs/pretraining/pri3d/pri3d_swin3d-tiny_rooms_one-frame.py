@@ -2,12 +2,4 @@
 _base_ = ['./pri3d_swin3d-tiny_rooms.py']
 
 train_dataloader = dict(dataset=dict(pipeline={{_base_.one_frame_pipeline}}))
-model = dict(
-    backbone=None,
-    neck=None,
-    matcher=None,
-    pixel_projection=None,
-    point_head=None,
-    depth_head=None,
-    depth_criterion=None,
-)
+model = _base_.pixels_alone

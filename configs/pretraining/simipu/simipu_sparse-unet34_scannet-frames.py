@@ -12,7 +12,7 @@ _base_ = [
 optim_wrapper = dict(optimizer=dict(lr=1e-3, betas=(0.95, 0.99), weight_decay=0.01))
 model = dict(
     data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
+    **_base_.network,
     image=_base_.image,
     view_matcher=dict(radius=1.5 * _base_.voxel_size),
     view_head=dict(in_channels=_base_.width, hidden_channels=128),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from mmdet3d.registry import HOOKS
 from mmdet3d.structures import Det3DDataSample
-from mmengine.dist import master_only
+from mmengine.dist import all_gather_object, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -45,8 +46,7 @@ class TestReportHook(Hook):
     ``confusion_matrix.png``: of points, or of boxes that overlap by an IoU of 0.25; ``missed`` and
     ``nothing`` stand for boxes without a partner. ``classes.png``: a bar for each class, IoU and accuracy,
     or AP. ``worst_1_<scene>.png`` and so on: the scenes of the least mIoU, or of the least share of boxes
-    found, with colour, truth, prediction and what is wrong. In a distributed test the scenes, and the boxes
-    of the matrix, are those of the first process.
+    found, with colour, truth, prediction and what is wrong.
 
     Args:
         folder: Where to; made where it is missing.
@@ -75,14 +75,24 @@ class TestReportHook(Hook):
         outputs: Sequence[Det3DDataSample] | None = None,
     ) -> None:
         """Keep the scenes that are worse than those kept so far."""
-        for sample in outputs or ():
+        for sample in self._scenes.once(batch_idx, outputs):
             result = self._result(sample)
             if result is not None:
-                self._worst = sorted([*self._worst, result], key=lambda it: it.score)[: self.num_worst]
+                self._worst = self._of_least_score([*self._worst, result])
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Join what the processes kept, and write the report; nothing where no scene has a truth."""
+        worst, boxes = zip(*all_gather_object((self._worst, self._boxes)))
+        self._worst, self._boxes = self._of_least_score(chain(*worst)), sum(boxes)
+        self._write(runner, metrics)
+
+    def _of_least_score(self, results: Iterable[SceneResult]) -> list[SceneResult]:
+        """As many of the results as are drawn, the worst first."""
+        return sorted(results, key=lambda it: (it.score, it.path))[: self.num_worst]
 
     @master_only
-    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Write the report; nothing where no scene has a truth."""
+    def _write(self, runner: Runner, metrics: dict[str, float] | None) -> None:
+        """Draw the matrix, the bars and the scenes."""
         names = list(self._scenes.names)
         matrices = [
             metric.matrix

@@ -52,7 +52,7 @@ class ResultFilesHook(Hook):
         Raises:
             ValueError: If a scene has not one label for each of its points, with its name.
         """
-        for sample in outputs or ():
+        for sample in self._scenes.once(batch_idx, outputs):
             self._write(sample)
 
     def _write(self, sample: Det3DDataSample) -> None:

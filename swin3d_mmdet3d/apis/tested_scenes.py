@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from mmdet3d.structures import Det3DDataSample
 from mmengine.dataset import Compose
+from mmengine.dist import get_dist_info
 from mmengine.runner import Runner
 
 from ..datasets.wrapped_settings import innermost_dataset
@@ -29,10 +31,22 @@ class TestedScenes:
         dataset = runner.test_dataloader.dataset
         infos = (dataset.get_data_info(index) for index in range(len(dataset)))
         self._infos = {info['lidar_points']['lidar_path']: info for info in infos}
+        self._num_samples = len(dataset)
+        self._batch_size = runner.test_dataloader.batch_sampler.batch_size
         pipeline = innermost_dataset(runner.cfg.test_dataloader).pipeline
         self._read = Compose([step for step in pipeline if step['type'] in POINT_READERS])
         self.names: tuple[str, ...] = tuple(dataset.metainfo['classes'])
         self.palette = dataset.metainfo['palette']
+
+    def once(self, batch_idx: int, outputs: Sequence[Det3DDataSample] | None) -> list[Det3DDataSample]:
+        """The samples of an iteration, each in one process alone.
+
+        Samplers of distributed tests repeat the first samples at the end, so that all processes have as many.
+        """
+        rank, world_size = get_dist_info()
+        first = batch_idx * self._batch_size
+        positions = ((first + number) * world_size + rank for number in range(len(outputs or ())))
+        return [sample for place, sample in zip(positions, outputs or ()) if place < self._num_samples]
 
     def scan(self, path: str) -> Scan:
         """The points of a scene, in the data set's order and frame."""

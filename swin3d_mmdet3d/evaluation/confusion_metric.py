@@ -12,7 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from .confusion_matrix import confusion_matrix, mean_of_present, scores_table, segmentation_scores
-from .unlabelled_scenes import with_truth
+from .unlabelled_scenes import WithoutTruth, with_truth
 
 
 @METRICS.register_module()
@@ -46,7 +46,7 @@ class ConfusionSegMetric(BaseMetric):
             truth = sample.get('eval_ann_info', {}).get('pts_semantic_mask')
             scene = sample.get('lidar_path', 'a scene')
             if truth is None:
-                self.results.append(None)
+                self.results.append(WithoutTruth())
                 continue
             label = torch.as_tensor(sample['pred_pts_seg']['pts_semantic_mask']).cpu().numpy()
             try:
@@ -55,7 +55,7 @@ class ConfusionSegMetric(BaseMetric):
                 raise ValueError(f'{scene}: {error}') from error
             self.results.append(matrix)
 
-    def compute_metrics(self, results: list[np.ndarray | None]) -> dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray | WithoutTruth]) -> dict[str, float]:
         """Scores of the sum of the matrices; the table goes to the log. None where no scene has labels."""
         results = with_truth(results, 'labels')
         if not results:

@@ -12,7 +12,7 @@ from mmdet3d.registry import METRICS
 from mmengine.logging import print_log
 from torch import Tensor
 
-from .unlabelled_scenes import with_truth
+from .unlabelled_scenes import WithoutTruth, with_truth
 
 
 @METRICS.register_module()
@@ -30,10 +30,10 @@ class PresentClassIndoorMetric(IndoorMetric):
             if 'gt_bboxes_3d' in sample.get('eval_ann_info', {}):
                 super().process(data_batch, [sample])
             else:
-                self.results.append(None)
+                self.results.append(WithoutTruth())
 
     def compute_metrics(
-        self, results: list[tuple[dict[str, Any], dict[str, Any]] | None]
+        self, results: list[tuple[dict[str, Any], dict[str, Any]] | WithoutTruth]
     ) -> dict[str, float]:
         """Mean and class-wise average precision and recall at each IoU threshold; none without truth.
 

@@ -17,11 +17,13 @@ from .mistakes import run_tool
 
 if not HELP_ONLY:
     import torch
+    from mmengine.device import get_device
 
     from ..apis import find_config, restates_data_root, set_data_root
     from ..apis.config_files import read_config_file
     from ..apis.run_inputs import check_options, check_run_inputs
     from ..checkpoints import checked_checkpoints, load_strictly, read_checkpoint
+    from ..engine.cpu_processes import start_cpu_processes
     from ..engine.wrapped_models import unwrapped
 
 FROM_ENVIRONMENT = ('student', 'scenes')
@@ -108,7 +110,7 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def build_runner(cfg: Config, *sections: str):
-    """Build the runner that `cfg` describes.
+    """Build the runner that `cfg` describes; processes of a launcher without a GPU communicate by gloo.
 
     Raises:
         ValueError: One of the config's `sections` that the job needs is missing.
@@ -121,6 +123,8 @@ def build_runner(cfg: Config, *sections: str):
         raise ValueError(
             f'config {cfg.filename} must define {", ".join(sections)}; missing: {", ".join(missing)}'
         )
+    if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
+        start_cpu_processes(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 

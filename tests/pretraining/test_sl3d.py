@@ -1,21 +1,25 @@
 """SL3D's loss against its definition, and the cells that its labels belong to."""
 
 import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmdet3d.registry import MODELS
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.structures import BaseDataElement
 from tiny_pretraining import tiny_student
+from two_processes import run_processes
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.comparison import step_cost
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 from swin3d_mmdet3d.datasets.transforms import MakeViews, PackPretrainInputs, SourceCoords
+from swin3d_mmdet3d.engine.cpu_processes import start_cpu_processes
 from swin3d_mmdet3d.engine.hooks import SelfLabelHook
 from swin3d_mmdet3d.pretraining.methods.sl3d import cell_keys
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
@@ -241,6 +245,40 @@ def test_the_hook_labels_all_scenes_by_the_seed_the_iteration_and_the_row_and_mo
     assert not all(map(torch.equal, labels[0], labels[2])) and not all(map(torch.equal, labels[0], labels[3]))
     scenes = {key for row in range(2) for key in keys_of(data_of(model, Scenes()[row])).tolist()}
     assert len(scenes & set(labels[0][0].tolist())) > 0.8 * len(labels[0][0])
+
+
+class RepeatedScenes(Scenes):
+    """Five samples of three scenes: the first two and the last two show one each, turned otherwise."""
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, row):
+        return batch_of((f'scene {(0, 0, 1, 2, 2)[row]}',), seed=int(np.random.randint(1000)))
+
+
+def label_in_process(path):
+    """Label the scenes, in the share of this process if a launcher started it; keep the labels."""
+    if 'RANK' in os.environ:
+        start_cpu_processes(Config(dict(launcher='pytorch')))
+    loader = SimpleNamespace(
+        dataset=RepeatedScenes(), collate_fn=first, batch_sampler=SimpleNamespace(batch_size=1)
+    )
+    model = build()
+    runner = SimpleNamespace(model=model, train_dataloader=loader, iter=0, max_iters=8, seed=5)
+    SelfLabelHook().before_train_iter(runner, 0)
+    torch.save(model.targets.state_dict(), f'{path}{os.environ.get("RANK", "")}.pth')
+
+
+@pytest.mark.slow
+def test_the_labels_of_two_processes_are_those_of_one(tmp_path):
+    for number in (1, 2):
+        run_processes(number, label_in_process, tmp_path / str(number))
+    alone, *both = (torch.load(tmp_path / f'{name}.pth', weights_only=True) for name in ('1', '20', '21'))
+    assert len(alone['cells']) == len(alone['cells'].unique()) > 3 * CLUSTERS
+    for state in both:
+        assert torch.equal(state['cells'], alone['cells'])
+        assert torch.equal(state['labels'], alone['labels'])
 
 
 def test_the_cost_of_a_step_is_that_of_one_with_labels():

@@ -8,6 +8,7 @@ import layer_detector
 import numpy as np
 import pytest
 from mmengine.fileio import dump
+from own_test_sections import SECTIONS
 from PIL import Image
 from plyfile import PlyData
 
@@ -15,17 +16,6 @@ from swin3d_mmdet3d.apis import read_boxes
 from swin3d_mmdet3d.tools.test import main as run_test
 
 POINTS = 400
-# A test section as users have it: own scenes, the stock loader, the metric of the project.
-SECTIONS = """
-test_cfg = dict(type='TestLoop')
-test_dataloader = dict(
-    batch_size=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='{dataset}', data_root={root!r}, ann_file='infos.pkl', pipeline=pipeline, test_mode=True,
-        metainfo=dict(classes={names}, palette={palette})))
-test_evaluator = dict(type='{metric}')
-"""
 
 
 def write_scenes(root, truth_of):

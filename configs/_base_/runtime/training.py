@@ -10,6 +10,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     position_seed=dict(type='PositionSeedHook'),
     sync_batch_norm=dict(type='SyncBatchNormHook'),
+    process_means=dict(type='ProcessMeanHook'),
     finite_weights=dict(type='FiniteWeightsHook'),
     finite_training=dict(type='FiniteTrainingHook'),
 )

@@ -12,6 +12,7 @@ from .freeze_hook import FreezeHook
 from .learnable_boxes_hook import LearnableBoxesHook
 from .momentum_teacher_hook import MomentumTeacherHook
 from .position_seed_hook import PositionSeedHook
+from .process_mean_hook import ProcessMeanHook
 from .resumed_validation_hook import ResumedValidationHook
 from .self_label_hook import SelfLabelHook
 from .semantic_threshold_hook import SemanticThresholdHook
@@ -31,6 +32,7 @@ __all__ = [
     'LearnableBoxesHook',
     'MomentumTeacherHook',
     'PositionSeedHook',
+    'ProcessMeanHook',
     'ResumedValidationHook',
     'SelfLabelHook',
     'SemanticThresholdHook',

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from mmdet3d.registry import HOOKS
-from mmengine.dist import get_dist_info
+from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
@@ -38,7 +38,9 @@ class SelfLabelHook(Hook):
     The times lie densely at the start: before iteration ``int((j / (T - 1)) ** power * max_iters)`` for j = 0
     .. T - 1, the last of which is behind the end. The model is in eval mode meanwhile. Each sample is made by
     the training pipeline, with random numbers that follow from the seed, the iteration and its row, so that a
-    resumed training is the uninterrupted one. Of several processes each predicts its share of the rows.
+    resumed training is the uninterrupted one. Of several processes each predicts its share of the rows, and
+    the labels balance the cells of all: they are those of one process. A cell that several rows show has the
+    prediction of the last one.
 
     Args:
         times: Times T, at least 2.
@@ -79,21 +81,24 @@ class SelfLabelHook(Hook):
 
     @staticmethod
     def label(model: LabelsItself, batches: Iterable[dict]) -> int:
-        """Let a model label the cells of batches, as loaders give them; returns how many."""
+        """Let a model label the cells of batches, as loaders give them; returns how many all have."""
         with evaluating(model):
             found = [model.predict_cells(**model.data_preprocessor(batch, False)) for batch in batches]
         cells, logits = (torch.cat(part) for part in zip(*found))
-        cells, row = cells.unique(return_inverse=True)  # scenes that occur twice
-        kept = row.new_empty(len(cells)).scatter_(0, row, torch.arange(len(row), device=row.device))
-        model.assign_labels(cells, logits[kept])
-        return len(cells)
+        rank, world_size = get_dist_info()
+        time = torch.cat([cells.new_full((len(own),), n) for n, (own, _) in enumerate(found)])
+        last, num_cells = last_shown(cells, time * world_size + rank)
+        rows = last.nonzero().flatten()
+        rows = rows[cells[rows].argsort()]
+        model.assign_labels(cells[rows], logits[rows])
+        return num_cells
 
     @staticmethod
     def _batches(runner: Runner) -> Iterator[dict]:
         """This process's share of the training data, in batches as large as those of the training."""
         loader = runner.train_dataloader
         rank, world_size = get_dist_info()
-        rows = range(rank, len(loader.dataset), world_size)
+        rows = range(rank % len(loader.dataset), len(loader.dataset), world_size)  # one at least
         size = loader.batch_sampler.batch_size
         for start in range(0, len(rows), size):
             samples = []
@@ -101,3 +106,21 @@ class SelfLabelHook(Hook):
                 with seeded_generators(LABEL_PASS, runner.seed, runner.iter, row):
                     samples.append(loader.dataset[row])
             yield loader.collate_fn(samples)
+
+
+def last_shown(cells: Tensor, time: Tensor) -> tuple[Tensor, int]:
+    """Where a cell occurs for the last time, in this process or another.
+
+    Args:
+        cells: ``(N,)`` int64 keys, some of them possibly equal.
+        time: ``(N,)`` int64, not negative, no two alike for one key.
+
+    Returns:
+        ``(N,)`` bool, and the number of distinct keys of all processes.
+    """
+    everywhere = all_gather_object((cells.cpu(), time.cpu()))
+    distinct, index = torch.cat([keys for keys, _ in everywhere]).unique(return_inverse=True)
+    times = torch.cat([times for _, times in everywhere])
+    latest = times.new_zeros(len(distinct)).scatter_reduce(0, index, times, 'amax')
+    own = latest[torch.searchsorted(distinct, cells.cpu())].to(time.device)
+    return time == own, len(distinct)

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ...structures import SparseVoxels
+from ..losses.global_mean import global_mean
 
 
 class VoxelHead(BaseModule):
@@ -15,7 +16,8 @@ class VoxelHead(BaseModule):
     Args:
         ignore_index: Label that takes no part in the loss.
         loss_decode: Config of the loss, called with logits, labels and ``ignore_index``; cross entropy by
-            default. One of several terms gives them by name, ``{'loss_...': loss}``.
+            default. One of several terms gives them by name, ``{'loss_...': loss}``. It shall be a mean over
+            labelled voxels, which is made one over those of all processes.
         init_cfg: Initialisation config of mmengine.
     """
 
@@ -51,5 +53,8 @@ class VoxelHead(BaseModule):
                 f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
                 f'got {labels[wrong].unique().tolist()[:8]}'
             )
-        loss = self.loss_decode(logits, labels, ignore_index=self.ignore_index)
-        return loss if isinstance(loss, dict) else dict(loss_seg=loss)
+        losses = self.loss_decode(logits, labels, ignore_index=self.ignore_index)
+        if not isinstance(losses, dict):
+            losses = dict(loss_seg=losses)
+        num_labelled = (labels != self.ignore_index).sum()
+        return {name: global_mean(loss, num_labelled) for name, loss in losses.items()}

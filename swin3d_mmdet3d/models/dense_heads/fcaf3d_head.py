@@ -65,7 +65,9 @@ class SparseFCAF3DHead(FCAF3DHead):
     """Feature pyramid that makes and prunes sites, with a prediction at each site of each level.
 
     Losses, assignment and decoding are mmdet3d's ``FCAF3DHead``; the layers under it are this project's,
-    named as there.
+    named as there. Each scene's losses are given per site of its own that learns a box. mmdet3d divides by
+    the average over processes of what their first scenes have, then their second ones, so that the loss of a
+    batch depends on which scenes are beside each other in other processes.
 
     Args:
         num_classes: Classes.
@@ -188,6 +190,34 @@ class SparseFCAF3DHead(FCAF3DHead):
         counts = voxels.ptr.diff().tolist()
         prediction = LevelPrediction(*(list(value.split(counts)) for value in values))
         return prediction, (logits.detach().amax(1, keepdim=True), voxels)
+
+    def _loss_by_feat_single(
+        self,
+        center_preds: list[Tensor],
+        bbox_preds: list[Tensor],
+        cls_preds: list[Tensor],
+        points: list[Tensor],
+        gt_bboxes: BaseInstance3DBoxes,
+        gt_labels: Tensor,
+        input_meta: dict,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Centerness, box and class loss of a scene, from its predictions at each level."""
+        center_target, box_target, label = self.get_targets(points, gt_bboxes, gt_labels)
+        center, box, logits, location = map(torch.cat, (center_preds, bbox_preds, cls_preds, points))
+        rows = (label >= 0).nonzero().flatten()
+        num_rows = location.new_tensor(len(rows)).clamp(min=1)
+        cls_loss = self.cls_loss(logits, label, avg_factor=num_rows)
+        center, box, weight = center[rows], box[rows], center_target[rows]
+        if len(rows) == 0:
+            return center.sum(), box.sum(), cls_loss
+        center_loss = self.center_loss(center, weight[:, None], avg_factor=num_rows)
+        bbox_loss = self.bbox_loss(
+            self._bbox_to_loss(self._bbox_pred_to_bbox(location[rows], box)),
+            self._bbox_to_loss(box_target[rows]),
+            weight=weight,
+            avg_factor=weight.sum().clamp(min=1e-6),
+        )
+        return center_loss, bbox_loss, cls_loss
 
     @torch.no_grad()
     def get_targets(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ...structures import MultiScaleFeatures, voxel_locations
 from ..layers import multiclass_bev_nms
+from ..losses.global_mean import global_mean, global_mean_of_sum
 from .class_loss import ClassLoss
 
 
@@ -106,7 +107,7 @@ class SparseTR3DHead(Base3DDenseHead):
         batch_gt_instances_ignore: list | None = None,
         **kwargs: Any,
     ) -> dict[str, Tensor]:
-        """Box loss, a mean over the sites that learn a box, and class loss per such site."""
+        """Box loss, a mean over the sites of all processes that learn a box, and class loss per such site."""
         boxes, targets, cls_losses = [], [], []
         for prediction, truth in zip(predictions, batch_gt_instances_3d):
             target, label = self.get_targets(prediction, truth.bboxes_3d, truth.labels_3d)
@@ -118,7 +119,10 @@ class SparseTR3DHead(Base3DDenseHead):
         # without positives the sum keeps the graph, so that every parameter has a gradient
         form = self.bbox_coder.loss_form
         bbox_loss = self.bbox_loss(form(box), form(target)) if len(box) else box.sum()
-        return dict(bbox_loss=bbox_loss, cls_loss=torch.stack(cls_losses).sum() / max(len(box), 1))
+        return dict(
+            bbox_loss=global_mean(bbox_loss, len(box)),
+            cls_loss=global_mean_of_sum(torch.stack(cls_losses).sum(), len(box)),
+        )
 
     @torch.no_grad()
     def get_targets(

@@ -64,9 +64,9 @@ class ConceptHead(BaseModule):
             group without rows they are those of a value of 0.
         """
         with torch.autocast(rows.device.type, enabled=False):
-            per_head = (len(rows), 2, self.num_heads, -1)
-            key, value = self.key_value(self.norm(rows.float())).view(per_head).unbind(1)
             query = self.query.view(len(self.query), self.num_heads, -1)
+            per_head = (len(rows), 2, *query.shape[1:])
+            key, value = self.key_value(self.norm(rows.float())).view(per_head).unbind(1)
             logits = torch.einsum('khd,nhd->nkh', query, key) * query.shape[-1] ** -0.5
             weights = group_softmax(logits, group, num_groups)
             weighted = weights[..., None] * value[:, None]

@@ -6,7 +6,9 @@ import torch
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm, linear, normalize
+from torch.nn.functional import linear, normalize
+
+from ..standardized_rows import standardized_rows
 
 
 @MODELS.register_module()
@@ -22,9 +24,10 @@ class PrototypeHead(BaseModule):
         num_prototypes: Prototypes K.
         hidden_channels: Width of the hidden layer.
         embed_channels: Width of embeddings and prototypes.
-        standardize: Give the MLP features of mean 0 and standard deviation 1 over the rows of each call, in
-            eval mode, too. Rows whose features have much in common then differ from the start, and with them
-            their assignments; a teacher's do not depend on statistics of what its student sees.
+        standardize: Give the MLP features of mean 0 and standard deviation 1 over the rows of each call, of
+            all processes, in eval mode, too. Rows whose features have much in common then differ from the
+            start, and with them their assignments; a teacher's do not depend on statistics of what its
+            student sees.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
@@ -55,10 +58,16 @@ class PrototypeHead(BaseModule):
             nn.init.zeros_(layer.bias)
         self.prototypes = nn.Parameter(torch.randn(num_prototypes, embed_channels))
 
-    def forward(self, feats: Tensor) -> Tensor:
-        """Cosines ``(N, K)`` of ``(N, C)`` features with the prototypes, in [-1, 1]; N >= 0."""
+    def forward(self, feats: Tensor, alone: bool = False) -> Tensor:
+        """Cosines ``(N, K)`` of ``(N, C)`` features with the prototypes, in [-1, 1]; N >= 0.
+
+        Args:
+            feats: ``(N, C)``.
+            alone: Standardise over these rows only, whatever rows other processes have: for predictions, of
+                which processes may make unequally many.
+        """
         if self.standardize:
-            feats = batch_norm(feats, None, None, training=True) if len(feats) > 1 else feats * 0
+            feats = standardized_rows(feats, alone)
         embedded = self.embedding(feats)
         with torch.autocast(feats.device.type, enabled=False):
             embedded = embedded.to(self.prototypes.dtype)

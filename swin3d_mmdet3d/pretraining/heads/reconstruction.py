@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
+from ...models.losses.global_mean import global_mean_of_sum
 from ...structures.normal_points import COLOR_DIMS, NORMAL_DIMS
 
 
@@ -36,7 +37,7 @@ class PointReconstruction(BaseModule):
         self.loss_weight = loss_weight
 
     def forward(self, feats: Tensor, points: Tensor) -> Tensor:
-        """The loss of N voxels, 0 for none.
+        """The loss of N voxels, a mean over those of all processes; 0 for none.
 
         Args:
             feats: ``(N, C)`` features of voxels whose points the network did not see.
@@ -54,7 +55,7 @@ class PointReconstruction(BaseModule):
         if self.shuffle:
             points = points[torch.randperm(len(points), device=points.device)]
         error = self.error(self.linear(feats).float(), points[:, self.columns])
-        return self.loss_weight * error.sum() / max(len(error), 1)
+        return self.loss_weight * global_mean_of_sum(error.sum(), len(error))
 
     def error(self, predicted: Tensor, true: Tensor) -> Tensor:
         """Error ``(N,)`` of each of ``(N, 3)`` predictions."""

@@ -7,6 +7,8 @@ from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, cosine_similarity, max_pool2d
 
+from ...models.losses.global_mean import global_mean_of_sum
+
 SOBEL = ((1.0, 0.0, -1.0), (2.0, 0.0, -2.0), (1.0, 0.0, -1.0))
 
 
@@ -70,5 +72,5 @@ def _directions(gradients: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean where the mask holds; 0 where it never does."""
-    return (values * mask).sum() / mask.sum().clamp(min=1)
+    """Mean where the mask of any process holds; 0 where none ever does."""
+    return global_mean_of_sum((values * mask).sum(), mask.sum())

@@ -7,6 +7,7 @@ from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from ...models.losses.global_mean import global_mean
 from .matched_rows import check_rows
 
 
@@ -20,8 +21,8 @@ class HardestContrast(nn.Module):
             + \tfrac{1}{2} \overline{[m_n - \min_{a \in A} |k_j - q_a|]_+^2}
 
     Candidates that a row is paired with are none of its own; a row that has no other adds 0. (The released
-    code leaves out a row whose nearest candidate it is paired with.) Computed in float32 whatever autocast
-    says.
+    code leaves out a row whose nearest candidate it is paired with.) The means are over the chosen pairs of
+    all processes, candidates are each process's own, as there. Computed in float32 whatever autocast says.
 
     Args:
         positive_margin: m_p, squared distance up to which a pair costs nothing.
@@ -57,7 +58,13 @@ class HardestContrast(nn.Module):
         self.num_candidates = num_candidates
         self.loss_weight = loss_weight
 
-    def forward(self, query: Tensor, key: Tensor, pairs: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        pairs: tuple[Tensor, Tensor] | None = None,
+        alone: bool = False,
+    ) -> Tensor:
         """Loss of ``(N, C)`` queries and ``(M, C)`` keys.
 
         Without pairs it is 0 and its gradient reaches all that made the rows.
@@ -67,6 +74,7 @@ class HardestContrast(nn.Module):
             key: ``(M, C)`` rows.
             pairs: ``(K,)`` int64 rows of the queries and ``(K,)`` of the keys that match; all that are known,
                 so that no other counts as a negative. Row i matches row i by default.
+            alone: Take the means over these pairs only, whatever pairs other processes have.
 
         Raises:
             ValueError: If the shapes do not fit.
@@ -75,7 +83,8 @@ class HardestContrast(nn.Module):
         if pairs is None:
             pairs = (torch.arange(len(query), device=query.device),) * 2
         if len(pairs[0]) == 0:
-            return query.float().sum() * 0 + key.float().sum() * 0
+            nothing = query.float().sum() * 0 + key.float().sum() * 0
+            return nothing if alone else global_mean(nothing, 0)
         with torch.autocast(query.device.type, enabled=False):
             query, key = (normalize(rows.float(), dim=1) for rows in (query, key))
             drawn = self._draw(len(pairs[0]), self.max_positives, query.device)
@@ -83,7 +92,8 @@ class HardestContrast(nn.Module):
             apart = (query[row] - key[other]).square().sum(dim=1)
             positive = (apart - self.positive_margin).relu().mean()
             negative = self._push(query, key, row, pairs) + self._push(key, query, other, pairs[::-1])
-        return self.loss_weight * (positive + negative / 2)
+            loss = positive + negative / 2
+        return self.loss_weight * (loss if alone else global_mean(loss, len(drawn)))
 
     def _push(self, rows: Tensor, others: Tensor, chosen: Tensor, pairs: tuple[Tensor, Tensor]) -> Tensor:
         """Mean cost of the candidates among ``others`` nearest to the chosen rows."""

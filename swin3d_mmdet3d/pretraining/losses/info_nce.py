@@ -7,6 +7,8 @@ from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
+from ...models.losses.global_mean import global_mean
+from ..gathered_rows import gather_rows
 from .matched_rows import check_rows
 
 
@@ -14,7 +16,9 @@ from .matched_rows import check_rows
 class InfoNCE(nn.Module):
     """Cross-entropy over the similarities of N matched rows; the other rows are the negatives.
 
-    Computed in float32 whatever autocast says: at a temperature of 0.04 logits span -25 .. 25.
+    The rows of all processes are compared with each other, and the mean is over all of them, as in a training
+    of one process on the joined batch. Computed in float32 whatever autocast says: at a temperature of 0.04
+    logits span -25 .. 25.
 
     Args:
         temperature: Divisor of the cosines.
@@ -32,7 +36,13 @@ class InfoNCE(nn.Module):
         self.symmetric = symmetric
         self.loss_weight = loss_weight
 
-    def forward(self, query: Tensor, key: Tensor, pairs: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        pairs: tuple[Tensor, Tensor] | None = None,
+        alone: bool = False,
+    ) -> Tensor:
         """Loss of matched rows.
 
         Without pairs, as of crops that share no place, it is 0 and its gradient reaches all that made rows.
@@ -42,6 +52,8 @@ class InfoNCE(nn.Module):
             key: ``(M, C)`` rows.
             pairs: ``(K,)`` int64 rows of the queries and ``(K,)`` of the keys that match. Row i matches row i
                 by default.
+            alone: Compare the rows with each other only, whatever rows other processes have: for a contrast
+                within one scene or sample, of which processes may have unequally many.
 
         Raises:
             ValueError: If the shapes do not fit.
@@ -49,13 +61,19 @@ class InfoNCE(nn.Module):
         check_rows(query, key, pairs)
         if pairs is not None:
             query, key = query[pairs[0]], key[pairs[1]]
-        if len(query) == 0:
-            return query.float().sum() + key.float().sum()
         with torch.autocast(query.device.type, enabled=False):
             query, key = (normalize(rows.float(), dim=1) for rows in (query, key))
-            logits = query @ key.t() / self.temperature
-            target = torch.arange(len(logits), device=logits.device)
-            loss = cross_entropy(logits, target)
+            loss = self._cross_entropy(query, key, alone)
             if self.symmetric:
-                loss = (loss + cross_entropy(logits.t(), target)) / 2
+                loss = (loss + self._cross_entropy(key, query, alone)) / 2
+            if not alone:
+                loss = global_mean(loss, len(query))
         return self.loss_weight * loss
+
+    def _cross_entropy(self, query: Tensor, key: Tensor, alone: bool) -> Tensor:
+        """Mean over the queries ``(N, C)`` of this process; 0 of none."""
+        keys, start = (key, 0) if alone else gather_rows(key)
+        logits = query @ keys.t() / self.temperature
+        if len(logits) == 0:
+            return logits.sum() + key.sum()
+        return cross_entropy(logits, start + torch.arange(len(logits), device=logits.device))

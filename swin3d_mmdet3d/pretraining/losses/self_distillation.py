@@ -7,6 +7,7 @@ from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
+from ...models.losses.global_mean import global_mean
 from ..sinkhorn import sinkhorn
 
 
@@ -18,10 +19,10 @@ class SelfDistillation(nn.Module):
         L = \frac{1}{B} \sum_b \frac{1}{|M_b|} \sum_{m \in M_b} -q_m^T \log \mathrm{softmax}(s_m / t_s),
         \quad q = \mathrm{Sinkhorn}(t / t_t)
 
-    Of the B samples those without rows are left out of the mean; the rows of all processes are assigned
-    together. A student that knows nothing has ln K; so has one whose teacher assigns every row to all K
-    prototypes alike, which is the collapse of this loss. It shows in the entropy of q, below which no student
-    comes. Computed in float32 at least, whatever autocast says.
+    Of the B samples of all processes those without rows are left out of the mean; the rows of all processes
+    are assigned together. A student that knows nothing has ln K; so has one whose teacher assigns every row
+    to all K prototypes alike, which is the collapse of this loss. It shows in the entropy of q, below which
+    no student comes. Computed in float32 at least, whatever autocast says.
 
     Args:
         student_temperature: t_s.
@@ -74,7 +75,7 @@ class SelfDistillation(nn.Module):
             log_p = log_softmax(student / self.student_temperature, dim=1)
             cross_entropy = -(assigned * log_p).sum(dim=1)
             if len(sample) == 0:
-                return cross_entropy.sum(), entropy.sum()
+                return global_mean(cross_entropy.sum(), 0), entropy.sum()
             _, group, count = sample.unique(return_inverse=True, return_counts=True)
             weight = 1 / (count[group].to(student.dtype) * len(count))
-            return (cross_entropy * weight).sum(), entropy.mean()
+            return global_mean((cross_entropy * weight).sum(), len(count)), entropy.mean()

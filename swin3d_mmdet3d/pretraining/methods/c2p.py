@@ -109,7 +109,9 @@ class C2P(BasePretrainer):
 
     def _contrast(self, own: Tensor, goals: Tensor, known: Tensor) -> Tensor:
         """Loss of each sample, a mean; 0 of one whose goals are not two at least."""
-        losses = [self.criterion(rows[kept], goal[kept]) for rows, goal, kept in zip(own, goals, known)]
+        losses = [
+            self.criterion(rows[kept], goal[kept], alone=True) for rows, goal, kept in zip(own, goals, known)
+        ]
         return sum(losses) / len(losses)
 
     @staticmethod

@@ -9,6 +9,7 @@ from mmdet3d.registry import MODELS
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, cosine_similarity, normalize
 
+from ...models.losses.global_mean import global_count, global_mean_of_sum
 from ...models.necks.level_concat import rows_of
 from ...structures import CloudView
 from ..base import BasePretrainer, skipped_frames
@@ -55,7 +56,7 @@ class ConceptAlignment(BasePretrainer):
         self.level = level
 
     def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:
-        """Both losses of the first view's regions; 0 where fewer than two show a voxel.
+        """Both losses of the first view's regions; 0 where fewer than two of all processes show a voxel.
 
         Logged are the regions per frame that show a voxel, the frames skipped, the mean cosine that the best
         constant z has with the targets, the spread of both sides, 1 spread out and 0 collapsed, and the mean
@@ -72,18 +73,20 @@ class ConceptAlignment(BasePretrainer):
             regions_per_frame=feats.new_tensor(len(shown) / len(view.images)),
             skipped_frames=feats.new_tensor(float(skipped_frames(data_samples))),
         )
-        if len(shown) < 2:
+        if global_count(len(shown), feats) < 2:
             return dict(loss_cosine=self.zero_loss(), **log)
         target = self.targets(view.images)[shown]
         aligned, concepts = self.head(feats[row], group, len(shown))
-        log.update(
-            constant_cosine=normalize(target, dim=1).mean(dim=0).norm(),
-            region_spread=feature_spread(aligned),
-            target_spread=feature_spread(target),
-            concept_cosine=mean_concept_cosine(concepts),
-        )
+        if len(shown) > 1:
+            log.update(
+                constant_cosine=normalize(target, dim=1).mean(dim=0).norm(),
+                region_spread=feature_spread(aligned),
+                target_spread=feature_spread(target),
+                concept_cosine=mean_concept_cosine(concepts),
+            )
+        distance = 1 - cosine_similarity(aligned, target)
         return dict(
-            loss_cosine=1 - cosine_similarity(aligned, target).mean(),
+            loss_cosine=global_mean_of_sum(distance.sum(), len(shown)),
             loss_contrast=self.criterion(aligned, target),
             **log,
         )

@@ -9,6 +9,7 @@ import torch
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
+from ...models.losses.global_mean import global_mean
 from ...structures import CloudView, PixelMatches
 from ..base import BasePretrainer, skipped_frames
 from ..feature_spread import feature_spread
@@ -129,7 +130,7 @@ class DPCo(BasePretrainer):
         log = dict(pairs_per_frame=view.feats.new_tensor(sum(map(len, of_frames)) / len(of_frames)))
         of_frames = [pairs for pairs in of_frames if len(pairs) > 1]
         if not of_frames:
-            return dict(loss_local=self.zero_loss(), **log)
+            return dict(loss_local=global_mean(self.zero_loss(), 0), **log)
         pairs = PixelMatches(
             *(torch.cat([getattr(own, name) for own in of_frames]) for name in ('image', 'pixel', 'voxel'))
         )
@@ -140,8 +141,9 @@ class DPCo(BasePretrainer):
             places = {name: (places if name in self.local_formats else steady)[name] for name in FORMATS}
         log.update(point_spread=feature_spread(places['cloud']), pixel_spread=feature_spread(places['depth']))
         counts = [len(own) for own in of_frames]
-        terms = [self.criterion(*rows) for rows in zip(*(places[name].split(counts) for name in FORMATS))]
-        return dict(loss_local=torch.stack(terms).mean(), **log)
+        by_frame = zip(*(places[name].split(counts) for name in FORMATS))
+        terms = [self.criterion(*rows, alone=True) for rows in by_frame]
+        return dict(loss_local=global_mean(torch.stack(terms).mean(), len(terms)), **log)
 
     @torch.no_grad()
     def steady(self, view: CloudView) -> Features:

@@ -11,6 +11,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from ...models.evaluation_mode import evaluating
+from ...models.losses.global_mean import global_mean
 from ...structures import CloudView
 from ..matchers import voxels_of_same_points
 from ..teachers import MomentumTeacher
@@ -103,7 +104,7 @@ class FixMatch(BaseModel):
         logits = self.model.voxel_logits(strong.feats, strong.voxels)
         losses = self.model.decode_head.loss_by_logits(logits, strong.at_voxels('pts_semantic_mask').long())
         if not len(rows):
-            return dict(losses, loss_unlabelled=logits.sum() * 0)
+            return dict(losses, loss_unlabelled=global_mean(logits.sum() * 0, 0))
         kept = confidence >= self.threshold
         if self.shuffle:
             label[kept] = label[kept][torch.randperm(int(kept.sum()), device=label.device)]
@@ -113,7 +114,8 @@ class FixMatch(BaseModel):
         known = kept & (truth != self.model.decode_head.ignore_index)
         if bool(known.any()):
             log['pseudo_accuracy'] = (label == truth)[known].float().mean()
-        return dict(losses, loss_unlabelled=self.weight * error / len(rows), **log)
+        loss = global_mean(self.weight * error / len(rows), len(rows))
+        return dict(losses, loss_unlabelled=loss, **log)
 
     @torch.no_grad()
     def _pseudo_labels(self, weak: CloudView, strong: CloudView) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from mmdet3d.registry import MODELS
 from mmengine.model import ModuleDict
 from torch import Tensor
 
+from ...models.losses.global_mean import global_mean
 from ...structures import CloudView
 from ..base import BasePretrainer
 from ..feature_spread import feature_spread
@@ -98,4 +99,5 @@ class FourDContrast(BasePretrainer):
         """Mean distance of the predictions of ``(N, E)`` and ``(M, E)`` features to each other's features."""
         there = self.predictors[kind + other_kind](feats)
         back = self.predictors[other_kind + kind](others)
-        return (self.criterion(there, others, pairs) + self.criterion(back, feats, pairs[::-1])) / 2
+        loss = (self.criterion(there, others, pairs) + self.criterion(back, feats, pairs[::-1])) / 2
+        return global_mean(loss, len(pairs[0]))

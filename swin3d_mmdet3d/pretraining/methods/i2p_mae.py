@@ -10,6 +10,7 @@ from swin3d_ops.voxel_index import parent_voxels
 from torch import Tensor
 
 from ...models.image_networks import sample_pixels
+from ...models.losses.global_mean import global_mean
 from ...models.necks.level_concat import concatenated
 from ...structures import CloudView, FeatureLevel, Levels, PixelMatches, SparseVoxels
 from ..base import BasePretrainer, skipped_frames
@@ -160,5 +161,6 @@ class I2PMAE(BasePretrainer):
     def feature_loss(self, feats: Tensor, targets: Tensor) -> Tensor:
         """Loss of the read-out of ``(M, C)`` features against ``(M, E)`` targets, which are standardised."""
         if len(feats) == 0:
-            return self.zero_loss()
-        return self.feature_criterion(self.feature_head(feats), standardized(targets))
+            return global_mean(self.zero_loss(), 0)
+        loss = self.feature_criterion(self.feature_head(feats), standardized(targets))
+        return global_mean(loss, len(feats))

@@ -7,6 +7,7 @@ from typing import Any
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
+from ...models.losses.global_mean import global_mean
 from ...structures import CloudView
 from ..base import BasePretrainer
 
@@ -63,8 +64,9 @@ class IAE(BasePretrainer):
             voxels_outside=volume.num_outside / len(voxels),
         )
         if not bool(inside.any()):
-            return dict(loss_distance=self.zero_loss(), **log)
+            return dict(loss_distance=global_mean(self.zero_loss(), 0), **log)
         batch, place, distances = batch[inside], place[inside], distances[inside]
         found = self.field(volume.sample(batch, place), volume.within_cell(batch, place)).abs()
         log['median_error'] = (distances - distances.median()).abs().mean()
-        return dict(loss_distance=(found - distances).abs().mean(), **log)
+        error = (found - distances).abs().mean()
+        return dict(loss_distance=global_mean(error, len(found)), **log)

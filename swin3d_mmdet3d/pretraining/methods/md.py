@@ -9,6 +9,7 @@ from mmdet3d.registry import MODELS
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from ...models.losses.global_mean import global_mean, process_weight
 from ...structures import CloudView, Ragged
 from ..base import BasePretrainer
 from ..maskers.mixed_halves import NOBODY, middles
@@ -48,15 +49,16 @@ class MD(BasePretrainer):
         view = views[0]
         mixture = self.mixer(view)
         if mixture is None or not bool((mixture.owner != NOBODY).any()):
-            return dict(loss_first=self.zero_loss(), loss_second=self.zero_loss())
+            nothing = global_mean(self.zero_loss(), 0)
+            return dict(loss_first=nothing, loss_second=nothing)
         feats, voxels = self.encode(mixture).finest
         owned = mixture.owner != NOBODY
         owner = mixture.owner[owned]
-        losses, right = {}, []
+        weight, losses, right = process_weight(len(owner), feats), {}, []
         for role, name in enumerate(('first', 'second')):
             logits = self.decoder(feats, voxels, self.hint_rows(view, mixture.hints[role]))[owned]
             target = owner == role
-            losses[f'loss_{name}'] = binary_cross_entropy_with_logits(logits, target.to(logits))
+            losses[f'loss_{name}'] = weight * binary_cross_entropy_with_logits(logits, target.to(logits))
             right.append(((logits > 0) == target).float().mean())
         return dict(losses, owner_accuracy=torch.stack(right).mean(), shared_voxels=1 - owned.float().mean())
 

@@ -111,7 +111,7 @@ class MM3DScene(BasePretrainer):
         losses = []
         for start, count in zip(voxels.ptr.tolist(), voxels.ptr.diff().tolist()):
             rows = start + torch.randperm(count, device=feats.device)[: self.max_pairs]
-            losses.append(self.criterion(feats[rows], goals[same[rows]]))
+            losses.append(self.criterion(feats[rows], goals[same[rows]], alone=True))
         return sum(losses) / len(losses)
 
 

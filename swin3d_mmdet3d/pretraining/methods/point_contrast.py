@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...structures import CloudView
 from ..base import BasePretrainer, skipped_frames
-from ..feature_spread import feature_spread
+from ..feature_spread import spreads
 
 
 @MODELS.register_module()
@@ -43,8 +43,6 @@ class PointContrast(BasePretrainer):
             pairs_per_sample=first.feats.new_tensor(len(pairs[0]) / first.voxels.batch_size),
             skipped_frames=first.feats.new_tensor(float(skipped_frames(data_samples))),
         )
-        if len(pairs[0]) < 2:
-            return dict(loss_contrast=self.zero_loss(), **log)
         query, key = (self.head(self.encode(view).finest[0]) for view in (first, second))
-        log['point_spread'] = feature_spread(query[pairs[0]])
+        log.update(spreads(point_spread=query[pairs[0]]))
         return dict(loss_contrast=self.criterion(query, key, pairs), **log)

@@ -9,6 +9,7 @@ import torch
 from mmdet3d.registry import MODELS
 from torch import Tensor
 
+from ...models.losses.global_mean import global_mean, process_weight
 from ...structures import CloudView, FeatureVolume
 from ..base import BasePretrainer, skipped_frames
 from ..heads.surface_renderer import Rays, Rendering
@@ -93,7 +94,7 @@ class Ponder(BasePretrainer):
             skipped_frames=depth.new_tensor(float(skipped_frames(data_samples))),
         )
         if len(rows) == 0:
-            return dict(loss_color=self.zero_loss(), **log)
+            return dict(loss_color=global_mean(self.zero_loss(), 0), **log)
         rays = Rays(rays.batch[rows], rays.origin[rows], rays.direction[rows])
         depth, color = depth[rows], color[rows]
         seen = self.renderer(volume, rays, view.voxels.voxel_size, depth)
@@ -110,7 +111,10 @@ class Ponder(BasePretrainer):
             median_depth_error=(depth - depth.median()).abs().mean(),
             slope=self.renderer.slope.detach(),
         )
-        weighted = {f'loss_{name}': self.loss_weights[name] * value for name, value in losses.items()}
+        weight = process_weight(len(rows), depth)
+        weighted = {
+            f'loss_{name}': weight * self.loss_weights[name] * value for name, value in losses.items()
+        }
         return dict(**weighted, **log)
 
     def encode_volume(self, view: CloudView) -> FeatureVolume:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...structures import CloudView
 from ..base import BasePretrainer, skipped_frames
-from ..feature_spread import feature_spread
+from ..feature_spread import spreads
 
 
 @MODELS.register_module()
@@ -44,7 +44,7 @@ class PPKT(BasePretrainer):
         self.criterion = MODELS.build(criterion or dict(type='mmdet3d.InfoNCE', temperature=0.04))
 
     def loss(self, views: list[CloudView], data_samples: list | None) -> dict[str, Tensor]:
-        """PPNCE of the first view; 0 where fewer than two pixels show a voxel.
+        """PPNCE of the first view over the pixels of all processes; 0 where fewer than two show a voxel.
 
         Logged are the pairs per frame, the share of frames without a pair, in [0, 1], and the frames skipped.
         """
@@ -55,10 +55,8 @@ class PPKT(BasePretrainer):
             frames_without_pairs=view.feats.new_tensor(1 - len(pairs.image.unique()) / len(view.images)),
             skipped_frames=view.feats.new_tensor(float(skipped_frames(data_samples))),
         )
-        if len(pairs) < 2:
-            return dict(loss_ppkt=self.zero_loss(), **log)
         feats, _ = self.encode(view).finest
         point = self.point_head(feats[pairs.voxel])
         pixel = self.pixel_head(self.teacher(view.images), pairs, view.images.shape[-2:])
-        log.update(point_spread=feature_spread(point), pixel_spread=feature_spread(pixel))
+        log.update(spreads(point_spread=point, pixel_spread=pixel))
         return dict(loss_ppkt=self.criterion(point, pixel), **log)

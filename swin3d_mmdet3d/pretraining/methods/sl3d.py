@@ -11,6 +11,7 @@ from mmdet3d.registry import MODELS
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ...models.losses.global_mean import global_mean
 from ...structures import CloudView
 from ..base import BasePretrainer
 from ..feature_spread import feature_spread
@@ -62,18 +63,19 @@ class SL3D(BasePretrainer):
         target = torch.cat([labels for _, labels in found])
         log = dict(labelled_share=logits.new_tensor(len(logits) / sum(map(len, cells))))
         if len(logits) == 0:
-            return dict(loss_cluster=self.zero_loss(), **log)
+            return dict(loss_cluster=global_mean(self.zero_loss(), 0), **log)
         label = target if target.ndim == 1 else target.argmax(dim=1)
         log.update(
             agreement=(logits.argmax(dim=1) == label).float().mean(),
             cell_spread=feature_spread(torch.cat(feats)),
         )
-        return dict(loss_cluster=cross_entropy(logits.float(), target), **log)
+        loss = global_mean(cross_entropy(logits.float(), target), len(target))
+        return dict(loss_cluster=loss, **log)
 
     @torch.no_grad()
     def predict_cells(self, inputs: dict, data_samples: list) -> tuple[Tensor, Tensor]:
         """Keys ``(N,)`` int64, distinct, of the cells of the first views, and their logits ``(N, K)``."""
-        cells, _, cosines = self._cells(inputs['views'][0], data_samples)
+        cells, _, cosines = self._cells(inputs['views'][0], data_samples, alone=True)
         return cells, cosines / self.temperature
 
     def assign_labels(self, cells: Tensor, logits: Tensor) -> None:
@@ -86,13 +88,15 @@ class SL3D(BasePretrainer):
             raise TypeError(f'targets must be StoredLabels, got {type(self.targets).__name__}')
         self.targets.assign(cells, logits)
 
-    def _cells(self, view: CloudView, data_samples: list | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _cells(
+        self, view: CloudView, data_samples: list | None, alone: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Keys ``(N,)`` of a view's cells, ascending, their features ``(N, C)`` and cosines ``(N, K)``."""
         feats, _ = self.encode(view).finest
         keys = cell_keys(view, data_samples, self.cell_size)
         cells, row = keys.unique(return_inverse=True)
         pooled, _ = group_means(feats, row, len(cells))
-        return cells, pooled, self.head(pooled)
+        return cells, pooled, self.head(pooled, alone)
 
 
 def cell_keys(view: CloudView, data_samples: list | None, cell_size: float) -> Tensor:

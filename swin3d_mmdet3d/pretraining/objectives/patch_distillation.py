@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from ...models.losses.global_mean import global_mean
 from ...models.necks.level_concat import rows_of
 from ...structures import Levels
 from ..group_pooling import group_means
@@ -74,7 +75,8 @@ class PatchDistillation(BaseModule):
         means, shown = group_means(feats[row], patch, len(target))
         own = self.head(means[shown])
         if len(own) == 0:
-            return dict(loss_image=own.sum() + feats.sum() * 0)
+            return dict(loss_image=global_mean(own.sum() + feats.sum() * 0, 0))
         own, target = (rows.float() - rows.float().mean(dim=1, keepdim=True) for rows in (own, target[shown]))
         cosine = cosine_similarity(own, target, dim=1).mean()
-        return dict(loss_image=self.loss_weight * (1 - cosine), image_cosine=cosine.detach())
+        loss = global_mean(self.loss_weight * (1 - cosine), len(own))
+        return dict(loss_image=loss, image_cosine=cosine.detach())

@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, l1_loss
 
+from ...models.losses.global_mean import global_mean
 from ...models.necks.level_concat import rows_of
 from ...structures import Levels
 
@@ -68,9 +69,10 @@ class PointMCD(BaseModule):
         pooled, seen = self.pool(feats, matches, len(view.images), view.images.shape[-2:])
         if not bool(seen.any()):
             nothing = sum(weight.sum() * 0 for weight in self.parameters() if weight.requires_grad)
-            return dict(loss_views=nothing + feats.sum() * 0)
+            return dict(loss_views=global_mean(nothing + feats.sum() * 0, 0))
         target = self.descriptors(view.images)[seen]
-        return dict(loss_views=self.loss_weight * l1_loss(self.head(pooled[seen]).float(), target))
+        loss = l1_loss(self.head(pooled[seen]).float(), target)
+        return dict(loss_views=global_mean(self.loss_weight * loss, len(target)))
 
     def descriptors(self, images: Tensor) -> Tensor:
         """Means ``(R, C)`` of the image network's last map over all regions, image by image, row by row."""

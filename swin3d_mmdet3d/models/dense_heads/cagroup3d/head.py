@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 from mmcv.cnn import Scale
-from mmdet.utils import reduce_mean
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import BaseInstance3DBoxes, Det3DDataSample
 from mmengine.model import bias_init_with_prob
@@ -229,7 +228,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
             known = volume.isfinite() & (labels[box] >= 0)
             target = torch.where(known, labels[box], target)
         num_positive = (target < self.num_classes).sum().float()
-        return self.semantic_loss(logits, target, avg_factor=max(reduce_mean(num_positive), 1.0))
+        return self.semantic_loss(logits, target, avg_factor=num_positive.clamp(min=1))
 
     def _vote_loss(self, vote: Tensor, location: Tensor, points: Tensor, sample: Det3DDataSample) -> Tensor:
         """Loss of votes, weighted as in the original.

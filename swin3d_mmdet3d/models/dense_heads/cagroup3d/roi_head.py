@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ....structures import FeatureLevel
 from ...layers import BatchNorm, multiclass_bev_nms
+from ...losses.global_mean import global_mean_of_sum
 from .roi_grid_pooling import RoIGridPooling
 from .roi_sampling import center_and_size, match_rois, sample_rois
 
@@ -103,7 +104,7 @@ class CAGroup3DRoIHead(BaseModule):
         instances: Sequence[InstanceData],
         origin: Tensor,
     ) -> dict[str, Tensor]:
-        """Smooth L1 between residuals and those of the matched boxes, over the batch's foreground RoIs.
+        """Smooth L1 between residuals and those of the matched boxes, over all processes' foreground RoIs.
 
         Args:
             level: Features of the first stage and their voxels.
@@ -128,7 +129,7 @@ class CAGroup3DRoIHead(BaseModule):
             foreground.append(positive)
         target = torch.cat(targets)
         residuals = self(level, rois, origin)[torch.cat(foreground)]
-        return dict(roi_loss=self.bbox_loss(residuals, target) / max(len(target), 1))
+        return dict(roi_loss=global_mean_of_sum(self.bbox_loss(residuals, target), len(target)))
 
     def encode(self, rois: BaseInstance3DBoxes, boxes: BaseInstance3DBoxes) -> Tensor:
         """Residuals ``(R, 6)`` that lead from ``rois`` to ``boxes``, without yaw."""

@@ -70,7 +70,12 @@ def one_scene(names, columns=6):
     return dict(inputs=dict(points=[points]), data_samples=[sample])
 
 
-@pytest.mark.parametrize('path', DETECTORS, ids=ids)
+def slow_if_large(path):
+    is_large = 'large' in path.stem or path.parent.name == 'cagroup3d' and 'tiny' not in path.stem
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * is_large)
+
+
+@pytest.mark.parametrize('path', map(slow_if_large, DETECTORS))
 def test_losses_and_boxes_of_the_model_are_finite(path):
     config = recipe(path)
     model_cfg = Config(dict(model=config.model.to_dict())).model

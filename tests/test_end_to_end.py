@@ -140,6 +140,7 @@ def test_votes_over_rotations_run_in_both_ways(model_type, rooms, tmp_path):
     assert 0 <= metrics['miou'] <= 1
 
 
+@pytest.mark.slow
 def test_loss_falls_when_one_room_is_overfitted(rooms, tmp_path):
     config = small_config(rooms, tmp_path, 100)
     config.train_dataloader.dataset.dataset.indices = 1

@@ -52,6 +52,7 @@ def scores(folder, name):
     return json.loads((folder / 'work_dirs' / name / 'test_result.json').read_text())['metrics']
 
 
+@pytest.mark.slow
 def test_the_page_runs_with_a_handful_of_steps(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_office_scans('scans', rooms=3)

@@ -86,7 +86,13 @@ def test_oracle_scores_one_through_the_recipes_own_pipeline_and_metric(recipe, v
 
 
 @pytest.mark.parametrize(
-    'recipe', ['scannet-seg_rgbn', 'scannet200-seg', 's3dis-seg', 'structured3d-seg_rgbn']
+    'recipe',
+    [
+        'scannet-seg_rgbn',
+        's3dis-seg',
+        pytest.param('scannet200-seg', marks=pytest.mark.slow),
+        pytest.param('structured3d-seg_rgbn', marks=pytest.mark.slow),
+    ],
 )
 def test_raw_download_to_submission(recipe, roots, tmp_path):
     config, path = tiny_config(recipe, roots, tmp_path)

@@ -65,8 +65,18 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize('workers', [0, 2])
-@pytest.mark.parametrize('case', CASES.values(), ids=CASES)
+WITH_WORKERS = 'iterations', 'middle of an epoch', 'iterations over sources'
+
+
+def cases(workers):
+    """The cases in the process of the training, or with worker processes, of which three are fast tests."""
+    marks = {name: [pytest.mark.slow] * bool(workers and name not in WITH_WORKERS) for name in CASES}
+    return [
+        pytest.param(case, workers, id=f'{name}-{workers}', marks=marks[name]) for name, case in CASES.items()
+    ]
+
+
+@pytest.mark.parametrize(('case', 'workers'), cases(0) + cases(2))
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, case, workers):
     settings = dict(case)
     length, iteration = settings.pop('length'), settings.pop('iteration')

@@ -232,6 +232,7 @@ def accuracy(shuffle, steps=60):
     return sum(history[-10:]) / 10
 
 
+@pytest.mark.slow
 def test_owners_are_learnt_from_hints_and_not_from_exchanged_ones():
     assert accuracy(shuffle=False) > 0.9
     assert accuracy(shuffle=True) < 0.65

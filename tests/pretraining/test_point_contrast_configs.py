@@ -57,11 +57,13 @@ def learnt(config, batch, steps=15):
     return sum(history[-3:]) / sum(history[:3])
 
 
+@pytest.mark.slow
 def test_the_hardest_contrast_learns_on_rooms(rooms):
     config = shrink(arm('hardest'), rooms)
     assert learnt(config, first_batch(config)) < 0.9
 
 
+@pytest.mark.slow
 def test_what_is_learnt_on_rooms_is_not_learnt_of_shuffled_pairs(rooms):
     configs = [shrink(path, rooms) for path in (TINY_ROOMS, arm('shuffled'))]
     own, control = (learnt(config, first_batch(config)) for config in configs)

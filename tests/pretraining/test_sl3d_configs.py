@@ -70,6 +70,7 @@ def test_the_online_arm_differs_in_its_targets_and_in_the_two_crops_that_they_ne
     assert views == whole
 
 
+@pytest.mark.slow
 def test_the_online_arm_learns_of_cells_that_both_crops_have(tmp_path):
     path = TINY_ROOMS.with_name(f'{TINY_ROOMS.stem}_online.py')
     config = shrink(path, write_rooms(tmp_path))

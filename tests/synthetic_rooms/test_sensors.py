@@ -40,6 +40,7 @@ def patch(scene):
     return Region('part', middle - [0.5, 0.5, 9], middle + [0.5, 0.5, 9], np.zeros(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['s3dis', 'scannet'])
 def test_neighbours_of_an_unbounded_scan_are_as_far_as_the_sensor_s_spacing(office, name):
     found = scan(office, name, 10**7, patch(office[1]))

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import attention_tables  # noqa: E402
 import convolution_tables  # noqa: E402
+import feed_forward_tables  # noqa: E402
 import level_tables  # noqa: E402
 from rooms import scan_cloud  # noqa: E402
 from timing import describe_machine  # noqa: E402
@@ -44,6 +45,7 @@ TABLES = {
     'windows': level_tables.window_index,
     'resampling': level_tables.resampling,
     'convolution': convolution_tables.convolution,
+    'feed_forward': feed_forward_tables.feed_forward,
     'stages': attention_tables.stages,
 }
 

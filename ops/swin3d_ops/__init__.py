@@ -1,6 +1,7 @@
-"""Sparse-voxel ops of Swin3D: windows, window attention, nearest neighbours, resampling, convolution."""
+"""Sparse-voxel ops of Swin3D: windows, their attention, feed-forward, neighbours, resampling, convolution."""
 
 from . import neighbors, resample, voxel_index
+from .block_mlp import block_mlp
 from .knn import knn
 from .op import available_backends
 from .sparse_conv import KernelMap, sparse_conv
@@ -11,6 +12,7 @@ __all__ = [
     'KernelMap',
     'WindowIndex',
     'available_backends',
+    'block_mlp',
     'knn',
     'neighbors',
     'partition_windows',

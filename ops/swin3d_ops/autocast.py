@@ -27,6 +27,15 @@ def computes_in_float32(op: Callable) -> Callable:
     return run
 
 
+def autocast_dtype(device_type: str) -> torch.dtype | None:
+    """Return the type of products under autocast, where it is on for a type of device, else None."""
+    if not _is_enabled(device_type):
+        return None
+    if not _OLD:
+        return torch.get_autocast_dtype(device_type)
+    return torch.get_autocast_cpu_dtype() if device_type == 'cpu' else torch.get_autocast_gpu_dtype()
+
+
 def _widened(value):
     """Return a tensor of 16-bit floats as float32, anything else as it is."""
     narrow = isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16)

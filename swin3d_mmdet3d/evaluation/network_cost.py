@@ -16,7 +16,7 @@ from terminaltables import AsciiTable
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-COUNTED_OPS = ('sparse_conv', 'window_attention')
+COUNTED_OPS = ('sparse_conv', 'window_attention', 'block_mlp')
 """Ops that a network's operations are counted by, by their CPU kernels."""
 
 
@@ -66,6 +66,13 @@ def linear_gather_max_operations(feats: Tensor, weight: Tensor, *_: Any, **__: A
     return 2 * len(feats) * weight.numel()
 
 
+def block_mlp_operations(
+    feats: Tensor, norm_weight: Tensor, norm_bias: Tensor, weight1: Tensor, *_: Any, **__: Any
+) -> int:
+    """Both linear layers on each row: feats (N, C), weight1 (H, C) and another matrix of its size."""
+    return 4 * len(feats) * weight1.numel()
+
+
 def formulas() -> Mapping[Any, Any]:
     """The formulas of this package's operators, which are given tensors in place of shapes."""
     found = {}
@@ -73,6 +80,7 @@ def formulas() -> Mapping[Any, Any]:
         ('sparse_conv', sparse_conv_operations),
         ('window_attention', window_attention_operations),
         ('linear_gather_max', linear_gather_max_operations),
+        ('block_mlp', block_mlp_operations),
     ):
         formula._get_raw = True
         found[getattr(torch.ops.swin3d, name)] = formula

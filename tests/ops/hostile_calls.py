@@ -19,6 +19,7 @@ import torch
 from swin3d_ops import (
     KernelMap,
     WindowIndex,
+    block_mlp,
     knn,
     neighbors,
     partition_windows,
@@ -216,6 +217,28 @@ def knn_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
     yield from ((backend, lambda backend=backend: knn(**arguments, backend=backend)) for backend in FORMS)
 
 
+def feed_forward_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
+    rows, channels, columns = draw.choice((0, 1, 9, 150)), draw.choice((1, 7, 48)), draw.choice((1, 20, 200))
+    dtype = draw.choice((torch.float32, torch.float64))
+    shapes = dict(
+        feats=(rows, channels), norm_weight=(channels,), norm_bias=(channels,), weight1=(columns, channels),
+        bias1=(columns,), weight2=(channels, columns), bias2=(channels,), row_weight=(rows,),
+    )  # fmt: skip
+    arguments = {name: draw.floats(*shape, dtype=dtype) for name, shape in shapes.items()}
+    if draw.randrange(2):
+        arguments['row_weight'] = None
+    arguments = spoilt(draw, arguments)
+    row_weight = arguments.pop('row_weight')
+
+    def run(backend):
+        def function(*tensors):
+            return block_mlp(*tensors, row_weight, backend=backend)
+
+        return with_gradients(function, *arguments.values())
+
+    yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
+
+
 def random_pairs(draw: Draw) -> tuple[dict, int]:
     sources, targets, offsets = draw.choice((0, 1, 9)), draw.choice((0, 1, 600)), draw.choice((0, 1, 3))
     counts = [draw.randint(0, 8) if sources and targets else 0 for _ in range(offsets)]
@@ -409,6 +432,7 @@ def voxels_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
 
 CASES = dict(
     window_attention=attention_case,
+    block_mlp=feed_forward_case,
     resample=resample_case,
     knn=knn_case,
     sparse_conv=convolution_case,

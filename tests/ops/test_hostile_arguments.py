@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import swin3d_ops
 
-OPS = ('window_attention', 'resample', 'knn', 'sparse_conv', 'partition_windows', 'neighbors', 'voxel_index')
+OPS = (
+    'window_attention', 'block_mlp', 'resample', 'knn', 'sparse_conv', 'partition_windows', 'neighbors',
+    'voxel_index',
+)  # fmt: skip
 SCRIPT = Path(__file__).with_name('hostile_calls.py')
 
 pytestmark = pytest.mark.skipif(

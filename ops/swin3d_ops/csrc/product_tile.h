@@ -13,7 +13,7 @@ namespace {
 #ifdef __AVX512F__
 constexpr int kVectorBytes = 64, kTileRows = 8, kTileVectors = 3;
 #elif defined(__AVX__)
-constexpr int kVectorBytes = 32, kTileRows = 4, kTileVectors = 2;
+constexpr int kVectorBytes = 32, kTileRows = 6, kTileVectors = 2;
 #else
 constexpr int kVectorBytes = 16, kTileRows = 4, kTileVectors = 2;
 #endif
@@ -37,16 +37,18 @@ template <class T> struct Columns {
     int64_t present(int64_t panel) const { return std::min(in_panel(panel) * kWidth<T>, count - start(panel)); }
 };
 
-// Lay out a matrix (C, D) panel by panel, the vectors of a panel following each other by channel, so that a
-// tile reads them in one run. `packed` holds C * columns.vectors vectors, zero where columns are missing.
-template <class T> void pack_panels(const T* matrix, int64_t C, const Columns<T>& columns, Wide<T>* packed) {
-    for (int64_t p = 0; p < columns.panels; ++p) {
-        T* to = reinterpret_cast<T*>(packed + columns.first(p) * C);
-        for (int64_t c = 0; c < C; ++c, to += columns.in_panel(p) * kWidth<T>) {
-            const T* from = matrix + c * columns.count + columns.start(p);
-            std::copy(from, from + columns.present(p), to);
-        }
+// Lay out panel p of a matrix (C, D), the vectors of a panel following each other by channel, so that a tile reads
+// them in one run. `packed` holds C * columns.vectors vectors, panel after panel, zero where columns are missing.
+template <class T>
+void pack_panel(const T* matrix, int64_t C, const Columns<T>& columns, int64_t p, Wide<T>* packed) {
+    T* to = reinterpret_cast<T*>(packed + columns.first(p) * C);
+    for (int64_t c = 0; c < C; ++c, to += columns.in_panel(p) * kWidth<T>) {
+        const T* from = matrix + c * columns.count + columns.start(p);
+        std::copy(from, from + columns.present(p), to);
     }
+}
+template <class T> void pack_panels(const T* matrix, int64_t C, const Columns<T>& columns, Wide<T>* packed) {
+    for (int64_t p = 0; p < columns.panels; ++p) pack_panel(matrix, C, columns, p, packed);
 }
 
 // Call `body` with the number of vectors of a panel as a constant.

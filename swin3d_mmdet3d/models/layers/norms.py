@@ -6,11 +6,27 @@ argument. Instance norm reads the scene of each voxel, a prompt-driven norm (``p
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ...structures import SparseVoxels
+
+
+class RowNorm(NamedTuple):
+    """Parameters of a layer norm, for ops that normalise rows themselves.
+
+    Attributes:
+        weight: ``(C,)``, the scale.
+        bias: ``(C,)``, the shift.
+        eps: Added to the variance.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    eps: float
 
 
 class LayerNorm(nn.LayerNorm):
@@ -19,6 +35,10 @@ class LayerNorm(nn.LayerNorm):
     def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Normalise ``(N, C)`` features."""
         return super().forward(feats)
+
+    def of_rows(self, voxels: SparseVoxels | None = None) -> RowNorm:
+        """The parameters that rows of ``voxels`` are normalised with."""
+        return RowNorm(self.weight, self.bias, self.eps)
 
 
 class BatchNorm(nn.BatchNorm1d):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...structures import Prompt, SparseVoxels
-from .norms import BatchNorm, LayerNorm
+from .norms import BatchNorm, LayerNorm, RowNorm
 
 NORMS = (LayerNorm, BatchNorm)
 PLAIN_NORMS = (nn.LayerNorm, nn.BatchNorm1d)
@@ -57,17 +57,25 @@ class PromptNorm(nn.Module):
         Raises:
             ValueError: If they carry none.
         """
-        prompt = voxels.prompt
-        if prompt is None:
-            raise ValueError(
-                'voxels must carry a prompt for prompt-driven normalisation, got none; '
-                'PPT puts the condition of the batch there'
-            )
+        prompt = _prompt_of(voxels)
         feats = self.norm_of(prompt.condition)(feats, voxels)
         if self.modulation is None:
             return feats
         shift, scale = self._modulate(prompt.embedding)
         return feats * (1 + scale) + shift
+
+    def of_rows(self, voxels: SparseVoxels) -> RowNorm:
+        """The parameters of the layer norm that does the same under the condition of ``voxels``.
+
+        Raises:
+            ValueError: If they carry none.
+        """
+        prompt = _prompt_of(voxels)
+        weight, bias, eps = self.norm_of(prompt.condition).of_rows(voxels)
+        if self.modulation is None:
+            return RowNorm(weight, bias, eps)
+        shift, scale = self._modulate(prompt.embedding)
+        return RowNorm(weight * (1 + scale), bias * (1 + scale) + shift, eps)
 
     def norm_of(self, condition: str) -> nn.Module:
         """The norm that serves a condition."""
@@ -98,6 +106,15 @@ class PromptNorm(nn.Module):
                 for key in self.norms:
                     state_dict.setdefault(f'{prefix}norms.{key}.{name}', plain)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _prompt_of(voxels: SparseVoxels) -> Prompt:
+    if voxels.prompt is None:
+        raise ValueError(
+            'voxels must carry a prompt for prompt-driven normalisation, got none; '
+            'PPT puts the condition of the batch there'
+        )
+    return voxels.prompt
 
 
 def use_prompt_norms(

@@ -13,17 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
-from swin3d_ops import WindowIndex, window_attention
+from swin3d_ops import WindowIndex, block_mlp, window_attention
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from ...structures import SIGNAL_CHANNELS, SparseVoxels
-from .norms import LayerNorm
+from .norms import LayerNorm, RowNorm
 
 TABLE_NAMES = {'xyz': 'xyz', 'rgb': 'rgb', 'normal': 'norm'}
 """Name of each signal inside the parameters of the original network."""
@@ -152,41 +149,29 @@ class WindowAttention(nn.Module):
         return torch.cat([table.flatten(0, 1) for table in tables])
 
 
-class GELULinear(torch.autograd.Function):
-    """``Linear(GELU(x))`` that recomputes the GELU in the backward pass.
-
-    A feed-forward of ratio 4 keeps 8 of the some 16 C floats that a block holds per voxel until its backward
-    pass: the input of the GELU and its output. The output is cheap to make again.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Map ``(N, C_in)`` to ``(N, C_out)`` by ``weight`` ``(C_out, C_in)`` and ``bias`` ``(C_out,)``."""
-        ctx.save_for_backward(hidden, weight)
-        return F.linear(F.gelu(hidden), weight, bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of the three inputs; under autocast ``grad`` may be narrower than the weight."""
-        hidden, weight = ctx.saved_tensors
-        inner = torch.ops.aten.gelu_backward(grad @ weight.to(grad.dtype), hidden.to(grad.dtype))
-        active = F.gelu(hidden).to(grad.dtype)
-        grad_weight = (grad.t() @ active).to(weight.dtype)
-        return inner.to(hidden.dtype), grad_weight, grad.sum(0).to(weight.dtype)
-
-
 class FeedForward(nn.Module):
-    """Two linear layers with an exact GELU between them: ``(N, C) -> (N, C)``."""
+    """Two linear layers with an exact GELU between them, after a layer norm and added to its input.
+
+    One op does all of it, and keeps its input alone for the backward pass on the CPU.
+    """
 
     def __init__(self, channels: int, ratio: float = 4.0) -> None:
         super().__init__()
         self.fc1 = nn.Linear(channels, int(channels * ratio))
         self.fc2 = nn.Linear(int(channels * ratio), channels)
 
-    def forward(self, feats: Tensor) -> Tensor:
-        """Transform each voxel on its own."""
-        return GELULinear.apply(self.fc1(feats), self.fc2.weight, self.fc2.bias)
+    def forward(self, feats: Tensor, norm: RowNorm, row_weight: Tensor | None = None) -> Tensor:
+        """Refine each voxel on its own: ``x + s fc2(GELU(fc1(LN(x))))``.
+
+        Args:
+            feats: ``(N, C)``.
+            norm: Parameters of the layer norm.
+            row_weight: ``(N,)`` factors s, or None for 1.
+        """
+        fc1, fc2 = self.fc1, self.fc2
+        return block_mlp(
+            feats, norm.weight, norm.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias, row_weight, norm.eps
+        )
 
 
 class Swin3DBlock(nn.Module):
@@ -221,7 +206,13 @@ class Swin3DBlock(nn.Module):
     def forward(self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows) -> Tensor:
         """Refine ``(N, C)`` features of ``voxels`` within their ``windows``."""
         feats = feats + self.drop_path(self.attn(self.norm1(feats, voxels), windows))
-        return feats + self.drop_path(self.mlp(self.norm2(feats, voxels)))
+        return self.mlp(feats, self.norm2.of_rows(voxels), self._row_weight(feats))
+
+    def _row_weight(self, feats: Tensor) -> Tensor | None:
+        """What stochastic depth multiplies the branch of each voxel by, or None where it does nothing."""
+        if not (self.drop_path.training and self.drop_path.drop_prob):
+            return None
+        return self.drop_path(feats.new_ones(len(feats), 1)).squeeze(1)
 
 
 class WindowStage(nn.Module):

@@ -1,0 +1,89 @@
+"""The feed-forward branch by the CPU kernels, as an operator of torch."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from .. import cpu_runtime, registration
+from ..cpu_runtime import pointer, pointers, widened
+
+_ARGUMENTS = (
+    'Tensor feats, Tensor norm_weight, Tensor norm_bias, Tensor weight1, Tensor bias1, Tensor weight2, '
+    'Tensor bias2, Tensor? row_weight, float eps'
+)
+
+
+def block_mlp(*arguments) -> torch.Tensor:
+    """Compute feats + row_weight * (GELU(LN(feats) weight1^T + bias1) weight2^T + bias2)."""
+    *operands, product_dtype = arguments
+    return _block_mlp(*operands)
+
+
+def reason_against(*arguments) -> str | None:
+    """Return why the kernels cannot take the arguments of a call, or None: they do not narrow products."""
+    feats, product_dtype = arguments[0], arguments[-1]
+    if product_dtype.itemsize < feats.dtype.itemsize:
+        return f'its products are not in {str(product_dtype).removeprefix("torch.")}'
+    return None
+
+
+def _problem(feats, parameters, row_weight, eps):
+    """Return the arrays of a problem in one type, and what the kernels take: addresses, eps and sizes."""
+    arrays = [widened(tensor) for tensor in (feats, *parameters)]
+    weight = None if row_weight is None else row_weight.to(arrays[0].dtype).contiguous()
+    addresses = [pointer(array) for array in arrays]
+    addresses.insert(1, None if weight is None else pointer(weight))
+    sizes = [ctypes.c_int64(size) for size in (*feats.shape, parameters[2].shape[0])]
+    return [*arrays, weight], addresses, [ctypes.c_double(eps), *sizes]
+
+
+def _forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps):
+    parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
+    arrays, addresses, numbers = _problem(feats, parameters, row_weight, eps)
+    out = torch.empty_like(arrays[0])
+    cpu_runtime.call('block_mlp', out.dtype, *addresses, *numbers, pointer(out))
+    return out.to(feats.dtype)
+
+
+def _fake_forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps):
+    return feats.new_empty(feats.shape)
+
+
+def _backward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, grad_out):
+    parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
+    arrays, addresses, numbers = _problem(feats, parameters, row_weight, eps)
+    grads = [torch.empty_like(array) for array in arrays[:7]]
+    upstream = widened(grad_out)
+    cpu_runtime.call(
+        'block_mlp_backward', arrays[0].dtype, *addresses, pointer(upstream), *numbers, pointer(grads[0]),
+        pointers(*grads[1:]),
+    )  # fmt: skip
+    return tuple(grad.to(tensor.dtype) for grad, tensor in zip(grads, (feats, *parameters)))
+
+
+def _fake_backward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, grad_out):
+    inputs = feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2
+    return tuple(tensor.new_empty(tensor.shape) for tensor in inputs)
+
+
+_block_mlp = registration.define('block_mlp', f'({_ARGUMENTS}) -> Tensor', _forward, _fake_forward)
+_block_mlp_backward = registration.define(
+    'block_mlp_backward',
+    f'({_ARGUMENTS}, Tensor grad_out) -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)',
+    _backward,
+    _fake_backward,
+)
+
+
+def _save(ctx, inputs, output):
+    *tensors, ctx.eps = inputs
+    ctx.save_for_backward(*tensors)
+
+
+def _differentiate(ctx, grad_out):
+    return *_block_mlp_backward(*ctx.saved_tensors, ctx.eps, grad_out), None, None
+
+
+registration.differentiate(_block_mlp, _differentiate, _save)

@@ -2,6 +2,7 @@
 # the encoder is ours). A config adds the student and the width of the head's rows.
 model = dict(
     type='ConceptAlignment',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     teacher=dict(
         type='FrozenImageTeacher',
         backbone=dict(type='TransformersViT', folder='checkpoints/clip-vit-base-patch16'),

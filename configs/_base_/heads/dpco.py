@@ -4,6 +4,7 @@
 code = dict(type='ProjectionHead', hidden_channels=512, out_channels=128, num_layers=2, norm=False)
 model = dict(
     type='DPCo',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     depth=dict(
         type='ImageEncoder',
         backbone=dict(type='mmdet.ResNet', depth=34, out_indices=(1, 2, 3), norm_eval=False),

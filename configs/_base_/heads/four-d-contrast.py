@@ -3,6 +3,7 @@
 # widths and the radius of a pair, 1.5 voxels.
 model = dict(
     type='FourDContrast',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     head=dict(type='ProjectionHead', out_channels=96, hidden_channels=96, num_layers=2),
     sequence_head=dict(type='ProjectionHead', out_channels=96, hidden_channels=96, num_layers=2),
     predictor=dict(type='ProjectionHead', in_channels=96, hidden_channels=24, out_channels=96, num_layers=2),

@@ -3,6 +3,7 @@
 # the decoder and the cells.
 model = dict(
     type='I2PMAE',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     teacher=dict(
         type='FrozenImageTeacher',
         backbone=dict(type='TransformersViT', folder='checkpoints/clip-vit-base-patch16', saliency=True),

@@ -3,6 +3,7 @@
 # `in_channels`, cell and shape.
 model = dict(
     type='IAE',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     masker=dict(type='RandomVoxels', visible=(0.5, 0.5), gap=0.0),
     volume=dict(type='VoxelVolume', out_channels=256, channels=32, num_levels=4),
     field=dict(type='DistanceField', in_channels=256, hidden_channels=32, num_blocks=5),

@@ -2,6 +2,7 @@
 # its segmentation. A config adds the student and the widths of its scales, `channels`.
 model = dict(
     type='MM3DScene',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     masker=dict(type='InformativeVoxels', num_neighbors=30, visible=(0.2, 0.9), gap=0.1),
     folding=dict(type='FoldingHead', hidden_channels=256, num_points=4),
     chamfer=dict(type='ChamferLoss'),

@@ -2,6 +2,7 @@
 # script. A config adds the student, its width, and the radius of a pair, 1.5 voxels.
 model = dict(
     type='PointContrast',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     head=dict(type='ProjectionHead', out_channels=32),
     matcher=dict(type='RadiusMatcher', max_pairs=4096),
     criterion=dict(type='InfoNCE', temperature=0.4),

@@ -4,6 +4,7 @@
 # and shape.
 model = dict(
     type='Ponder',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     volume=dict(type='VoxelVolume', out_channels=128, channels=32, num_levels=4),
     renderer=dict(
         type='SurfaceRenderer',

@@ -2,6 +2,7 @@
 # 128 dimensions, temperature 0.04. A config adds the student and the width of point_head.
 model = dict(
     type='PPKT',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     teacher=dict(
         type='FrozenImageTeacher',
         backbone=dict(
@@ -12,6 +13,7 @@ model = dict(
             init_cfg=dict(type='Pretrained', checkpoint='checkpoints/resnet50_imagenet.pth'),
         ),
     ),
+    point_head=dict(type='ProjectionHead', out_channels=128),
     pixel_head=dict(type='PixelProjection', in_channels=2048, out_channels=128),
     matcher=dict(type='OnePixelPerVoxel', max_pairs=4096),
     criterion=dict(type='InfoNCE', temperature=0.04),

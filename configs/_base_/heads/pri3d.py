@@ -2,6 +2,7 @@
 # and voxels compared in 64 dimensions, all terms alike. A config adds the networks and their widths.
 model = dict(
     type='Pri3D',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     pixel_head=dict(type='PixelProjection'),
     view_matcher=dict(type='SharedVoxelPixels', max_pairs=1024),
     matcher=dict(type='OnePixelPerVoxel', max_pairs=1024),

@@ -2,6 +2,7 @@
 # adds the student and the width of its three coarsest levels together.
 model = dict(
     type='Sonata',
+    data_preprocessor=dict(type='ViewPreprocessor'),
     levels=dict(type='LevelConcat', levels=(2, 3, 4)),
     head=dict(type='PrototypeHead', num_prototypes=4096, hidden_channels=4096, embed_channels=256),
     masker=dict(type='RandomCells', cell_size=0.4, ratio=0.7),

@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    data_preprocessor=_base_.inputs,
     **_base_.network,
     predictor=dict(in_channels=_base_.width, hidden_channels=4 * _base_.width),
 )

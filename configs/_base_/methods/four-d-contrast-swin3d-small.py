@@ -8,7 +8,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    data_preprocessor=_base_.inputs,
     **_base_.network,
     sequence=dict(type='SequenceNetwork', backbone=dict(type='SparseUNet34', in_channels=6), channels=96),
     head=dict(in_channels=_base_.width),

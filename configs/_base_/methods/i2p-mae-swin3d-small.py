@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    data_preprocessor=_base_.inputs,
     backbone=_base_.encoder,
     cell_stride=12,
     decoder=dict(

@@ -6,9 +6,5 @@ _base_ = [
     '../runtime/pretraining.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
-    **_base_.network,
-    volume=dict(in_channels=_base_.width),
-)
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, volume=dict(in_channels=_base_.width))
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}))  # as in all its recipes

@@ -2,7 +2,7 @@
 _base_ = ['../backbones/sparse-unet34.py', '../heads/mm-3dscene.py', '../runtime/pretraining.py']
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    data_preprocessor=_base_.inputs,
     backbone=dict(_base_.encoder, **_base_.all_levels),
     channels=_base_.level_widths,
 )

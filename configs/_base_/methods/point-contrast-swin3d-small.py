@@ -7,8 +7,4 @@ _base_ = [
     '../runtime/pretraining.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
-    **_base_.network,
-    head=dict(in_channels=_base_.width),
-)
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, head=dict(in_channels=_base_.width))

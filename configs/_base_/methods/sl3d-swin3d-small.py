@@ -6,9 +6,5 @@ _base_ = [
     '../runtime/pretraining.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
-    **_base_.network,
-    head=dict(in_channels=_base_.width, hidden_channels=512),
-)
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, head=dict(in_channels=_base_.width))
 custom_hooks = [*_base_.custom_hooks, _base_.label_cells]

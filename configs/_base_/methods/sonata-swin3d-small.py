@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', **_base_.inputs),
+    data_preprocessor=_base_.inputs,
     backbone=_base_.encoder,
     head=dict(in_channels=sum(_base_.encoder.channels[2:])),
 )

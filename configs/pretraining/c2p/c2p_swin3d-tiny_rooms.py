@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
     matcher=dict(radius=1.5 * _base_.voxel_size, max_pairs=1024),
     predictor=dict(in_channels=_base_.width, hidden_channels=4 * _base_.width),

@@ -8,7 +8,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     backbone=_base_.encoder,
     head=dict(in_channels=sum(_base_.encoder.channels[2:])),
     image=dict(head=dict(in_channels=sum(_base_.encoder.channels[1:]))),

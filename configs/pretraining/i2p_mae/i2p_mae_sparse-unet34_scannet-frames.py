@@ -8,7 +8,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     backbone=dict(_base_.encoder, decode=False, out_indices=(4,)),
     cell_stride=16,
     decoder=dict(type='MaskedCellDecoder', in_channels=256, channels=384, num_heads=12, window_size=7),

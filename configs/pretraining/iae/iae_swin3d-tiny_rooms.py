@@ -10,7 +10,7 @@ volume = dict(
     in_channels=_base_.width, out_channels=32, channels=16, num_levels=3, cell=2, shape=(40, 40, 20)
 )
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
     volume=volume,
     field=dict(in_channels=volume['out_channels']),

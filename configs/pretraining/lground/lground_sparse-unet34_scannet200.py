@@ -3,7 +3,7 @@
 _base_ = [
     '../../_base_/datasets/scannet200-elastic-seg.py',
     '../../_base_/backbones/sparse-unet34.py',
-    '../../_base_/heads/lground.py',
+    '../../_base_/heads/lground-scannet200.py',
     '../../_base_/schedules/sgd-steps_400e.py',
     '../../_base_/runtime/default.py',
 ]
@@ -11,10 +11,6 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
-    decode_head=dict(
-        in_channels=_base_.width,
-        text_table='scannet200_all-minilm-l6-v2.npz',
-        class_names='ScanNet200',
-    ),
+    decode_head=dict(in_channels=_base_.width),
     test_cfg=dict(_delete_=True, mode='whole'),
 )

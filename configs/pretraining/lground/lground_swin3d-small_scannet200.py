@@ -3,7 +3,7 @@
 _base_ = [
     '../../_base_/datasets/scannet200-seg.py',
     '../../_base_/backbones/swin3d-small.py',
-    '../../_base_/heads/lground.py',
+    '../../_base_/heads/lground-scannet200.py',
     '../../_base_/schedules/adamw-cosine_100e.py',
     '../../_base_/runtime/default.py',
 ]
@@ -11,9 +11,5 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
-    decode_head=dict(
-        in_channels=_base_.width,
-        text_table='scannet200_all-minilm-l6-v2.npz',
-        class_names='ScanNet200',
-    ),
+    decode_head=dict(in_channels=_base_.width),
 )

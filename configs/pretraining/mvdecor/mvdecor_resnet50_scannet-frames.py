@@ -9,7 +9,7 @@ _base_ = [
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size),
     image=_base_.image,
     pixel_head=dict(in_channels=_base_.image_widths),
 )

@@ -1,15 +1,9 @@
 # Ponder with SR-UNet34 on ScanNet, on colours, in place of the release's SpUNet on colours and normals; the
 # volume has cells of 10 cm, over 9.6 x 9.6 x 3.2 m
 _base_ = [
-    '../../_base_/datasets/scannet-rays.py',
+    '../../_base_/methods/ponder-scannet.py',
     '../../_base_/backbones/sparse-unet34.py',
-    '../../_base_/heads/ponder.py',
     '../../_base_/schedules/sgd-onecycle_150k.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    **_base_.network,
-    volume=dict(in_channels=_base_.width, cell=5, shape=(96, 96, 32)),
-)
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, volume=dict(in_channels=_base_.width))

@@ -1,14 +1,8 @@
 # Ponder with Swin3D-S on ScanNet; the volume has cells of 10 cm, over 9.6 x 9.6 x 3.2 m
 _base_ = [
-    '../../_base_/datasets/scannet-rays.py',
+    '../../_base_/methods/ponder-scannet.py',
     '../../_base_/backbones/swin3d-small.py',
-    '../../_base_/heads/ponder.py',
     '../../_base_/schedules/adamw-cosine_60k.py',
-    '../../_base_/runtime/pretraining.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    **_base_.network,
-    volume=dict(in_channels=_base_.width, cell=5, shape=(96, 96, 32)),
-)
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, volume=dict(in_channels=_base_.width))

@@ -9,7 +9,7 @@ _base_ = [
 
 pixel_width = 96
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
     image=_base_.image,
     pixel_head=dict(in_channels=_base_.image_widths, out_channels=pixel_width),

@@ -9,11 +9,11 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     **_base_.network,
     image=_base_.image,
     view_matcher=dict(radius=1.5 * _base_.voxel_size),
-    view_head=dict(in_channels=_base_.width, hidden_channels=128),
-    pixel_head=dict(in_channels=_base_.image_width, hidden_channels=128),
-    point_head=dict(in_channels=_base_.width, hidden_channels=128),
+    view_head=dict(in_channels=_base_.width),
+    pixel_head=dict(in_channels=_base_.image_width),
+    point_head=dict(in_channels=_base_.width),
 )

@@ -8,7 +8,7 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
+    data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
     backbone=dict(_base_.encoder, **_base_.encoder_alone),
     head=dict(in_channels=448),
 )

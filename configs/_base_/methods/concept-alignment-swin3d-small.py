@@ -1,0 +1,9 @@
+# Concept alignment with Swin3D-S and its decoder as the student
+_base_ = [
+    '../backbones/swin3d-small.py',
+    '../heads/concept-alignment-clip.py',
+    '../schedules/adamw-cosine_60k.py',
+    '../runtime/pretraining.py',
+]
+
+model = dict(data_preprocessor=_base_.inputs, **_base_.network, head=dict(in_channels=_base_.width))

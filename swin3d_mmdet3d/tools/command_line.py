@@ -73,3 +73,24 @@ class CommandLine(argparse.ArgumentParser):
             return False
         meant = [word] if word in self._takes_one else [it for it in self._takes_one if it.startswith(word)]
         return len(meant) == 1 and self._takes_one[meant[0]]
+
+
+def add_frame_options(parser: argparse.ArgumentParser) -> None:
+    """Add the unit and the upward axis of scans: `--unit-scale` and `--up`."""
+    parser.add_argument(
+        '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
+    )
+    parser.add_argument(
+        '--up',
+        type=OneOf('scan_files', 'UP_AXES'),
+        default='z',
+        metavar='AXIS',
+        help='axis of the scans that points up: x, y, z, -x, -y or -z',
+    )
+
+
+def add_download_arguments(parser: argparse.ArgumentParser, raw: str) -> None:
+    """Add what every preparation of a download takes: `raw`, with this help, `out` and `--workers`."""
+    parser.add_argument('raw', help=raw)
+    parser.add_argument('out', help='folder of the prepared data set')
+    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')

@@ -19,7 +19,7 @@ from ..help_only import HELP_ONLY
 from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
 from ..pickle_trust import add_trust_option
-from .command_line import CommandLine, OneOf
+from .command_line import CommandLine, add_frame_options
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -46,21 +46,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--device', help='such as cpu or cuda:0; by default the first GPU, or the CPU where there is none'
     )
-    parser.add_argument(
-        '--unit-scale', type=float, default=1.0, help='metres of one unit of the scans, 0.001 for millimetres'
-    )
+    add_frame_options(parser)
     parser.add_argument(
         '--sample',
         type=int,
         metavar='N',
         help='draw N points on the surface of meshes instead of their vertices',
-    )
-    parser.add_argument(
-        '--up',
-        type=OneOf('scan_files', 'UP_AXES'),
-        default='z',
-        metavar='AXIS',
-        help='axis of the scans that points up: x, y, z, -x, -y or -z',
     )
     parser.add_argument(
         '--unlabelled', type=int, default=255, help='label of rows without finite coordinates (default: 255)'

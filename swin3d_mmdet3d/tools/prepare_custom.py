@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from ..help_only import HELP_ONLY
-from .command_line import CommandLine, OneOf
+from .command_line import CommandLine, add_frame_options
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -45,16 +45,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--test-share', type=float, default=0.0, help='share of scans to test on, without lists'
     )
     parser.add_argument('--seed', type=int, default=0, help='seed of the draw of the shares')
-    parser.add_argument(
-        '--unit-scale', type=float, default=1.0, help='metres of one unit, 0.001 for millimetres'
-    )
-    parser.add_argument(
-        '--up',
-        type=OneOf('scan_files', 'UP_AXES'),
-        default='z',
-        metavar='AXIS',
-        help='axis of the scans that points up: x, y, z, -x, -y or -z',
-    )
+    add_frame_options(parser)
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     args = parser.parse_args(arguments)
     if not 0 < args.unit_scale < float('inf'):

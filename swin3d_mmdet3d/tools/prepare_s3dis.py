@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from ..help_only import HELP_ONLY
+from .command_line import add_download_arguments
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -15,12 +16,10 @@ if not HELP_ONLY:
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Prepare a raw download of S3DIS.')
-    parser.add_argument('raw', help='folder Stanford3dDataset_v1.2_Aligned_Version')
-    parser.add_argument('out', help='folder of the prepared data set')
+    add_download_arguments(parser, raw='folder Stanford3dDataset_v1.2_Aligned_Version')
     parser.add_argument(
         '--no-normals', dest='normals', action='store_false', help='leave out the estimation of normals'
     )
-    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     return parser.parse_args(arguments)
 
 

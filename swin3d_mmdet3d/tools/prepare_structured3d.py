@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from ..help_only import HELP_ONLY
-from .command_line import CommandLine
+from .command_line import CommandLine, add_download_arguments
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -16,15 +16,13 @@ if not HELP_ONLY:
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = CommandLine(description='Prepare the renders of Structured3D.')
-    parser.add_argument('raw', help='folder Structured3D of the unpacked archives')
-    parser.add_argument('out', help='folder of the prepared data set')
+    add_download_arguments(parser, raw='folder Structured3D of the unpacked archives')
     parser.add_argument(
         '--voxel-size', type=float, default=0.01, help='one point is kept in each voxel of so many metres'
     )
     parser.add_argument(
         '--perspective', action='store_true', help='join the perspective renders to the panoramas'
     )
-    parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
     return parser.parse_args(arguments)
 
 

@@ -2,21 +2,11 @@
 
 import pytest
 import torch
-from mmengine.dataset import BaseDataset, ConcatDataset, DefaultSampler
+from mmengine.dataset import ConcatDataset, DefaultSampler
+from numbered_samples import Source
 
 from swin3d_mmdet3d.datasets import MixedSourceBatchSampler, SingleSourceBatchSampler
 from swin3d_mmdet3d.datasets.samplers import PositionedBatchSampler
-
-
-class Source(BaseDataset):
-    """Samples without content."""
-
-    def __init__(self, length):
-        self.length = length
-        super().__init__()
-
-    def load_data_list(self):
-        return [dict(number=number) for number in range(self.length)]
 
 
 def sampler_of(lengths, seed=0, rank=0, world_size=1, epoch=0):

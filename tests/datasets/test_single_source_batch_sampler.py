@@ -1,20 +1,10 @@
 """Batches of one source each, against the order written down by hand."""
 
 import pytest
-from mmengine.dataset import BaseDataset, ConcatDataset, DefaultSampler
+from mmengine.dataset import ConcatDataset, DefaultSampler
+from numbered_samples import Source
 
 from swin3d_mmdet3d.datasets import SingleSourceBatchSampler
-
-
-class Source(BaseDataset):
-    """Samples without content."""
-
-    def __init__(self, length):
-        self.length = length
-        super().__init__()
-
-    def load_data_list(self):
-        return [dict(number=number) for number in range(self.length)]
 
 
 def make(lengths, ratios, batch_size=2, seed=0, rank=0, world_size=1, epoch=0):

@@ -8,7 +8,7 @@ import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from posed_frames import write_posed_room
+from posed_frames import onto_posed_room
 from tiny_pretraining import random_batch, tiny_student
 
 import swin3d_mmdet3d  # noqa: F401
@@ -214,14 +214,8 @@ EACH = [pytest.param(path, marks=[] if 'tiny' in path.stem else [pytest.mark.slo
 @pytest.mark.parametrize('path', EACH, ids=lambda path: path.stem)
 def test_recipe_trains_its_student_on_its_own_pipeline(path, tmp_path):
     config = Config.fromfile(path)
-    write_posed_room(tmp_path, num_frames=4)
     settings = config.train_dataloader.dataset
-    settings.data_root = str(tmp_path)
-    if 'ann_file' in settings:
-        settings.ann_file = 'scenes.pkl'
-    for step in settings.pipeline:
-        if step.type in ('ResizeFrames', 'CropFrames') and 'size' in step:
-            step.size = (32, 32)
+    onto_posed_room(settings, tmp_path)
     dataset = DATASETS.build(settings)
     config.model.teacher = dict(type='FrozenImageTeacher', backbone=dict(type='TinyImageBackbone'))
     config.model.head.out_channels = 12

@@ -5,7 +5,7 @@ import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from posed_frames import write_posed_room
+from posed_frames import onto_posed_room
 from real_data import local_real_data
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 from tiny_scenes import write_tiny_s3dis
@@ -30,16 +30,10 @@ def tiny_teacher(model):
 
 def samples_of(config, folder):
     settings = config.train_dataloader.dataset
-    settings.data_root = str(folder)
     if settings.type == 'S3DISWholeSceneDataset':
-        write_tiny_s3dis(folder)
+        settings.data_root = write_tiny_s3dis(folder)
     else:
-        write_posed_room(folder, num_frames=4)
-        if 'ann_file' in settings:
-            settings.ann_file = 'scenes.pkl'
-    for step in settings.pipeline:
-        if step.type in ('ResizeFrames', 'CropFrames') and 'size' in step:
-            step.size = (32, 32)
+        onto_posed_room(settings, folder)
     dataset = DATASETS.build(settings)
     return [dataset[0], dataset[1 % len(dataset)]]
 

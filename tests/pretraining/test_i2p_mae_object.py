@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import DepthPoints
+from tiny_objects import TINY_TRANSFORMER
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 from torch import nn
 from torch.nn.functional import interpolate
@@ -21,16 +22,7 @@ def build(**changes):
     torch.manual_seed(0)
     settings = dict(
         type='I2PMAEObject',
-        backbone=dict(
-            type='TokenTransformer',
-            num_tokens=(24, 12, 6),
-            group_sizes=(6, 4, 3),
-            channels=(8, 12, 16),
-            depths=(1, 1, 1),
-            num_heads=2,
-            stem_channels=(8, 8),
-            drop_path_rate=0.0,
-        ),
+        backbone=TINY_TRANSFORMER,
         decoder=dict(type='TokenDecoder', channels=(16, 12), depths=(1, 1), num_heads=2, drop_path_rate=0.0),
         teacher=dict(type='FrozenImageTeacher', backbone=dict(type='TinyImageBackbone'), out_indices=(1,)),
         saliency=dict(type='ActivationSaliency'),

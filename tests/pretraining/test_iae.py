@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmdet3d.registry import MODELS
-from tiny_pretraining import random_batch, tiny_student
+from tiny_pretraining import random_batch, tiny_student, tiny_volume
 
 import swin3d_mmdet3d  # noqa: F401
 
@@ -16,15 +16,7 @@ def build(**changes):
         type='IAE',
         data_preprocessor=dict(type='ViewPreprocessor', voxel_size=VOXEL),
         masker=dict(type='RandomVoxels', visible=(0.5, 0.5), gap=0.0),
-        volume=dict(
-            type='VoxelVolume',
-            in_channels=16,
-            out_channels=8,
-            channels=8,
-            num_levels=2,
-            cell=2,
-            shape=(8, 8, 8),
-        ),
+        volume=tiny_volume(),
         field=dict(type='DistanceField', in_channels=8, hidden_channels=16, num_blocks=2),
         **tiny_student(),
     )

@@ -9,15 +9,13 @@ from mmcv.transforms import Compose
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.dataset import pseudo_collate
 from real_data import local_real_data
-from recipe_files import RECIPES, name, recipe
-from tiny_scenes import write_tiny_s3dis, write_tiny_scannet
+from recipe_files import RECIPES, name, on_tiny_scenes, recipe
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
 OURS = [path for path in RECIPES if path.parent.name == 'masked_scene_contrast']
 SCANS = [path for path in OURS if path.stem.endswith(('_scannet', '_s3dis'))]
-WRITERS = dict(s3dis=write_tiny_s3dis, scannet=write_tiny_scannet)
 (TINY_ROOMS,) = (path for path in OURS if path.stem == 'masked_scene_contrast_swin3d-tiny_rooms')
 
 
@@ -67,9 +65,8 @@ def losses_of(model, samples):
 
 @pytest.mark.parametrize('path', SCANS, ids=name)
 def test_a_recipe_on_scans_mixes_the_first_view_and_hides_parts_of_both(path, tmp_path):
-    config = copy.deepcopy(recipe(path))
+    config = on_tiny_scenes(path, tmp_path)
     settings = config.train_dataloader.dataset
-    settings.data_root = WRITERS[path.stem.split('_')[-1]](tmp_path, num_points=300)
     step_by_name(settings.pipeline, 'Mix3D').prob = 1.0
     dataset = DATASETS.build(settings)
     seed_generators(0)

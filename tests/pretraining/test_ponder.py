@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmdet3d.registry import MODELS
-from tiny_pretraining import random_batch, tiny_student
+from tiny_pretraining import random_batch, tiny_student, tiny_volume
 
 import swin3d_mmdet3d  # noqa: F401
 from swin3d_mmdet3d.pretraining.heads.surface_renderer import Rendering
@@ -17,15 +17,7 @@ def build(**changes):
     settings = dict(
         type='Ponder',
         data_preprocessor=dict(type='ViewPreprocessor', voxel_size=VOXEL),
-        volume=dict(
-            type='VoxelVolume',
-            in_channels=16,
-            out_channels=8,
-            channels=8,
-            num_levels=2,
-            cell=2,
-            shape=(8, 8, 8),
-        ),
+        volume=tiny_volume(),
         renderer=dict(
             type='SurfaceRenderer', in_channels=8, hidden_channels=16, geometry_channels=4, num_samples=12
         ),

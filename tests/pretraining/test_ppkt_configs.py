@@ -6,7 +6,7 @@ import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from posed_frames import write_posed_room
+from posed_frames import onto_posed_room
 from real_data import local_real_data
 from tiny_pretraining import TinyImageBackbone  # noqa: F401  registers it
 
@@ -34,15 +34,8 @@ def with_tiny_teacher(config):
 @pytest.mark.parametrize('path', PRETRAINING, ids=name)
 def test_pretraining_config_learns_from_its_own_pipeline(path, tmp_path):
     config = Config.fromfile(path)
-    write_posed_room(tmp_path, num_frames=4)
-    dataset_cfg = config.train_dataloader.dataset
-    dataset_cfg.data_root = str(tmp_path)
-    if 'ann_file' in dataset_cfg:
-        dataset_cfg.ann_file = 'scenes.pkl'
-    for step in dataset_cfg.pipeline:
-        if step.type in ('ResizeFrames', 'CropFrames') and 'size' in step:
-            step.size = (32, 32)
-    dataset = DATASETS.build(dataset_cfg)
+    onto_posed_room(config.train_dataloader.dataset, tmp_path)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
     cfg = with_tiny_teacher(config)
     cfg['data_preprocessor']['voxel_size'] = 0.1
     model = MODELS.build(cfg).train()

@@ -5,14 +5,12 @@ import copy
 import pytest
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import RECIPES, name, recipe
-from tiny_scenes import write_tiny_s3dis, write_tiny_scannet
+from recipe_files import RECIPES, name, on_tiny_scenes, recipe
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 
 OURS = [path for path in RECIPES if path.parent.name in ('sonata', 'concerto')]
 SCANS = [path for path in OURS if path.parent.name == 'sonata' and 'rooms' not in path.stem]
-WRITERS = dict(s3dis=write_tiny_s3dis, scannet=write_tiny_scannet)
 
 
 def as_dict(stem):
@@ -56,10 +54,8 @@ def test_schedules_end_with_the_training_and_at_the_numbers_of_the_model(path):
 @pytest.mark.slow
 @pytest.mark.parametrize('path', SCANS, ids=name)
 def test_a_recipe_on_scans_trains_on_crops_from_files(path, tmp_path):
-    config = copy.deepcopy(recipe(path))
-    settings = config.train_dataloader.dataset
-    settings.data_root = WRITERS[path.stem.split('_')[-1]](tmp_path, num_points=300)
-    dataset = DATASETS.build(settings)
+    config = on_tiny_scenes(path, tmp_path)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
     config.model.head.update(num_prototypes=16, hidden_channels=16, embed_channels=8)
     seed_generators(0)
     model = MODELS.build(config.model).train()

@@ -11,6 +11,15 @@ from swin3d_mmdet3d.pretraining.teachers import efficientnet_lite as efficientne
 
 TINY = dict(type='TinyImageBackbone')
 
+TINY_VIT = dict(
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=16,
+    image_size=32,
+    patch_size=8,
+)
+
 
 def real_teacher(**kwargs):
     pytest.importorskip('efficientnet_lite_pytorch', reason='the extra "teacher" is not installed')
@@ -124,14 +133,7 @@ def test_missing_folder_of_a_transformer_is_named(tmp_path):
 @pytest.mark.parametrize('kind', ['ViT', 'Dinov2'])
 def test_transformer_map_holds_the_patch_tokens_row_by_row(tmp_path, kind):
     transformers = pytest.importorskip('transformers', reason='transformers is not installed')
-    config = getattr(transformers, f'{kind}Config')(
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        image_size=32,
-        patch_size=8,
-    )
+    config = getattr(transformers, f'{kind}Config')(**dict(TINY_VIT, num_hidden_layers=1))
     getattr(transformers, f'{kind}Model')(config).save_pretrained(tmp_path)
     teacher = FrozenImageTeacher(dict(type='TransformersViT', folder=str(tmp_path)))
     images = torch.rand(1, 3, 24, 40) * 255
@@ -144,16 +146,6 @@ def test_transformer_map_holds_the_patch_tokens_row_by_row(tmp_path, kind):
     torch.testing.assert_close(feature_map[0, :, 1, 2], tokens[0, 1 + 5 + 2])
     with pytest.raises(ValueError, match='multiples of the patch size 8, got 20 x 40'):
         teacher(images[:, :, :20])
-
-
-TINY_VIT = dict(
-    hidden_size=16,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    intermediate_size=16,
-    image_size=32,
-    patch_size=8,
-)
 
 
 @pytest.mark.parametrize('kind', ['ViT', 'Dinov2'])

@@ -3,7 +3,7 @@
 from .point_contrast import COLORS, MOVES, PAPER_FRAMES, VIEW_ORDER
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
 
 RELEASED = 'github.com/dongyh20/C2P (7c9b7e2)'
 MODEL = [
@@ -43,7 +43,7 @@ ROOMS = [
 ]
 SCANNET = [
     *MODEL,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(RELEASED, training=dict(walk=(10, None, None, None))),
     ours('two scans of ten frames on a device', data=dict(batch=16, devices=8)),
     ours('1.5 voxels', matcher=dict(radius=0.03)),
@@ -55,7 +55,7 @@ SCANNET = [
 ]
 S3DIS = [
     *MODEL,
-    taken(S3DIS_SPLIT['data.trained_on'][1], data=dict(trained_on=S3DIS_SPLIT['data.trained_on'][0])),
+    trained_on(S3DIS_SPLIT),
     taken(RELEASED, training=dict(walk=(10, None, None, None))),
     ours('four rooms of ten frames on a device', data=dict(batch=16, devices=4)),
     ours('1.5 voxels', matcher=dict(radius=0.06)),

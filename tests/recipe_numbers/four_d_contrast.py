@@ -1,9 +1,9 @@
 """Recipes of 4DContrast (arXiv 2112.02990). Its code is not public: nearly all numbers are ours."""
 
-from .point_contrast import COLORS, MOVES, PAPER, VIEW_ORDER
+from .point_contrast import COLORS, MOVES, PAPER, SGD_60K, VIEW_ORDER
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
 
 FRAME_ORDER = VIEW_ORDER[:-2]
 ORDER = ('InsertMovingObject', *VIEW_ORDER, *FRAME_ORDER, 'GridSample')
@@ -100,7 +100,7 @@ SWIN3D_SMALL = [
     ours('the width of the decoder', head=dict(in_channels=48), backbone=dict(down_stride=3)),
 ]
 SCANNET = [
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     ours(
         '2 cm, and pairs of 1.5 of them',
         data=dict(devices=8),
@@ -117,7 +117,7 @@ RECIPES = {
     'four_d_contrast_swin3d-small_s3dis': [
         *REAL,
         *SWIN3D_SMALL,
-        taken(S3DIS_SPLIT['data.trained_on'][1], data=dict(trained_on=S3DIS_SPLIT['data.trained_on'][0])),
+        trained_on(S3DIS_SPLIT),
         ours(
             '4 cm, and pairs of 1.5 of them; dense rooms are thinned out before an object moves in them',
             data=dict(devices=4),
@@ -131,15 +131,7 @@ RECIPES = {
         *SCANNET,
         ours(
             "the optimiser of PointContrast, as the paper's is not known",
-            optimiser=dict(
-                type='SGD',
-                lr=0.1,
-                momentum=0.8,
-                weight_decay=0.0001,
-                schedule=(('StepLR', 0, 60000, 'iterations', (250, 0.99)),),
-                length=(60000, 'iterations'),
-                seed=0,
-            ),
+            optimiser=dict(SGD_60K, seed=0),
         ),
         ours(
             'colours; the network reads no signal',

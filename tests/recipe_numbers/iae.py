@@ -6,8 +6,8 @@ Source: github.com/SimingYan/IAE (d46ae61), whose files stand here as IAE.
 from math import pi
 
 from .pretraining import SMALL_STUDENT
-from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import SCANNET_SPLIT, ours, taken
+from .rooms import AREAS, CHOSEN, ROOM_CROPS, TINY, by_iterations
+from .sources import SCANNET_SPLIT, ours, taken, trained_on
 
 YAML = 'IAE, configs/scannet/dgcnn_semseg.yaml'
 MODEL = [
@@ -76,10 +76,7 @@ ROOMS = [
         training=dict(
             turn=(-pi, pi),
             scale=(0.8, 1.2),
-            jitter=(0.005,) * 3,
-            jitter_clip=(-0.02, 0.02),
-            voxel=0.1,
-            crop=4000,
+            **ROOM_CROPS,
         ),
     ),
 ]
@@ -89,7 +86,7 @@ RECIPES = {
     'iae_swin3d-tiny_rooms_shuffled': [*ROOMS, ours('the control', training=dict(queries_shuffled=True))],
     'iae_swin3d-small_scannet': [
         *REAL,
-        taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+        trained_on(SCANNET_SPLIT),
         ours(
             '2 cm, as its recipe of segmentation',
             data_preprocessor=dict(voxel_size=0.02),

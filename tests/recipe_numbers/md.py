@@ -4,6 +4,7 @@ from .mm_3dscene import COLORS, ERASED
 from .mm_3dscene import ROOMS as MM_ROOMS
 from .mm_3dscene import S3DIS as MM_S3DIS
 from .mm_3dscene import SCANNET as MM_SCANNET
+from .point_contrast import SGD_60K
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import TINY, by_iterations
 from .sources import ours, taken
@@ -62,15 +63,7 @@ RECIPES = {
         *MODEL,
         ours(
             'the optimiser of PointContrast, for the same student',
-            optimiser=dict(
-                type='SGD',
-                lr=0.1,
-                momentum=0.8,
-                weight_decay=0.0001,
-                schedule=(('StepLR', 0, 60000, 'iterations', (250, 0.99)),),
-                length=(60000, 'iterations'),
-                seed=0,
-            ),
+            optimiser=dict(SGD_60K, seed=0),
         ),
         ours(
             'colours; the network reads no signal',

@@ -6,7 +6,7 @@ Source: segmentation/ of github.com/MingyeXu/mm-3dscene (0879dd5), whose files s
 from math import pi
 
 from .pretraining import SMALL_STUDENT
-from .rooms import AREAS, CHOSEN, TINY, by_iterations
+from .rooms import AREAS, CHOSEN, ROOM_CROPS, TINY, by_iterations
 from .sources import SCANNET_SPLIT, ours, taken
 
 MODEL_FILE = 'mm-3dscene, model/pointtransformer/pointtransformer_pretrain.py'
@@ -113,10 +113,7 @@ ROOMS = [
         training=dict(
             turn=(-pi, pi),
             scale=(0.8, 1.2),
-            jitter=(0.005,) * 3,
-            jitter_clip=(-0.02, 0.02),
-            voxel=0.1,
-            crop=4000,
+            **ROOM_CROPS,
             order=(
                 'GlobalRotScaleTrans',
                 'RandomJitterPoints',

@@ -4,7 +4,7 @@ from math import pi
 
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
 
 PAPER = 'arXiv 2007.10985, sections 3.2 to 3.4'
 SCRIPT = 'facebookresearch/PointContrast, its training script'
@@ -40,7 +40,7 @@ ROOMS_CROPS = [
 ]
 SCANNET_CROPS = [
     *CROPS,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(
         'arXiv 2303.14191, its released config',
         data_preprocessor=dict(voxel_size=0.02),
@@ -49,7 +49,7 @@ SCANNET_CROPS = [
 ]
 S3DIS_CROPS = [
     *CROPS,
-    taken(S3DIS_SPLIT['data.trained_on'][1], data=dict(trained_on=S3DIS_SPLIT['data.trained_on'][0])),
+    trained_on(S3DIS_SPLIT),
     ours(
         'voxels of segmentation; dense rooms are thinned out before they are cropped',
         data_preprocessor=dict(voxel_size=0.04),
@@ -88,23 +88,24 @@ FRAME_PAIRS = ours(
         ),
     ),
 )
+SGD_60K = dict(
+    type='SGD',
+    lr=0.1,
+    momentum=0.8,
+    weight_decay=0.0001,
+    schedule=(('StepLR', 0, 60000, 'iterations', (250, 0.99)),),
+    length=(60000, 'iterations'),
+)
 PAPER_FRAMES = [
     *MODEL,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(
         SCRIPT,
         data=dict(batch=32, devices=8, repeats=1),
         training=dict(frames=(2, 10.0), frame_views=2, depth=10.0, voxel=0.025, black=1.0),
         data_preprocessor=dict(voxel_size=0.025, features=('rgb',)),
         matcher=dict(radius=0.0375),
-        optimiser=dict(
-            type='SGD',
-            lr=0.1,
-            momentum=0.8,
-            weight_decay=0.0001,
-            schedule=(('StepLR', 0, 60000, 'iterations', (250, 0.99)),),
-            length=(60000, 'iterations'),
-        ),
+        optimiser=SGD_60K,
         backbone=dict(in_channels=3),
         head=dict(in_channels=96),
     ),

@@ -9,7 +9,7 @@ from math import pi
 from .pretraining import SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
 from .segmentation import DECODER, RGB, RGB_DECODER, SMALL, SWIN3D
-from .sources import SCANNET_SPLIT, ours, taken
+from .sources import SCANNET_SPLIT, ours, taken, trained_on
 
 RELEASED = 'arXiv 2310.08586, its released config for ScanNet'
 MODEL = [
@@ -29,7 +29,7 @@ MODEL = [
 ]
 SCANNET = [
     *MODEL,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(
         RELEASED,
         data=dict(batch=32, devices=4),

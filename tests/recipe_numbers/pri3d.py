@@ -6,8 +6,8 @@ Source: github.com/Sekunde/Pri3D (9086edd), pretrain/pri3d, which stands here as
 from math import pi
 
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
-from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import SCANNET_SPLIT, ours, taken
+from .rooms import AREAS, CHOSEN, ROOM_CROPS, TINY, by_iterations
+from .sources import SCANNET_SPLIT, ours, taken, trained_on
 
 RELEASED = 'arXiv 2104.11225, its released scripts'
 CRITERION = taken(RELEASED, criterion=dict(temperature=0.4, symmetric=True))
@@ -42,10 +42,7 @@ SHARED_FRAMES = [
             frames=(3, None),
             tolerance=0.05,
             frame_crop=((320, 240), 0.0),
-            jitter=(0.005,) * 3,
-            jitter_clip=(-0.02, 0.02),
-            voxel=0.1,
-            crop=4000,
+            **ROOM_CROPS,
             order=(
                 'LoadRGBDFrames',
                 'MatchVisiblePixels',
@@ -111,7 +108,7 @@ SCANNET = [
     *GEOMETRY,
     RESNET50,
     COLOURS,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(
         RELEASED,
         data=dict(batch=64, devices=8),

@@ -113,16 +113,14 @@ TINY_PPKT = [
         criterion=dict(temperature=0.07),
     ),
 ]
+ROOM_CROPS = dict(jitter=(0.005,) * 3, jitter_clip=(-0.02, 0.02), voxel=0.1, crop=4000)
 ROOM_FRAMES = ours(
     CHOSEN,
     training=dict(
         frames=(3, None),
         tolerance=0.05,
         frame_crop=((320, 240), 0.0),
-        jitter=(0.005,) * 3,
-        jitter_clip=(-0.02, 0.02),
-        voxel=0.1,
-        crop=4000,
+        **ROOM_CROPS,
         order=(
             'LoadRGBDFrames',
             'MatchVisiblePixels',

@@ -7,7 +7,7 @@ from math import pi
 
 from .pretraining import SMALL_STUDENT
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import SCANNET_SPLIT, ours, taken
+from .sources import SCANNET_SPLIT, ours, taken, trained_on
 
 RELEASED = 'arXiv 2112.04680, its released config for KITTI'
 MLP = dict(out_channels=128, num_layers=3, norm_out=True)
@@ -68,7 +68,7 @@ ROOMS = [
 ]
 SCANNET = [
     *MODEL,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     taken(
         RELEASED,
         image=resnet(50),

@@ -4,7 +4,7 @@ from .c2p import OF_UNET
 from .point_contrast import COLORS, MOVES, PAPER_FRAMES, VIEW_ORDER
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
 
 RELEASED = 'github.com/fcendra/sl3d (a46523d), its script for ScanNet'
 ORDER = (*VIEW_ORDER[:-1], 'SphereCrop', VIEW_ORDER[-1])
@@ -51,14 +51,14 @@ ONLINE = [
 ]
 SCANNET = [
     *FULL,
-    taken(SCANNET_SPLIT['data.trained_on'][1], data=dict(trained_on=SCANNET_SPLIT['data.trained_on'][0])),
+    trained_on(SCANNET_SPLIT),
     ours('four scans on a device', data=dict(batch=32, devices=8)),
     ours('a scan whole', data_preprocessor=dict(voxel_size=0.02), training=dict(voxel=0.02, crop=80000)),
     ours('turned before it is cropped', training=dict(order=ORDER)),
 ]
 S3DIS = [
     *FULL,
-    taken(S3DIS_SPLIT['data.trained_on'][1], data=dict(trained_on=S3DIS_SPLIT['data.trained_on'][0])),
+    trained_on(S3DIS_SPLIT),
     ours('four rooms on a device', data=dict(batch=16, devices=4)),
     ours('a room whole', data_preprocessor=dict(voxel_size=0.04), training=dict(voxel=0.04, crop=80000)),
     ours('turned before it is cropped', training=dict(order=ORDER)),

@@ -21,6 +21,11 @@ def split(source, trained, validated, tested=None):
     return taken(source, data=files)
 
 
+def trained_on(benchmark):
+    """The scenes that a split trains on, without those of its tests."""
+    return {'data.trained_on': benchmark['data.trained_on']}
+
+
 S3DIS_SPLIT = split(
     'S3DIS: area 5 is held out',
     [f's3dis_infos_Area_{area}.pkl' for area in (1, 2, 3, 4, 6)],

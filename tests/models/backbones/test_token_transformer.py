@@ -5,24 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 from mmdet3d.registry import MODELS
+from tiny_objects import TINY_TRANSFORMER
 
 from swin3d_mmdet3d.models.backbones.token_transformer import visible_tokens
-
-TINY = dict(
-    type='TokenTransformer',
-    num_tokens=(24, 12, 6),
-    group_sizes=(6, 4, 3),
-    channels=(8, 12, 16),
-    depths=(1, 1, 1),
-    num_heads=2,
-    stem_channels=(8, 8),
-    drop_path_rate=0.0,
-)
 
 
 def network(**changes):
     torch.manual_seed(0)
-    return MODELS.build(dict(TINY, **changes))
+    return MODELS.build(dict(TINY_TRANSFORMER, **changes))
 
 
 def cloud(count=2, points=60, seed=0):

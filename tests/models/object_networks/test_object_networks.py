@@ -6,17 +6,9 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample, PointData
+from tiny_objects import TINY_TRANSFORMER
 
-TINY = dict(
-    type='TokenTransformer',
-    num_tokens=(16, 8, 4),
-    group_sizes=(6, 4, 3),
-    channels=(8, 12, 16),
-    depths=(1, 1, 1),
-    num_heads=2,
-    stem_channels=(8, 8),
-    drop_path_rate=0.0,
-)
+TINY = dict(TINY_TRANSFORMER, num_tokens=(16, 8, 4))
 PARTS = {'Cap': (0, 1), 'Mug': (2, 3, 4)}
 
 

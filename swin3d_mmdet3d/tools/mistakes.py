@@ -16,6 +16,7 @@ _BUILT_BY = re.compile(r'^(?:class `[^`]*` in \S+: )+')
 _NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
 _WRONG_ARGUMENT = re.compile(r'__init__\(\) (got an unexpected keyword|missing \d+ required)')
 """What Python says of the settings that a config gives a class."""
+_UNEXPECTED = re.compile(r"^(\w+)\.__init__\(\) got an unexpected keyword argument '\w+'")
 _NO_MEMORY = re.compile(r"out of memory|can't allocate memory")
 _BY_WORKER = re.compile(r'^Caught .*Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
 
@@ -54,6 +55,9 @@ def mistake(error: Exception) -> str | None:
         return (
             f'type {unknown[1]!r}: no {unknown[2]} is registered under this name{_meant(*unknown.groups())}'
         )
+    unexpected = _UNEXPECTED.match(text) if isinstance(error, TypeError) else None
+    if unexpected:
+        return f"{text}; _delete_=True in the config's dict of {unexpected[1]} drops the settings of its base"
     if isinstance(error, MemoryError) or _NO_MEMORY.search(text):
         where = 'the GPU' if 'CUDA' in text else 'the machine'
         return (

@@ -38,6 +38,10 @@ def raising(error):
             KeyError('VoxelSegmenter is not in the mmdet3d::model registry. Please'),
             'did you mean VoxelSegmentor',
         ),
+        (
+            TypeError("class `A` in a/b.py: A.__init__() got an unexpected keyword argument 'radius'"),
+            "unexpected keyword argument 'radius'; _delete_=True in the config's dict of A drops",
+        ),
         (KeyError('Xyzzy is not in the mmdet3d::model registry. Please'), 'custom_imports'),
     ],
 )

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from swin3d_mmdet3d.structures import SparseVoxels
 
+from .voxel_inputs import takes_voxels
+
 
 @MODELS.register_module()
 class RawInputs(BaseModule):
@@ -20,6 +22,7 @@ class RawInputs(BaseModule):
 
     channels = 21  # seven inputs, their squares and absolute values
 
+    @takes_voxels
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[tuple[Tensor, SparseVoxels], ...]:
         """The ``(N, 21)`` values of each voxel, and the voxels.
 

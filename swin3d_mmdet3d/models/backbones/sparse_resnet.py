@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...structures import FeatureLevel, SparseVoxels
 from ..layers import BatchNorm, ResBlock, SparseConv3d, SparseInstanceNorm, init_sparse_convs
+from .voxel_inputs import takes_voxels
 
 STEM_CHANNELS = 64
 STAGE_BLOCKS = (3, 4, 6, 3)
@@ -68,6 +69,7 @@ class SparseResNet34(BaseModule):
         init_sparse_convs(self)
         super().init_weights()
 
+    @takes_voxels
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
         """Encode a batch.
 

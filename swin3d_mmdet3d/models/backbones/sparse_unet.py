@@ -23,6 +23,7 @@ from ..layers import (
     strided_map,
 )
 from ..layers.sparse_blocks import NormFactory
+from .voxel_inputs import takes_voxels
 
 
 class ResampleNormAct(nn.Module):
@@ -115,6 +116,7 @@ class SparseResUNet(BaseModule):
             below = width
         self._init_convolutions()
 
+    @takes_voxels
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
         """Encode a batch and, unless `decode` is off, decode it.
 

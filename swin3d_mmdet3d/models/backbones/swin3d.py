@@ -21,6 +21,7 @@ from ..layers import (
     check_stage_lists,
     init_linear_and_norm,
 )
+from .voxel_inputs import takes_voxels
 
 
 class ConvBlock(nn.Module):
@@ -175,6 +176,7 @@ class Swin3D(BaseModule):
         )
         init_linear_and_norm(self)
 
+    @takes_voxels
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> tuple[FeatureLevel, ...]:
         """Encode a batch.
 

@@ -5,66 +5,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from resumed_recipes import RECIPES, config_of, on_rooms
+from steady_recipes import METHODS, STEPS, joined, recipe, without_chance
 from two_processes import logged, states, train_in_processes
-
-from swin3d_mmdet3d.apis import set_data_root
-from swin3d_mmdet3d.synthetic_rooms import make_rooms
-
-STEPS = 4
-WITHOUT_UNUSED = ('ppkt', 'segmentation', 'tr3d', 'sonata', 'grouping', 'detection')
-"""Recipes whose every weight has a gradient in every step, so that unused ones need not be looked for."""
-
-
-def tr3d(data):
-    """TR3D on generated rooms."""
-    return on_rooms('tr3d_swin3d-tiny_rooms-scannet-det', 'scannet', 4, data)
-
-
-def sonata(data):
-    """Sonata on small crops of generated rooms."""
-    config = config_of('sonata_swin3d-tiny_rooms')
-    rooms = make_rooms('s3dis', str(data), 6, points_per_room=1500, seed=3, workers=1)
-    set_data_root(config, rooms)
-    config.model.data_preprocessor.voxel_size = 0.2
-    return config
-
-
-METHODS = {name: RECIPES[name] for name in ('segmentation', 'detection', 'grouping', 'ppkt', 'ppt')}
-METHODS |= dict(tr3d=tr3d, sonata=sonata)
-
-
-def recipe(name, data):
-    """A recipe without validation, without random numbers but those of the data, by plain SGD."""
-    config = METHODS[name](data)
-    for part in ('dataloader', 'cfg', 'evaluator'):
-        config[f'val_{part}'] = config[f'test_{part}'] = None
-    config.train_dataloader.update(num_workers=0, persistent_workers=False)
-    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=STEPS)
-    config.param_scheduler = []
-    # Adam would make steps of the rounding errors of gradients that are 0
-    config.optim_wrapper.optimizer = dict(type='SGD', lr=0.005, momentum=0.9)
-    config.default_hooks.checkpoint.update(by_epoch=False, interval=STEPS // 2, save_best=None)
-    config.default_hooks.logger.interval = 1
-    config.log_processor = dict(type='LogProcessor', window_size=1, by_epoch=False)
-    config.find_unused_parameters = name not in WITHOUT_UNUSED
-    config.env_cfg.dist_cfg.timeout = 60
-    config.log_level = 'WARNING'
-    return config
-
-
-def joined(found):
-    """All numbers of each state, one after the other."""
-    return [torch.cat([value.flatten().double() for value in state.values()]) for state in found]
-
-
-def without_chance(monkeypatch):
-    """Choices are the first ones in place of random ones, which would follow the rows of a process."""
-    monkeypatch.setattr(torch, 'randperm', lambda count, **options: torch.arange(count))
-    monkeypatch.setattr(
-        'swin3d_mmdet3d.models.dense_heads.cagroup3d.roi_head.sample_rois',
-        lambda iou, **settings: torch.arange(len(iou)),
-    )
 
 
 @pytest.mark.slow

@@ -2,5 +2,6 @@
 
 from . import hooks
 from .optim_constructor import TrainableParamsOptimWrapperConstructor
+from .sharding import ShardedStrategy, shard_blocks
 
-__all__ = ['TrainableParamsOptimWrapperConstructor', 'hooks']
+__all__ = ['ShardedStrategy', 'TrainableParamsOptimWrapperConstructor', 'hooks', 'shard_blocks']

@@ -19,7 +19,8 @@ def start_cpu_processes(cfg: Config) -> None:
     mmengine's ``init_dist`` chooses a GPU for the process whatever the backend is, and its runner names one
     to the model's wrapper. The group is made here, before the runner, which takes the one that it finds;
     ``env_cfg.dist_cfg.backend`` of the config, mostly 'nccl', gives way to gloo. ``model_wrapper_cfg`` is
-    written into the config, with the ``find_unused_parameters`` that the runner's own would have.
+    written into the config, with the ``find_unused_parameters`` that the runner's own would have; a strategy,
+    such as :class:`ShardedStrategy`, wraps the model itself.
 
     Args:
         cfg: Config of a run with a ``launcher``; changed.
@@ -31,6 +32,8 @@ def start_cpu_processes(cfg: Config) -> None:
             print_log(f'no GPU: processes communicate by {BACKEND} in place of {backend}', 'current')
         with _without_device_choice():
             init_dist(cfg.launcher, backend=BACKEND, **settings)
+    if 'strategy' in cfg:
+        return
     default = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
     wrapper = cfg.get('model_wrapper_cfg') or ConfigDict(
         default, find_unused_parameters=cfg.get('find_unused_parameters', False)

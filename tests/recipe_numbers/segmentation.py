@@ -296,6 +296,11 @@ RECIPES = {
     'swin3d-small_scannet-seg_rgbn': [*SCANNET_RGBN, SMALL],
     'swin3d-small_scannet-seg_rgbn_finetune': [*SCANNET_RGBN, SMALL],
     'swin3d-large_scannet-seg_rgbn': [*SCANNET_RGBN, LARGE],
+    'swin3d-large_scannet-seg_rgbn_fsdp': [
+        *SCANNET_RGBN,
+        LARGE,
+        ours('the 3 scenes of a step on 3 GPUs', data=dict(devices=3)),
+    ],
     'swin3d-large_scannet-seg_rgbn_finetune': [*SCANNET_RGBN, LARGE],
     'swin3d-small_scannet200-seg': [*SCANNET_RGB, SMALL, SCANNET200, AXES_AS_THEY_ARE],
     'swin3d-small_scannet200-seg_rgbn': [*SCANNET_RGBN, SMALL, SCANNET200],

@@ -3,14 +3,12 @@
 import pytest
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import RECIPES, name, on_tiny_scenes, recipe
+from recipe_files import name, on_tiny_scenes, recipe, recipes_of
 from tiny_pretraining import largest_gradient
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 
-OURS = [path for path in RECIPES if path.parent.name == 'c2p']
-SCANS = [path for path in OURS if 'rooms' not in path.stem]
-(TINY_ROOMS,) = (path for path in OURS if path.stem == 'c2p_swin3d-tiny_rooms')
+OURS, SCANS, TINY_ROOMS = recipes_of('c2p')
 
 
 def arm(kind):

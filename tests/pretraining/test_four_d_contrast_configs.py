@@ -8,14 +8,12 @@ import torch
 from mmcv.transforms import Compose
 from mmdet3d.registry import MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import RECIPES, name, recipe
+from recipe_files import name, recipe, recipes_of
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
 
-OURS = [path for path in RECIPES if path.parent.name == 'four_d_contrast']
-SCANS = [path for path in OURS if 'rooms' not in path.stem]
-ROOMS = next(path for path in OURS if path.stem.endswith('rooms'))
+OURS, SCANS, ROOMS = recipes_of('four_d_contrast')
 
 
 def test_the_control_differs_in_the_pairs_alone():

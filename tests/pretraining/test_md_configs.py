@@ -4,14 +4,12 @@ import pytest
 import torch
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import RECIPES, name, on_tiny_scenes, recipe
+from recipe_files import name, on_tiny_scenes, recipe, recipes_of
 from tiny_pretraining import largest_gradient
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 
-OURS = [path for path in RECIPES if path.parent.name == 'md']
-SCANS = [path for path in OURS if 'rooms' not in path.stem]
-ROOMS = next(path for path in OURS if path.stem.endswith('rooms'))
+OURS, SCANS, ROOMS = recipes_of('md')
 
 
 def test_the_control_differs_in_the_hints_alone():

@@ -5,6 +5,7 @@ Source: github.com/google-research/fixmatch (3ae6800), whose files stand here as
 
 from math import pi
 
+from .point_contrast import SGD_15K
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, split, taken
@@ -142,15 +143,7 @@ RECIPES = {
             data_preprocessor=dict(features=('rgb',)),
             backbone=dict(in_channels=3),
             decode_head=dict(in_channels=96),
-            optimiser=dict(
-                type='SGD',
-                lr=0.1,
-                momentum=0.9,
-                dampening=0.1,
-                weight_decay=0.0001,
-                schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
-                length=(15000, 'iterations'),
-            ),
+            optimiser=SGD_15K,
         ),
         ours('the network reads no signal', data_preprocessor=dict(signals=('xyz', 'rgb'))),
         ours('that of all recipes with labels', optimiser=dict(seed=123, tested_every=5000)),

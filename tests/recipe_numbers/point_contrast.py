@@ -88,6 +88,16 @@ FRAME_PAIRS = ours(
         ),
     ),
 )
+# of its segmentation
+SGD_15K = dict(
+    type='SGD',
+    lr=0.1,
+    momentum=0.9,
+    dampening=0.1,
+    weight_decay=0.0001,
+    schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
+    length=(15000, 'iterations'),
+)
 SGD_60K = dict(
     type='SGD',
     lr=0.1,

@@ -2,6 +2,7 @@
 
 from .detection import RECIPES as DETECTION
 from .detection import TR3D_LEVELS
+from .point_contrast import SGD_15K
 from .rooms import CLASS_WEIGHTS, FEW_ROOMS, ROOMS_SEG, SCANNET_ROOMS, TINY, boxes
 from .segmentation import (
     AUGMENTATION,
@@ -24,15 +25,7 @@ SPARSE_UNET = [
         data_preprocessor=dict(features=('rgb',)),
         backbone=dict(in_channels=3),
         decode_head=dict(in_channels=96),
-        optimiser=dict(
-            type='SGD',
-            lr=0.1,
-            momentum=0.9,
-            dampening=0.1,
-            weight_decay=0.0001,
-            schedule=(('PolyLR', 0, 15000, 'iterations', (0.9, 0)),),
-            length=(15000, 'iterations'),
-        ),
+        optimiser=SGD_15K,
     ),
     ours(
         'augmentation and crops of Swin3D; a test every 5000 iterations',

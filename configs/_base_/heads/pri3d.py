@@ -13,12 +13,5 @@ model = dict(
     criterion=dict(type='InfoNCE', temperature=0.4, symmetric=True),
 )
 # the contrast of pixels without a network of the cloud and without depth
-pixels_alone = dict(
-    backbone=None,
-    neck=None,
-    matcher=None,
-    pixel_projection=None,
-    point_head=None,
-    depth_head=None,
-    depth_criterion=None,
-)
+cloud_parts = ('backbone', 'neck', 'matcher', 'pixel_projection', 'point_head')
+pixels_alone = dict.fromkeys((*cloud_parts, 'depth_head', 'depth_criterion'))

@@ -1,5 +1,6 @@
 """Heads: from features to the space of a loss."""
 
+from .coarse_fine_folding import CoarseFineFolding
 from .concept_head import ConceptHead
 from .depth_head import DepthHead
 from .distance_field import DistanceField
@@ -17,6 +18,7 @@ from .visibility_pool import VisibilityPool
 from .voxel_volume import VoxelVolume
 
 __all__ = [
+    'CoarseFineFolding',
     'ColorReconstruction',
     'ConceptHead',
     'DepthHead',

@@ -21,12 +21,15 @@ class Fold(nn.Module):
     Args:
         in_channels: Width of the features.
         point_channels: Coordinates of a point.
-        hidden_channels: Width of the first hidden layer; the second has half of it.
+        hidden_channels: Width of the first hidden layer.
+        second_channels: Width of the second one; half of the first by default.
     """
 
-    def __init__(self, in_channels: int, point_channels: int, hidden_channels: int) -> None:
+    def __init__(
+        self, in_channels: int, point_channels: int, hidden_channels: int, second_channels: int | None = None
+    ) -> None:
         super().__init__()
-        narrow = hidden_channels // 2
+        narrow = second_channels or hidden_channels // 2
         self.widths = (in_channels, point_channels)
         self.joint = nn.Linear(in_channels + point_channels, hidden_channels, bias=False)
         self.layers = nn.Sequential(

@@ -1,5 +1,7 @@
 """One file a method; methods import shared parts and never each other."""
 
+from .act import ACT
+from .act_autoencoder import ACTAutoencoder
 from .c2p import C2P
 from .concept_alignment import ConceptAlignment
 from .dpco import DPCo
@@ -22,6 +24,8 @@ from .sl3d import SL3D
 from .sonata import Sonata
 
 __all__ = [
+    'ACT',
+    'ACTAutoencoder',
     'C2P',
     'ConceptAlignment',
     'FixMatch',

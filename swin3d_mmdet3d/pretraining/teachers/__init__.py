@@ -3,7 +3,9 @@
 from .efficientnet_lite import EfficientNetLite0, EfficientNetLite2
 from .frozen_image_teacher import FrozenImageTeacher
 from .frozen_teacher import FrozenTeacher
+from .frozen_transformer import FrozenTransformer, MiniLMTransformer, PretrainedTransformer
 from .momentum_teacher import MomentumTeacher
+from .prompted_transformer import PromptedTransformer
 from .transformers_vit import TransformersViT
 
 __all__ = [
@@ -11,6 +13,10 @@ __all__ = [
     'EfficientNetLite2',
     'FrozenImageTeacher',
     'FrozenTeacher',
+    'FrozenTransformer',
+    'MiniLMTransformer',
     'MomentumTeacher',
+    'PretrainedTransformer',
+    'PromptedTransformer',
     'TransformersViT',
 ]

@@ -8,6 +8,7 @@ test).
 
 from . import (
     act,
+    act_object,
     c2p,
     concept_alignment,
     detection,
@@ -67,6 +68,7 @@ for family in (
     four_d_contrast,
     md,
     act,
+    act_object,
 ):
     for recipe, groups in family.RECIPES.items():
         numbers = RECIPE_NUMBERS[recipe] = {}

@@ -1,5 +1,5 @@
-# Both stages of ACT in one run: over its first two thirds the autoencoder learns beside the student, then it
-# stays. The transformer inside it has random weights: a package has those of none of this size.
+# Both stages of ACT in one run: over its first half the autoencoder learns beside the student, then it
+# stays. The transformer inside it has random weights: a plain installation holds no pretrained one.
 _base_ = ['../backbones/token-transformer-plain-tiny.py']
 
 model = dict(
@@ -10,7 +10,8 @@ model = dict(
     teacher=dict(
         type='ACTAutoencoder',
         channels=96,
-        num_codes=256,
+        num_codes=64,
+        code_gain=6.0,
         num_tokens=32,
         group_size=32,
         stem_channels=[32, 64],
@@ -18,7 +19,7 @@ model = dict(
         prompted=dict(
             type='PromptedTransformer',
             channels=96,
-            transformer=dict(type='FrozenTransformer', channels=192, depth=4, num_heads=4),
+            transformer=dict(type='FrozenTransformer', channels=96, depth=3, num_heads=4),
             num_prompts=8,
             prompt_dropout=0.1,
         ),
@@ -29,9 +30,10 @@ model = dict(
     masker=dict(type='SalientCells', visible=_base_.visible, temperature=float('inf')),
     criterion=dict(type='CosineDistance', loss_weight=1.0),
     teacher_weight=1.0,
+    standardize_features=True,
 )
 value_schedules = [
-    dict(type='ValueScheduleHook', target='teacher_weight', base=1.0, final=0.0, end=200),
-    dict(type='ValueScheduleHook', target='teacher.temperature', base=1.0, final=0.0625, end=200),
-    dict(type='ValueScheduleHook', target='teacher.code_weight', base=0.0, final=0.1, warmup=20, end=200),
+    dict(type='ValueScheduleHook', target='teacher_weight', base=1.0, final=0.0, warmup=149, end=150),
+    dict(type='ValueScheduleHook', target='teacher.temperature', base=1.0, final=0.0625, end=150),
+    dict(type='ValueScheduleHook', target='teacher.code_weight', base=0.02, final=0.1, end=150),
 ]

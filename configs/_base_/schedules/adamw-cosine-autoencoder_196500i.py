@@ -6,7 +6,9 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.0005, weight_decay=0.0005),
-    paramwise_cfg=dict(bias_decay_mult=0.0, flat_decay_mult=0.0),
+    paramwise_cfg=dict(
+        bias_decay_mult=0.0, flat_decay_mult=0.0, custom_keys={'prompts': dict(lr_mult=1.0, decay_mult=0.0)}
+    ),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=2e-3, by_epoch=False, begin=0, end=6550),

@@ -7,4 +7,5 @@ _base_ = [
     '../../_base_/runtime/pretraining.py',
 ]
 
+optim_wrapper = dict(optimizer=dict(lr=0.002))
 custom_hooks = [*_base_.custom_hooks, *_base_.value_schedules]

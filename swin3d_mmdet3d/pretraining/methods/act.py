@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 from ...models.evaluation_mode import evaluating
 from ...models.student_weights import weights_of
 from ...structures import PointTokens
+from ..maskers.salient_cells import standardized
 
 
 @MODELS.register_module()
@@ -32,6 +33,8 @@ class ACT(BaseModel):
         masker: Config of the choice of visible tokens, :class:`SalientCells` at an infinite temperature.
         criterion: Config of the distance of predictions and features.
         teacher_weight: Weight of the teacher's own losses; 0 freezes it.
+        standardize_features: Predict features with mean 0 and variance 1 over the hidden tokens of a batch.
+            Those of a teacher that has hardly learnt have nearly one direction, which alone is learnt then.
         data_preprocessor: Config of an :class:`ObjectPreprocessor`.
         init_cfg: Initialisation config of mmengine.
 
@@ -51,6 +54,7 @@ class ACT(BaseModel):
         masker: dict,
         criterion: dict | None = None,
         teacher_weight: float = 0.0,
+        standardize_features: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -64,6 +68,7 @@ class ACT(BaseModel):
         self.criterion = MODELS.build(criterion or dict(type='mmdet3d.CosineDistance'))
         self.head = nn.Linear(self.backbone.channels[0], self.teacher.codebook.shape[1])
         self.teacher_weight = teacher_weight
+        self.standardize_features = standardize_features
         if not teacher_weight:
             self.teacher.requires_grad_(False)
 
@@ -102,6 +107,8 @@ class ACT(BaseModel):
         visible = self._choose(tokens)
         feats = self.decoder(self.backbone(levels, visible))
         hidden = target[~visible]
+        if self.standardize_features:
+            hidden = standardized(hidden)
         losses['loss_features'] = self.criterion(self.head(feats[~visible]), hidden)
         losses['features_at_mean'] = 1 - normalize(hidden.float(), dim=1).mean(dim=0).norm()
         return losses

@@ -42,6 +42,8 @@ class ACTAutoencoder(BaseModel):
         group_size: Members of a group.
         stem_channels: Widths of the PointNet's first MLP.
         graph_channels: As ``channels`` of :class:`TokenGraph`.
+        code_gain: Scale of the logits at the start, the weight of the norm that they come out of. Beside the
+            noise of Gumbel-softmax logits of scale 1 say little, and the weight takes thousands of steps.
         temperature: Of Gumbel-softmax; a :class:`ValueScheduleHook` lowers it.
         code_weight: Weight of the KL divergence; a :class:`ValueScheduleHook` raises it.
         chamfer: Config of the distance CD, by default half the sum of mean distances.
@@ -62,6 +64,7 @@ class ACTAutoencoder(BaseModel):
         group_size: int = 32,
         stem_channels: Sequence[int] = (128, 256),
         graph_channels: Sequence[int] = (128, 256, 512, 512, 1024),
+        code_gain: float = 1.0,
         temperature: float = 1.0,
         code_weight: float = 0.1,
         chamfer: dict | None = None,
@@ -73,6 +76,7 @@ class ACTAutoencoder(BaseModel):
         self.temperature, self.code_weight = temperature, code_weight
         self.stem = GroupEmbedding(3, stem_channels, 2 * stem_channels[1], channels)
         self.to_codes = TokenGraph(channels, num_codes, graph_channels)
+        nn.init.constant_(self.to_codes.join_norm.weight, code_gain)
         self.codebook = nn.Parameter(torch.randn(num_codes, channels))
         self.prompted = None if prompted is None else MODELS.build(prompted)
         self.to_features = TokenGraph(channels, channels, graph_channels)

@@ -81,8 +81,9 @@ def exchange(folder):
     for scale in (1.0, 10.0):
         values = dict(loss=torch.tensor((1 + 2 * rank) * scale), **{f'own{rank}': torch.tensor(scale)})
         model.running_mean.fill_(rank)
+        model.num_batches_tracked.fill_(4 + rank)
         hook.after_train_iter(SimpleNamespace(model=wrapped), 0, outputs=values)
-    torch.save(dict(state, values=values, running_mean=model.running_mean), f'{folder}/{rank}.pth')
+    torch.save(dict(state, values=values, norm=model.state_dict()), f'{folder}/{rank}.pth')
 
 
 @pytest.fixture(scope='module')
@@ -118,4 +119,5 @@ def test_logged_values_are_the_means_of_those_that_have_them_and_norms_have_the_
             'loss': 20,
             f'own{rank}': 10,
         }
-        assert state['running_mean'].tolist() == [0.5, 0.5]
+        assert state['norm']['running_mean'].tolist() == [0.5, 0.5]
+        assert state['norm']['num_batches_tracked'] == 5

@@ -41,9 +41,12 @@ class ProcessMeanHook(Hook):
             return
         if outputs:
             outputs.update(self.means(outputs))
-        statistics = running_statistics(unwrapped(runner.model))
-        if statistics:
-            all_reduce_params(statistics, op='mean')
+        norms = gathering_norms(unwrapped(runner.model))
+        if norms:
+            moments = chain(*((norm.running_mean, norm.running_var) for norm in norms))
+            all_reduce_params(list(moments), op='mean')
+            # a norm without rows in one process has counted fewer batches there
+            all_reduce_params([norm.num_batches_tracked for norm in norms], op='max')
 
     def means(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
         """The means of scalars over the processes that have them; every process gives what it has."""
@@ -67,12 +70,11 @@ class ProcessMeanHook(Hook):
         return torch.cat([torch.stack(own), flags]) if own else flags
 
 
-def running_statistics(model: nn.Module) -> list[Tensor]:
-    """Running means and variances of the norms of a model that gather them over batches."""
+def gathering_norms(model: nn.Module) -> list[_NormBase]:
+    """The norms of a model that gather running statistics over the batches of their own process."""
     return [
-        statistic
+        norm
         for norm in model.modules()
         if isinstance(norm, _NormBase) and norm.training and not isinstance(norm, nn.SyncBatchNorm)
-        for statistic in (norm.running_mean, norm.running_var)
-        if statistic is not None
+        if norm.running_mean is not None
     ]

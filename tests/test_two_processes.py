@@ -27,7 +27,9 @@ def test_losses_and_weights_are_those_of_one_process_with_the_same_global_batch(
     (start,), (expected,) = (joined(states(tmp_path / '1', moment)) for moment in ('start', 'end'))
     own, other = joined(states(tmp_path / '2'))
     assert torch.equal(own, other)
-    assert (own - expected).norm() < 0.01 * (expected - start).norm()
+    # means of the processes' means are 0.009 apart in segmentation; sharp teachers enlarge rounding errors
+    limit = 1e-4 if name == 'segmentation' else 0.01
+    assert (own - expected).norm() < limit * (expected - start).norm()
 
 
 @pytest.mark.slow

@@ -34,7 +34,8 @@ def main() -> None:
     if cpu_runtime.reason_unavailable() is None:
         library = cpu_runtime.library()
         threads = 'OpenMP' if library.has_openmp else 'no OpenMP, one thread'
-        logger.info('CPU kernels: %s build, %s, %s', library.isa, threads, library.path)
+        bfloat16 = 'bfloat16' if library.has_bfloat16 else 'no bfloat16'
+        logger.info('CPU kernels: %s build, %s, %s, %s', library.isa, threads, bfloat16, library.path)
     logger.info('CUDA kernels: %s', _cuda_status())
     for name_of_op, op in declared().items():
         op.choose('cpu', 'auto')

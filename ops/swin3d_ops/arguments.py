@@ -26,6 +26,45 @@ def check_floats(name: str, value) -> None:
         raise TypeError(f'{name} must be a floating-point tensor, got {value.dtype}')
 
 
+def check_positive(name: str, value) -> None:
+    """Raise unless ``value`` is a number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f'{name} must be a number, got {type(value).__name__}')
+    if not value > 0:
+        raise ValueError(f'{name} must be positive, got {value}')
+
+
+def check_shapes(feats: torch.Tensor, expected: dict[str, tuple]) -> None:
+    """Raise unless all tensors are like ``feats`` in dtype and device and have their shapes.
+
+    Args:
+        feats: The features.
+        expected: Tensor and shape by the name of the argument.
+    """
+    for name, (tensor, shape) in expected.items():
+        check_tensor(name, tensor)
+        if tensor.dtype != feats.dtype:
+            raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {tensor.dtype}')
+        if tensor.device != feats.device:
+            raise ValueError(f'{name} must be on {feats.device} as feats, got {tensor.device}')
+        if tensor.shape != shape:
+            raise ValueError(f'{name} must have shape {shape}, got {tuple(tensor.shape)}')
+
+
+def check_row_weight(row_weight, feats: torch.Tensor) -> None:
+    """Raise unless ``row_weight`` is None or holds a float for each row of ``feats``, without a gradient."""
+    if row_weight is None:
+        return
+    check_floats('row_weight', row_weight)
+    if row_weight.shape != feats.shape[:1] or row_weight.device != feats.device:
+        raise ValueError(
+            f'row_weight must have shape ({len(feats)},) on {feats.device}, '
+            f'got {tuple(row_weight.shape)} on {row_weight.device}'
+        )
+    if row_weight.requires_grad:
+        raise ValueError('row_weight must not require a gradient: it has none')
+
+
 def check_int(name: str, value, least: int, most: int) -> None:
     """Raise unless ``value`` is an int in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, int):

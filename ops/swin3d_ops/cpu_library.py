@@ -59,6 +59,7 @@ class CpuLibrary:
         path: File of the shared library.
         isa: 'portable', 'avx2' or 'avx512', what the processor runs best unless named.
         has_openmp: Whether the kernels use several threads.
+        has_bfloat16: Whether products of layers can be in bfloat16 (AVX512-BF16).
     """
 
     def __init__(self, path: Path, isa: str | None = None):
@@ -74,6 +75,7 @@ class CpuLibrary:
                 f'{ISA_VARIABLE} must be one of {usable} on this processor, got {self.isa!r}'
             )
         self.has_openmp = bool(self._library.swin3d_has_openmp())
+        self.has_bfloat16 = bool(getattr(self._library, f'swin3d_has_bfloat16_{self.isa}')())
 
     def call(self, name: str, *arguments) -> None:
         """Call an exported function by its name without the suffix of the instruction set."""

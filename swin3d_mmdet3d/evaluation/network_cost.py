@@ -16,7 +16,7 @@ from terminaltables import AsciiTable
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-COUNTED_OPS = ('sparse_conv', 'window_attention', 'block_mlp')
+COUNTED_OPS = ('sparse_conv', 'window_attention', 'block_mlp', 'row_linear')
 """Ops that a network's operations are counted by, by their CPU kernels."""
 
 
@@ -73,6 +73,11 @@ def block_mlp_operations(
     return 4 * len(feats) * weight1.numel()
 
 
+def row_linear_operations(feats: Tensor, weight: Tensor, *_: Any, **__: Any) -> int:
+    """The linear layer on each row: feats (N, C), weight (D, C)."""
+    return 2 * len(feats) * weight.numel()
+
+
 def formulas() -> Mapping[Any, Any]:
     """The formulas of this package's operators, which are given tensors in place of shapes."""
     found = {}
@@ -81,6 +86,7 @@ def formulas() -> Mapping[Any, Any]:
         ('window_attention', window_attention_operations),
         ('linear_gather_max', linear_gather_max_operations),
         ('block_mlp', block_mlp_operations),
+        ('row_linear', row_linear_operations),
     ):
         formula._get_raw = True
         found[getattr(torch.ops.swin3d, name)] = formula

@@ -24,6 +24,7 @@ from swin3d_ops import (
     neighbors,
     partition_windows,
     resample,
+    row_linear,
     sparse_conv,
     voxel_index,
     window_attention,
@@ -239,6 +240,28 @@ def feed_forward_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
     yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
 
 
+def row_linear_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
+    rows, channels, columns = draw.choice((0, 1, 9, 150)), draw.choice((1, 7, 48)), draw.choice((1, 20, 200))
+    dtype = draw.choice((torch.float32, torch.float64))
+    shapes = dict(
+        feats=(rows, channels), weight=(columns, channels), bias=(columns,), norm_weight=(channels,),
+        norm_bias=(channels,), residual=(rows, columns), row_weight=(rows,),
+    )  # fmt: skip
+    arguments = {name: draw.floats(*shape, dtype=dtype) for name, shape in shapes.items()}
+    arguments.update({name: None for name in ('residual', 'row_weight') if draw.randrange(2)})
+    arguments = spoilt(draw, arguments)
+    row_weight, normalised = arguments.pop('row_weight'), draw.randrange(2)
+
+    def run(backend):
+        def function(feats, weight, bias, norm_weight, norm_bias, residual):
+            norm = (norm_weight, norm_bias, 1e-5) if normalised else None
+            return row_linear(feats, weight, bias, norm, residual, row_weight, backend=backend)
+
+        return with_gradients(function, *arguments.values())
+
+    yield from ((backend, lambda backend=backend: run(backend)) for backend in FORMS)
+
+
 def random_pairs(draw: Draw) -> tuple[dict, int]:
     sources, targets, offsets = draw.choice((0, 1, 9)), draw.choice((0, 1, 600)), draw.choice((0, 1, 3))
     counts = [draw.randint(0, 8) if sources and targets else 0 for _ in range(offsets)]
@@ -433,6 +456,7 @@ def voxels_case(draw: Draw) -> Iterator[tuple[str, Callable]]:
 CASES = dict(
     window_attention=attention_case,
     block_mlp=feed_forward_case,
+    row_linear=row_linear_case,
     resample=resample_case,
     knn=knn_case,
     sparse_conv=convolution_case,

@@ -12,8 +12,8 @@ import pytest
 import swin3d_ops
 
 OPS = (
-    'window_attention', 'block_mlp', 'resample', 'knn', 'sparse_conv', 'partition_windows', 'neighbors',
-    'voxel_index',
+    'window_attention', 'block_mlp', 'row_linear', 'resample', 'knn', 'sparse_conv', 'partition_windows',
+    'neighbors', 'voxel_index',
 )  # fmt: skip
 SCRIPT = Path(__file__).with_name('hostile_calls.py')
 

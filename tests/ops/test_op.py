@@ -60,6 +60,7 @@ def test_an_op_declares_itself_with_the_back_ends_that_it_has():
     expected = dict(
         resampling, window_attention='reference torch cpu cuda', knn='reference torch cpu cuda',
         sparse_conv='reference torch cpu spconv', block_mlp='reference torch cpu',
+        row_linear='reference torch cpu',
         partition_windows='torch cpu', neighbors='torch cpu',
     )  # fmt: skip
     assert {name: ' '.join(op.implementations) for name, op in declared().items()} == expected

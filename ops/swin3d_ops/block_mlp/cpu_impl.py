@@ -8,6 +8,7 @@ import torch
 
 from .. import cpu_runtime, registration
 from ..cpu_runtime import pointer, pointers, widened
+from ..precision import kernels_round
 
 _ARGUMENTS = (
     'Tensor feats, Tensor norm_weight, Tensor norm_bias, Tensor weight1, Tensor bias1, Tensor weight2, '
@@ -18,15 +19,7 @@ _ARGUMENTS = (
 def block_mlp(*arguments) -> torch.Tensor:
     """Compute feats + row_weight * (GELU(LN(feats) weight1^T + bias1) weight2^T + bias2)."""
     *operands, product_dtype = arguments
-    return _block_mlp(*operands)
-
-
-def reason_against(*arguments) -> str | None:
-    """Return why the kernels cannot take the arguments of a call, or None: they do not narrow products."""
-    feats, product_dtype = arguments[0], arguments[-1]
-    if product_dtype.itemsize < feats.dtype.itemsize:
-        return f'its products are not in {str(product_dtype).removeprefix("torch.")}'
-    return None
+    return _block_mlp(*operands, kernels_round(operands[0], product_dtype))
 
 
 def _problem(feats, parameters, row_weight, eps):
@@ -39,15 +32,16 @@ def _problem(feats, parameters, row_weight, eps):
     return [*arrays, weight], addresses, [ctypes.c_double(eps), *sizes]
 
 
-def _forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps):
+def _forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, bfloat16):
     parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
     arrays, addresses, numbers = _problem(feats, parameters, row_weight, eps)
     out = torch.empty_like(arrays[0])
-    cpu_runtime.call('block_mlp', out.dtype, *addresses, *numbers, pointer(out))
+    name = 'block_mlp_bfloat16' if bfloat16 else 'block_mlp'
+    cpu_runtime.call(name, out.dtype, *addresses, *numbers, pointer(out))
     return out.to(feats.dtype)
 
 
-def _fake_forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps):
+def _fake_forward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, bfloat16):
     return feats.new_empty(feats.shape)
 
 
@@ -68,7 +62,9 @@ def _fake_backward(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2
     return tuple(tensor.new_empty(tensor.shape) for tensor in inputs)
 
 
-_block_mlp = registration.define('block_mlp', f'({_ARGUMENTS}) -> Tensor', _forward, _fake_forward)
+_block_mlp = registration.define(
+    'block_mlp', f'({_ARGUMENTS}, bool bfloat16) -> Tensor', _forward, _fake_forward
+)
 _block_mlp_backward = registration.define(
     'block_mlp_backward',
     f'({_ARGUMENTS}, Tensor grad_out) -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)',
@@ -78,12 +74,13 @@ _block_mlp_backward = registration.define(
 
 
 def _save(ctx, inputs, output):
-    *tensors, ctx.eps = inputs
+    *tensors, ctx.eps, _ = inputs
     ctx.save_for_backward(*tensors)
 
 
 def _differentiate(ctx, grad_out):
-    return *_block_mlp_backward(*ctx.saved_tensors, ctx.eps, grad_out), None, None
+    grads = _block_mlp_backward(*ctx.saved_tensors, ctx.eps, grad_out)
+    return *grads, None, None, None
 
 
 registration.differentiate(_block_mlp, _differentiate, _save)

@@ -2,8 +2,7 @@
 //
 // A tile of rows passes through the whole branch, some hidden columns after others, so that what is between the
 // layers stays in a thread's cache. The gradient normalises and multiplies again, tile by tile. Rows of weight s = 0
-// (stochastic depth) take no part in products. Sums over rows are taken segment by segment and added in the order of
-// the segments: no bit depends on the number of threads.
+// (stochastic depth) take no part in products. No bit depends on the number of threads.
 #include "block_mlp_backward.h"
 #include "block_mlp_forward.h"
 
@@ -14,7 +13,7 @@
     (const T* x, const T* row_weight, const T* gamma, const T* beta, const T* w1, const T* b1, const T* w2,    \
      const T* b2, double eps, int64_t N, int64_t C, int64_t H, T* out, int threads) {                          \
         try {                                                                                                  \
-            const swin3d::Branch<T> branch{N, C, H, x, row_weight, gamma, beta, w1, b1, w2, b2, T(eps)};       \
+            const swin3d::Branch<T> branch{{N, C, x, row_weight, gamma, beta, T(eps)}, H, w1, b1, w2, b2};     \
             swin3d::Forward<T>(branch, out, threads).run(threads);                                             \
             return 0;                                                                                          \
         } catch (const std::bad_alloc&) {                                                                      \
@@ -26,9 +25,8 @@
      const T* b2, const T* grad_out, double eps, int64_t N, int64_t C, int64_t H, T* grad_x, T* const* grads,  \
      int threads) {                                                                                            \
         try {                                                                                                  \
-            const swin3d::Branch<T> branch{N, C, H, x, row_weight, gamma, beta, w1, b1, w2, b2, T(eps)};       \
-            const swin3d::ParameterGrads<T> to{grads[0], grads[1], grads[2], grads[3], grads[4], grads[5]};    \
-            swin3d::Backward<T>(branch, grad_out, grad_x, to, threads).run(threads);                           \
+            const swin3d::Branch<T> branch{{N, C, x, row_weight, gamma, beta, T(eps)}, H, w1, b1, w2, b2};     \
+            swin3d::Backward<T>(branch, grad_out, grad_x, grads, threads).run(threads);                        \
             return 0;                                                                                          \
         } catch (const std::bad_alloc&) {                                                                      \
             return 1;                                                                                          \

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 from mmcv.cnn.bricks import DropPath
-from swin3d_ops import WindowIndex, block_mlp, window_attention
+from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
 from torch import Tensor, nn
 
 from ...structures import SIGNAL_CHANNELS, SparseVoxels
@@ -128,10 +128,25 @@ class WindowAttention(nn.Module):
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
 
-    def forward(self, feats: Tensor, windows: AttentionWindows) -> Tensor:
-        """Attend within windows: ``(N, C) -> (N, C)``."""
-        qkv = self.qkv(feats).view(len(feats), 3, self.num_heads, -1)
-        q, k, v = qkv.unbind(1)  # each (N, H, D)
+    def forward(
+        self,
+        feats: Tensor,
+        windows: AttentionWindows,
+        norm: RowNorm | None = None,
+        residual: Tensor | None = None,
+        row_weight: Tensor | None = None,
+    ) -> Tensor:
+        """Attend within windows: ``(N, C) -> (N, C)``.
+
+        Args:
+            feats: ``(N, C)``.
+            windows: The windows of the N voxels.
+            norm: Parameters of a layer norm of ``feats``, or None for none.
+            residual: ``(N, C)`` what the result is added to, or None.
+            row_weight: ``(N,)`` factors of the result, or None for 1.
+        """
+        qkv = row_linear(feats, self.qkv.weight, self.qkv.bias, norm)
+        q, k, v = qkv.view(len(feats), 3, self.num_heads, -1).unbind(1)  # each (N, H, D)
         out = window_attention(
             q,
             k,
@@ -141,7 +156,10 @@ class WindowAttention(nn.Module):
             self.table_rows,
             windows.index,
         )
-        return self.proj(out.flatten(1))
+        proj = self.proj
+        return row_linear(
+            out.flatten(1), proj.weight, proj.bias, residual=residual, row_weight=row_weight
+        )  # fmt: skip
 
     def _table(self, role: str) -> Tensor:
         """Rows of all signals, axis after axis: ``(R, H, D)``."""
@@ -205,7 +223,7 @@ class Swin3DBlock(nn.Module):
 
     def forward(self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows) -> Tensor:
         """Refine ``(N, C)`` features of ``voxels`` within their ``windows``."""
-        feats = feats + self.drop_path(self.attn(self.norm1(feats, voxels), windows))
+        feats = self.attn(feats, windows, self.norm1.of_rows(voxels), feats, self._row_weight(feats))
         return self.mlp(feats, self.norm2.of_rows(voxels), self._row_weight(feats))
 
     def _row_weight(self, feats: Tensor) -> Tensor | None:

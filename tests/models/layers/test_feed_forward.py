@@ -15,7 +15,7 @@ def block():
     torch.manual_seed(0)
     block = Swin3DBlock(8, 2, 3, drop_path=0.4)
     block.attn = nn.Identity()
-    block.attn.forward = lambda feats, windows: torch.zeros_like(feats)
+    block.attn.forward = lambda feats, *_: feats
     for parameter in block.norm2.parameters():
         nn.init.normal_(parameter)
     return block

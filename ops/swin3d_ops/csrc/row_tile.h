@@ -1,13 +1,9 @@
-// What the two passes of a feed-forward branch share: its arrays, tiles of rows, chunks of hidden columns, matrices.
+// What the passes of layers that act on rows share: their arrays, tiles of rows, chunks of columns, packed matrices.
 #pragma once
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-#include "gelu.h"
 #include "layer_norm.h"
 #include "row_product.h"
+#include "segment_sums.h"
 
 namespace swin3d {
 namespace {
@@ -16,23 +12,25 @@ constexpr int64_t kTileFloats = 16384;  // of the rows of a tile, which are at l
 constexpr int64_t kLeastRows = 96, kMostRows = 144;
 constexpr int64_t kChunkColumns = 192;  // hidden columns that a tile has at a time
 
-template <class T> struct Branch {
-    int64_t N, C, H;
-    const T *x, *row_weight;  // (N, C), (N,) or null: 1 everywhere
-    const T *gamma, *beta, *w1, *b1, *w2, *b2;  // (C,), (C,), (H, C), (H,), (C, H), (C,)
+// Rows that layers act on, each normalised before and weighted behind them.
+template <class T> struct Rows {
+    int64_t N, C;
+    const T *x, *weight;        // (N, C), (N,) or null: 1 everywhere
+    const T *gamma, *beta;      // (C,), or null: not normalised
     T eps;
 };
 
 template <class T> struct Sizes {
     Columns<T> channels, hidden;
-    int64_t rows, width, chunk_panels, chunk_width;  // of a tile: rows, and their strides
+    int64_t rows, width, chunk_panels, chunk_width;  // of a tile: rows, and their strides of channels and of a chunk
 
     Sizes(int64_t C, int64_t H) : channels(C), hidden(H) {
-        rows = std::min(kMostRows, std::max(kLeastRows, kTileFloats / std::max<int64_t>(C, 1))) / kTileRows * kTileRows;
+        rows = std::min(kMostRows, std::max(kLeastRows, kTileFloats / C)) / kTileRows * kTileRows;
         width = channels.vectors * kWidth<T>;
         chunk_panels = kChunkColumns / (kTileVectors * kWidth<T>);
         chunk_width = kChunkColumns;
     }
+    int64_t tiles(int64_t N) const { return (N + rows - 1) / rows; }
 };
 
 // A matrix laid out for products of rows, by all threads of the parallel region that a call is made in.
@@ -74,37 +72,60 @@ template <class T> struct Chunk {
 
 // The rows of a tile that take part, normalised.
 template <class T> struct Tile {
-    const Branch<T>& branch;
-    const Sizes<T>& sizes;
-    T* normed;  // (rows, width)
+    const Rows<T>& from;
+    int64_t width;  // stride of the normalised rows
+    T* normed;
     int64_t count = 0;
     int64_t rows[kMostRows];
     RowMoments<T> moments[kMostRows];
 
-    Tile(const Branch<T>& branch, const Sizes<T>& sizes, T* normed) : branch(branch), sizes(sizes), normed(normed) {}
+    Tile(const Rows<T>& from, int64_t width, T* normed) : from(from), width(width), normed(normed) {}
 
-    // Normalise those of rows [low, high) that take part.
+    // Take rows [low, high) but for those of weight 0.
     void fill(int64_t low, int64_t high) {
         count = 0;
         for (int64_t n = low; n < high; ++n) {
-            if (branch.row_weight != nullptr && branch.row_weight[n] == 0) continue;
-            const T* row = branch.x + n * branch.C;
-            rows[count] = n;
-            moments[count] = RowMoments<T>(row, branch.C, branch.eps);
-            normalise(row, moments[count], branch.gamma, branch.beta, branch.C, normed + count * sizes.width);
-            ++count;
+            if (from.weight != nullptr && from.weight[n] == 0) continue;
+            const T* row = from.x + n * from.C;
+            T* to = normed + count * width;
+            if (from.gamma == nullptr) {
+                std::copy(row, row + from.C, to);
+            } else {
+                moments[count] = RowMoments<T>(row, from.C, from.eps);
+                normalise(row, moments[count], from.gamma, from.beta, from.C, to);
+            }
+            rows[count++] = n;
         }
     }
-    T weight(int64_t i) const { return branch.row_weight == nullptr ? T(1) : branch.row_weight[rows[i]]; }
-    const T* row(int64_t i) const { return branch.x + rows[i] * branch.C; }
+    T weight(int64_t i) const { return from.weight == nullptr ? T(1) : from.weight[rows[i]]; }
+    const T* row(int64_t i) const { return from.x + rows[i] * from.C; }
+
+    // Copy the rows of `all` (N, D) that take part, weighted.
+    void gather(const T* all, int64_t D, T* to, int64_t stride) const {
+        for (int64_t i = 0; i < count; ++i) {
+            const T factor = weight(i), *row = all + rows[i] * D;
+            for (int64_t d = 0; d < D; ++d) to[i * stride + d] = factor * row[d];
+        }
+    }
+
+    // From gradients of the normalised rows those of the rows, added to grad_x, and of gamma and beta.
+    void add_gradients(const T* grad, T* grad_x, T* grad_gamma, T* grad_beta) const {
+        for (int64_t i = 0; i < count; ++i) {
+            T* to = grad_x + rows[i] * from.C;
+            if (from.gamma == nullptr) {
+                for (int64_t c = 0; c < from.C; ++c) to[c] += grad[i * width + c];
+            } else {
+                add_norm_gradients(row(i), moments[i], from.gamma, grad + i * width, from.C, to, grad_gamma, grad_beta);
+            }
+        }
+    }
 };
 
-inline int this_thread() {
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
+// Add to `total` (width,) the sum of `count` rows.
+template <class T> inline void add_rows(const T* rows, int64_t stride, int64_t count, int64_t width, T* total) {
+    for (int64_t i = 0; i < count; ++i) {
+        for (int64_t d = 0; d < width; ++d) total[d] += rows[i * stride + d];
+    }
 }
 
 // Write sums of rows r .. to a panel of `out`.

@@ -1,0 +1,157 @@
+"""A linear layer of rows on all back-ends and builds against layers of torch in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from swin3d_ops import available_backends, row_linear
+from torch import nn
+
+needs_kernels = pytest.mark.skipif(
+    available_backends('row_linear')['cpu'] is not None, reason=str(available_backends('row_linear')['cpu'])
+)
+
+
+def problem(rows, channels, columns, dtype=torch.float64, seed=0):
+    """Feats, weight, bias, scale and shift of the norm, residual; and the gradient of the output."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape, spread=1.0):
+        return (torch.randn(*shape, generator=generator, dtype=torch.float64) * spread).to(dtype)
+
+    inputs = [
+        draw(rows, channels) * 2 + 1, draw(columns, channels, spread=channels**-0.5), draw(columns),
+        draw(channels) * 0.5 + 1, draw(channels) * 0.3, draw(rows, columns),
+    ]  # fmt: skip
+    return inputs, draw(rows, columns)
+
+
+def layers(feats, weight, bias, scale, shift, residual, row_weight=None, normalised=True, added=True):
+    if normalised:
+        feats = nn.functional.layer_norm(feats, feats.shape[1:], scale, shift)
+    out = nn.functional.linear(feats, weight, bias)
+    out = out if row_weight is None else out * row_weight[:, None]
+    return residual + out if added else out
+
+
+def solve(backend, row_weight=None, normalised=True, added=True):
+    def run(feats, weight, bias, scale, shift, residual):
+        norm, residual = (scale, shift, 1e-5) if normalised else None, residual if added else None
+        return row_linear(feats, weight, bias, norm, residual, row_weight, backend=backend)
+
+    return run
+
+
+def with_gradients(function, inputs, grad):
+    inputs = [tensor.detach().requires_grad_() for tensor in inputs]
+    out = function(*inputs)
+    return [out.detach(), *torch.autograd.grad(out, inputs, grad, materialize_grads=True)]
+
+
+def assert_agree(got, truth, tolerance):
+    for n, (a, b) in enumerate(zip(got, truth)):
+        assert a.shape == b.shape, n
+        bound = tolerance * max(1.0, b.abs().max().item() if b.numel() else 1.0)
+        assert not a.numel() or (a.double() - b).abs().max() <= bound, n
+
+
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+@pytest.mark.parametrize('normalised, added', [(True, False), (False, True), (True, True), (False, False)])
+@pytest.mark.parametrize(
+    'rows, channels, columns', [(0, 5, 8), (1, 1, 1), (31, 48, 144), (257, 17, 83), (64, 200, 33)]
+)
+def test_results_are_those_of_the_layers(
+    host_backend, rows, channels, columns, normalised, added, dtype, tolerance
+):
+    inputs, grad = problem(rows, channels, columns)
+    form = dict(normalised=normalised, added=added)
+    truth = with_gradients(lambda *t: layers(*t, **form), inputs, grad)
+    inputs, grad = [tensor.to(dtype) for tensor in inputs], grad.to(dtype)
+    assert_agree(with_gradients(solve(host_backend, **form), inputs, grad), truth, tolerance)
+
+
+@pytest.mark.parametrize('added', [True, False])
+def test_rows_are_weighted_and_those_of_weight_zero_left_out(host_backend, added):
+    inputs, grad = problem(500, 24, 50)
+    weight = torch.rand(500, generator=torch.Generator().manual_seed(1)).gt(0.3) / 0.7
+    truth = with_gradients(lambda *t: layers(*t, row_weight=weight, added=added), inputs, grad)
+    inputs, grad = [tensor.float() for tensor in inputs], grad.float()
+    got = with_gradients(solve(host_backend, weight.float(), added=added), inputs, grad)
+    assert_agree(got, truth, 1e-5)
+    assert torch.equal(got[0][weight == 0], inputs[5][weight == 0] * added)
+
+
+def test_tensors_that_lie_apart_are_read_where_they_are(host_backend):
+    inputs, grad = problem(70, 12, 40, torch.float32)
+    truth = with_gradients(solve(host_backend), inputs, grad)
+    apart = [torch.stack([tensor, tensor], dim=-1)[..., 0] for tensor in inputs]
+    got = with_gradients(solve(host_backend), apart, torch.stack([grad, grad], dim=-1)[..., 0])
+    assert_agree(got, truth, 1e-6)
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf'), -float('inf')])
+def test_a_bad_row_stays_in_its_row(host_backend, bad):
+    inputs, grad = problem(300, 20, 30, torch.float32)
+    clean = with_gradients(solve(host_backend), inputs, grad)
+    inputs[0][137, 3] = bad
+    out, of_feats, *others = with_gradients(solve(host_backend), inputs, grad)
+    assert out[137].isnan().all() and of_feats[137].isnan().all() and others[0].isnan().any()
+    rest = torch.arange(300) != 137
+    assert torch.equal(out[rest], clean[0][rest]) and torch.equal(of_feats[rest], clean[1][rest])
+
+
+def test_any_number_of_threads_and_a_second_run_give_the_same_bits(isa):
+    inputs, grad = problem(3000, 20, 90, torch.float32)
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3, 1):
+            torch.set_num_threads(threads)
+            results.append(with_gradients(solve('cpu'), inputs, grad))
+    finally:
+        torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(map(torch.equal, results[0], other))
+
+
+@needs_kernels
+def test_the_norm_is_not_kept_for_the_backward_pass():
+    inputs, _ = problem(30, 6, 24, torch.float32)
+    inputs, saved = [tensor.requires_grad_() for tensor in inputs], []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.shape) or t, lambda t: t):
+        solve('cpu')(*inputs)
+    assert sorted(saved) == sorted(tensor.shape for tensor in inputs[:5])
+
+
+@needs_kernels
+def test_the_operator_keeps_to_its_schema():
+    inputs, _ = problem(20, 6, 24, torch.float32)
+    inputs = [tensor.requires_grad_() for tensor in inputs]
+    torch.library.opcheck(torch.ops.swin3d.row_linear.default, (*inputs, torch.arange(20.0) % 3, 1e-5, False))
+
+
+@needs_kernels
+def test_whole_graph_compilation_equals_eager():
+    inputs, grad = problem(40, 8, 32, torch.float32)
+    expected = with_gradients(solve('auto'), inputs, grad)
+    compiled = torch.compile(solve('auto'), fullgraph=True, backend='aot_eager')
+    for got, truth in zip(with_gradients(compiled, inputs, grad), expected):
+        torch.testing.assert_close(got, truth)
+
+
+@pytest.mark.parametrize(
+    'name, value, error, message',
+    [
+        ('feats', torch.zeros(5), ValueError, r'feats must have shape \(N, C\) with C >= 1, got \(5,\)'),
+        ('weight', torch.ones(8, 3), ValueError, r'weight must have shape \(8, 4\), got \(8, 3\)'),
+        ('bias', torch.ones(8).double(), TypeError, 'bias must have the dtype of feats'),
+        ('norm', torch.ones(4), TypeError, r'norm must be a tuple \(scale, shift, eps\) or None'),
+        ('norm', (torch.ones(4), torch.ones(3), 1e-5), ValueError, r'norm_bias must have shape \(4,\)'),
+        ('norm', (torch.ones(4), torch.ones(4), 0), ValueError, 'eps of norm must be positive, got 0'),
+        ('residual', torch.ones(5, 4), ValueError, r'residual must have shape \(5, 8\), got \(5, 4\)'),
+        ('row_weight', torch.ones(4), ValueError, r'row_weight must have shape \(5,\) on cpu'),
+    ],
+)
+def test_wrong_arguments_are_named(name, value, error, message):
+    inputs, _ = problem(5, 4, 8, torch.float32)
+    with pytest.raises(error, match=message):
+        row_linear(**{**dict(zip(('feats', 'weight', 'bias'), inputs)), name: value})

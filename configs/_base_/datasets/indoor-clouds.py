@@ -13,6 +13,7 @@ change_colors = [
     dict(type='ChromaticJitter', prob=0.95, std=0.005),
 ]
 turn_hues = dict(type='ColorJitter', brightness=0, contrast=0, saturation=0.2, hue=0.5, prob=1.0)
+augment_scan = [*load_points, scale_points, *change_colors, turn_hues, dict(type='PositiveShift')]
 pack_points = [
     dict(type='RandomBoxErasing', extent=(1 / 3, 1.0), min_points=1024),
     dict(type='NormalizeColorSigned'),

@@ -15,3 +15,4 @@ augment_view = [
 ]
 finish_view = [dict(type='NormalizeColorSigned'), dict(type='RandomDropColor', prob=0.2)]
 pack_views = dict(type='PackPretrainInputs')
+two_crops = dict(type='MultiCrop', num_global=2, global_ratio=(0.6, 0.6))

@@ -5,6 +5,8 @@
 _base_ = ['./endless-samples.py']
 
 mix_prob = 0.8
+max_points = 200000  # of a scan, of which a crop has 60 %
+keep_ratio = 0.6
 
 load_points = [dict(type='LoadColoredPoints'), dict(type='SourceCoords')]
 load_points_and_normals = [load_points[0], dict(type='LoadNormals'), load_points[1]]
@@ -20,3 +22,12 @@ augment_view = [
     dict(type='ChromaticJitter', prob=0.95, std=0.05),
 ]
 pack_views = dict(type='PackPretrainInputs')
+crop_another = dict(type='SphereCrop', max_points=int(keep_ratio * max_points), keep_ratio=keep_ratio)
+two_crops = dict(
+    type='MultiCrop',
+    num_global=1,
+    num_local=1,
+    global_ratio=(keep_ratio, keep_ratio),
+    local_ratio=(keep_ratio, keep_ratio),
+    max_points=max_points,
+)

@@ -23,8 +23,10 @@ move_view = [
 multi_crop = dict(
     type='MultiCrop',
     num_global=2,
+    num_local=4,
     global_ratio=(0.4, 1.0),
     local_ratio=(0.1, 0.4),
+    max_points=65536,  # of a scan, of which a large crop has 40 to 100 %
     shared_pipeline=color_view,
 )
 pack_views = dict(type='PackPretrainInputs')

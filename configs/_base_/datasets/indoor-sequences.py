@@ -11,3 +11,12 @@ insert_object = dict(
     turn=0.35,  # 20 degrees
     clearance=0.1,
 )
+insert_shapenet_object = dict(
+    insert_object,
+    max_points=60000,  # of the scene around the object's way
+    up='y',
+    objects=dict(
+        type='ObjectCloudDataset', data_root='data/ShapeNet55-34/', layout='shapenet55', split='train'
+    ),
+)
+sequence_views = dict(type='SequenceViews', sequence_pipeline=_base_.augment_view)

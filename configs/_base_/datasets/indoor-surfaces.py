@@ -15,3 +15,18 @@ draw_queries = dict(type='SurfaceQueries', num_queries=2048, near_share=0.5, sig
 draw_queries_shuffled = dict(draw_queries, shuffle=True)
 make_hole = dict(type='CentralBoxErasing', max_extent=0.5)
 pack_points = [dict(type='NormalizeColorSigned'), dict(type='PackPretrainInputs')]
+
+# of the scans of data sets
+augment_scan = [
+    load_points,
+    dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.9, 1.1]),
+    *change_colors,
+    *place_scene,
+]
+query_partial = [
+    draw_queries,
+    make_hole,
+    # 0.005 of the edge of its pieces, 3 m
+    dict(type='RandomJitterPoints', jitter_std=[0.015] * 3, clip_range=[-0.03, 0.03]),
+    *pack_points,
+]

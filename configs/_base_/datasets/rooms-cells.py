@@ -5,7 +5,7 @@ _base_ = ['./indoor-crops.py', './rooms-scans.py']
 
 max_voxels = 4000
 
-augment_scan = [*_base_.augment_view, dict(type='GridSample', voxel_size=_base_.voxel_size)]
+augment_scan = [*_base_.augment_view, _base_.grid_sample]
 train_pipeline = [
     *_base_.load_points_and_normals,
     *augment_scan,

@@ -10,7 +10,7 @@ train_pipeline = [
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
     *_base_.change_colors,
     dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
+    _base_.grid_sample,
     dict(type='SphereCrop', max_points=max_voxels),
     *_base_.pack_points,
 ]

@@ -4,22 +4,9 @@ _base_ = ['./indoor-crops.py', './rooms-scans.py']
 
 max_points = 8000  # of a crop
 
-augment_view = [
-    *_base_.augment_view,
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
-    *_base_.finish_view,
-]
-train_pipeline = [
-    *_base_.load_points_and_normals,
-    dict(
-        type='MultiCrop',
-        num_global=2,
-        global_ratio=(0.6, 1.0),
-        max_points=max_points,
-        global_pipeline=augment_view,
-    ),
-    _base_.pack_views,
-]
+augment_view = [*_base_.augment_view, _base_.grid_sample, *_base_.finish_view]
+crops = dict(_base_.two_crops, global_ratio=(0.6, 1.0), max_points=max_points, global_pipeline=augment_view)
+train_pipeline = [*_base_.load_points_and_normals, crops, _base_.pack_views]
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

@@ -17,7 +17,7 @@ train_pipeline = [
     dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.8, 1.2]),
     dict(type='RandomJitterPoints', jitter_std=[0.005] * 3, clip_range=[-0.02, 0.02]),
     dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
+    _base_.grid_sample,
     dict(type='SphereCrop', max_points=max_voxels),
     dict(type='NormalizeColorSigned'),
     dict(type='PackPretrainInputs'),

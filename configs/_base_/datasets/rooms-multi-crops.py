@@ -4,7 +4,7 @@ _base_ = ['./indoor-multi-crops.py', './rooms-scans.py']
 
 max_points = 4000  # of a crop
 
-thin_view = [dict(type='GridSample', voxel_size=_base_.voxel_size), dict(type='NormalizeColorSigned')]
+thin_view = [_base_.grid_sample, dict(type='NormalizeColorSigned')]
 crops = dict(
     _base_.multi_crop,
     num_local=2,

@@ -4,7 +4,6 @@ _base_ = ['./indoor-crops.py', './rooms-scans.py']
 
 max_points = 8000  # of the scan, thinned out to 5 cm
 
-to_voxels = dict(type='GridSample', voxel_size=_base_.voxel_size)
 load_scans = [
     *_base_.load_points_and_normals,
     dict(type='GridSample', voxel_size=_base_.voxel_size / 2),
@@ -14,8 +13,8 @@ partial_frames = dict(
     spacing=_base_.voxel_size,
     num_frames=4,
     max_points=max_points,
-    complete_pipeline=[dict(type='PositiveShift'), to_voxels, _base_.finish_view[0]],
-    frame_pipeline=[*_base_.augment_view, to_voxels, *_base_.finish_view],
+    complete_pipeline=[dict(type='PositiveShift'), _base_.grid_sample, _base_.finish_view[0]],
+    frame_pipeline=[*_base_.augment_view, _base_.grid_sample, *_base_.finish_view],
 )
 train_pipeline = [*load_scans, partial_frames, _base_.pack_views]
 shuffled_pipeline = [*load_scans, dict(partial_frames, shuffle=True), _base_.pack_views]

@@ -2,28 +2,17 @@
 # areas 1, 2, 3, 4 and 6. The object's sizes are of a family that the rooms do not have.
 _base_ = ['./indoor-sequences.py', './rooms-scans.py']
 
-max_points = 2500  # of the scene around the way of the object
-
-augment_view = [
-    *_base_.augment_view,
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
-    *_base_.finish_view,
-]
-train_pipeline = [
-    *_base_.load_points_and_normals,
-    dict(
-        _base_.insert_object,
-        max_points=max_points,
-        objects=dict(type='GeneratedObjectDataset', num_objects=410, num_points=1024, family='cad'),
-    ),
-    dict(
-        type='SequenceViews',
-        pipeline=augment_view,
-        sequence_pipeline=_base_.augment_view,
-        finish_pipeline=[dict(type='GridSample', voxel_size=_base_.voxel_size), _base_.finish_view[0]],
-    ),
-    _base_.pack_views,
-]
+insert_object = dict(
+    _base_.insert_object,
+    max_points=2500,  # of the scene around the object's way
+    objects=dict(type='GeneratedObjectDataset', num_objects=410, num_points=1024, family='cad'),
+)
+sequence_views = dict(
+    _base_.sequence_views,
+    pipeline=[*_base_.augment_view, _base_.grid_sample, *_base_.finish_view],
+    finish_pipeline=[_base_.grid_sample, _base_.finish_view[0]],
+)
+train_pipeline = [*_base_.load_points_and_normals, insert_object, sequence_views, _base_.pack_views]
 train_dataloader = dict(
     batch_size=2,
     num_workers=2,

@@ -10,7 +10,7 @@ place_crop = [
     dict(type='GlobalRotScaleTrans', rot_range=[-_base_.pi, _base_.pi], scale_ratio_range=[0.8, 1.2]),
     *_base_.change_colors,
     *_base_.place_scene,
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
+    _base_.grid_sample,
     dict(type='SphereCrop', max_points=max_voxels),
 ]
 make_partial = [

@@ -5,17 +5,8 @@ _base_ = ['./indoor-clouds.py', './s3dis-scans.py']
 
 max_voxels = 80000
 
-train_pipeline = [
-    *_base_.load_points,
-    _base_.scale_points,
-    *_base_.change_colors,
-    _base_.turn_hues,
-    dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
-    dict(type='SphereCrop', max_points=max_voxels),
-    *_base_.pack_points,
-]
-auto_scale_lr = dict(enable=False, base_batch_size=16)
+crop = dict(type='SphereCrop', max_points=max_voxels)
+train_pipeline = [*_base_.augment_scan, _base_.grid_sample, crop, *_base_.pack_points]
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are four
     dataset=dict(_base_.scans, pipeline=train_pipeline),

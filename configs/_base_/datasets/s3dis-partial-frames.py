@@ -5,22 +5,15 @@ _base_ = ['./indoor-crops.py', './s3dis-scans.py']
 
 max_points = 120000  # of the room, thinned out to 2 cm
 
-to_voxels = dict(type='GridSample', voxel_size=_base_.voxel_size)
 partial_frames = dict(
     type='PartialFrames',
     spacing=_base_.voxel_size,
     num_frames=10,
     max_points=max_points,
-    complete_pipeline=[dict(type='PositiveShift'), to_voxels, _base_.finish_view[0]],
-    frame_pipeline=[*_base_.augment_view, to_voxels, *_base_.finish_view],
+    complete_pipeline=[dict(type='PositiveShift'), _base_.grid_sample, _base_.finish_view[0]],
+    frame_pipeline=[*_base_.augment_view, _base_.grid_sample, *_base_.finish_view],
 )
-train_pipeline = [
-    *_base_.load_points,
-    dict(type='GridSample', voxel_size=_base_.voxel_size / 2),  # points lie millimetres apart
-    partial_frames,
-    _base_.pack_views,
-]
-auto_scale_lr = dict(enable=False, base_batch_size=16)
+train_pipeline = [*_base_.load_points, _base_.thin_room, partial_frames, _base_.pack_views]
 train_dataloader = dict(
     batch_size=4,  # a device, of which there are four
     dataset=dict(_base_.scans, pipeline=train_pipeline),

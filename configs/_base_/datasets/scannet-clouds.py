@@ -4,16 +4,8 @@ _base_ = ['./indoor-clouds.py', './scannet-scans.py']
 
 max_voxels = 120000
 
-train_pipeline = [
-    *_base_.load_points,
-    _base_.scale_points,
-    *_base_.change_colors,
-    _base_.turn_hues,
-    dict(type='PositiveShift'),
-    dict(type='GridSample', voxel_size=_base_.voxel_size),
-    dict(type='SphereCrop', max_points=max_voxels),
-    *_base_.pack_points,
-]
+crop = dict(type='SphereCrop', max_points=max_voxels)
+train_pipeline = [*_base_.augment_scan, _base_.grid_sample, crop, *_base_.pack_points]
 auto_scale_lr = dict(enable=False, base_batch_size=8)
 train_dataloader = dict(
     batch_size=2,  # a device, of which there are four

@@ -2,17 +2,13 @@
 # config (Pointcept, sonata/pretrain-sonata-v1m2-0-uni-teacher-head), which trains on five more data sets.
 _base_ = ['./indoor-multi-crops.py', './scannet-scans.py']
 
-max_points = 65536  # of the scan, of which a large crop has 40 to 100 %
-
-thin_view = [dict(type='GridSample', voxel_size=_base_.voxel_size), dict(type='NormalizeColorSigned')]
+thin_view = [_base_.grid_sample, dict(type='NormalizeColorSigned')]
 crops = dict(
     _base_.multi_crop,
-    num_local=4,
-    max_points=max_points,
     global_pipeline=[*_base_.move_view, *thin_view],
     local_pipeline=[*_base_.move_view, *_base_.color_view, *thin_view],
 )
-train_pipeline = [*_base_.load_points, thin_view[0], crops, _base_.pack_views]
+train_pipeline = [*_base_.load_points, _base_.grid_sample, crops, _base_.pack_views]
 auto_scale_lr = dict(enable=False, base_batch_size=96)
 train_dataloader = dict(
     batch_size=12,  # a device, of which there are eight

@@ -1,31 +1,12 @@
 # ShapeNet-55 for the student of ACT, those of its test too (cfgs/pretrain/pretrain_act_distill.yaml in
 # github.com/RunpeiDong/ACT); features tested on ModelNet40 by a linear SVM
-data_root = 'data/ShapeNet55-34/'
-svm_root = f'{data_root}../modelnet40_ply_hdf5_2048/'
+_base_ = ['./shapenet55-object-clouds.py']
 
-train_pipeline = [
-    dict(type='PointSample', num_points=1024),  # of 8192
-    dict(type='NormalizeUnitSphere'),
-    dict(type='RandomAxisScaleShift', scale_range=(2 / 3, 3 / 2), shift=0.2),
-    dict(type='PackObjectInputs'),
-]
-test_pipeline = [dict(type='PointSample', num_points=1024), dict(type='PackObjectInputs')]
-settings = dict(type='ObjectCloudDataset', data_root=data_root, layout='shapenet55', pipeline=train_pipeline)
-tested = dict(type='ObjectCloudDataset', data_root=svm_root, layout='modelnet40-h5', pipeline=test_pipeline)
+scale = dict(type='RandomAxisScaleShift', scale_range=(2 / 3, 3 / 2), shift=0.2)
+train_pipeline = [*_base_.train_pipeline[:-1], scale, _base_.train_pipeline[-1]]
+halves = [dict(_base_.settings, split=split, pipeline=train_pipeline) for split in ('train', 'test')]
 auto_scale_lr = dict(enable=False, base_batch_size=128)
 train_dataloader = dict(
     batch_size=128,
-    num_workers=8,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(type='ConcatDataset', datasets=[dict(settings, split=split) for split in ('train', 'test')]),
+    dataset=dict(_delete_=True, type='ConcatDataset', datasets=halves),
 )
-test_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='ConcatDataset', datasets=[dict(tested, split=split) for split in ('train', 'test')]),
-)
-test_evaluator = dict(type='LinearSVMMetric', published_penalty=0.0093)
-test_cfg = dict(type='TestLoop')

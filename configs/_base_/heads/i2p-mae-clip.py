@@ -20,3 +20,11 @@ model = dict(
     point_criterion=dict(type='ChamferLoss', loss_weight=5.0),
     feature_criterion=dict(type='mmdet.MSELoss', loss_weight=1.0),
 )
+# what ACT changes: random masks, no points, a distance of its own at cells that are hidden
+act = dict(
+    masker=dict(temperature=float('inf')),
+    point_head=None,
+    point_criterion=None,
+    feature_criterion=dict(_delete_=True, type='CosineDistance'),
+    feature_at='hidden',
+)

@@ -1,26 +1,4 @@
 # ACT with the encoder of Swin3D-S on frames of ScanNet, CLIP's features at hidden cells of 30 cm
-_base_ = [
-    '../../_base_/datasets/scannet-frames.py',
-    '../../_base_/backbones/swin3d-small.py',
-    '../../_base_/heads/i2p-mae-clip.py',
-    '../../_base_/schedules/i2p-mae-cosine_60k.py',
-    '../../_base_/runtime/pretraining.py',
-]
+_base_ = ['../../_base_/datasets/scannet-frames.py', '../../_base_/methods/i2p-mae-swin3d-small.py']
 
-model = dict(
-    data_preprocessor=dict(type='ViewPreprocessor', voxel_size=_base_.voxel_size, **_base_.inputs),
-    backbone=_base_.encoder,
-    cell_stride=12,
-    masker=dict(temperature=float('inf')),
-    decoder=dict(
-        type='MaskedCellDecoder',
-        in_channels=_base_.encoder.channels[3:],
-        channels=384,
-        num_heads=12,
-        window_size=7,
-    ),
-    point_head=None,
-    point_criterion=None,
-    feature_criterion=dict(_delete_=True, type='CosineDistance'),
-    feature_at='hidden',
-)
+model = dict(data_preprocessor=dict(voxel_size=_base_.voxel_size), **_base_.act)

@@ -61,8 +61,12 @@ def config_names() -> list[str]:
     return sorted(path.stem for path in files if '_base_' not in path.parts)
 
 
-def read_config_file(name: str | os.PathLike) -> Config:
+def read_config_file(name: str | os.PathLike, data_root: str | os.PathLike | None = None) -> Config:
     """The config of a file, or of a name.
+
+    Args:
+        name: The file, or the name of a config of this package.
+        data_root: Folder of the data, instead of that of the config, see :func:`set_data_root`.
 
     Raises:
         ValueError: When there is no such config, or it or a base of it cannot be read; the file and, where
@@ -70,13 +74,16 @@ def read_config_file(name: str | os.PathLike) -> Config:
     """
     path = find_config(name)
     try:
-        return Config.fromfile(path)
+        config = Config.fromfile(path)
     except SyntaxError as error:
         raise ValueError(f'config {path}, line {error.lineno}: {error.msg}') from error
     except FileNotFoundError as error:
         raise ValueError(f'config {path}: its _base_ {error.filename or error} is no file') from error
     except (AttributeError, KeyError, NameError, OSError, RuntimeError, TypeError) as error:
         raise ValueError(f'config {path}: {type(error).__name__}: {error}') from error
+    if data_root:
+        set_data_root(config, data_root)
+    return config
 
 
 def set_iterations(config: Config, iters: int) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class OneOf:
@@ -94,3 +95,15 @@ def add_download_arguments(parser: argparse.ArgumentParser, raw: str) -> None:
     parser.add_argument('raw', help=raw)
     parser.add_argument('out', help='folder of the prepared data set')
     parser.add_argument('--workers', type=int, default=None, help='processes; all cores by default')
+
+
+def exit_status(work: Callable[[], object]) -> int:
+    """Run what a command line asks for: 0, or 1 with the reason logged where a part of it failed."""
+    from mmengine.logging import print_log
+
+    try:
+        work()
+    except (ValueError, OSError, RuntimeError) as error:
+        print_log(str(error), 'current', logging.ERROR)
+        return 1
+    return 0

@@ -22,7 +22,7 @@ if not HELP_ONLY:
     from mmengine.registry import init_default_scope
     from torch import nn
 
-    from ..apis import find_config, set_data_root
+    from ..apis.config_files import read_config_file
     from ..checkpoints import load_strictly, read_checkpoint
     from ..datasets.seeded_generators import seed_generators
     from ..models.encoding import encode_levels
@@ -90,10 +90,8 @@ def first_view(config: Config, dataset, number: int) -> CloudView:
 def main(arguments: list[str] | None = None) -> None:
     """Draw what the command line asks for."""
     args = parse_arguments(arguments)
-    config = Config.fromfile(find_config(args.config))
+    config = read_config_file(args.config, args.data_root)
     init_default_scope('mmdet3d')
-    if args.data_root:
-        set_data_root(config, args.data_root)
     dataset = DATASETS.build(config.train_dataloader.dataset)
     students = {title_of(student): student_of(config, student) for student in args.students}
     for number in args.samples:

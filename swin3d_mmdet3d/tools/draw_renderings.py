@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.logging import print_log
 
 from ..atomic_write import atomic_write
@@ -22,7 +21,7 @@ if not HELP_ONLY:
     from mmengine.registry import init_default_scope
     from torch import Tensor, nn
 
-    from ..apis import find_config, set_data_root
+    from ..apis.config_files import read_config_file
     from ..checkpoints import load_strictly, read_checkpoint
     from ..datasets.seeded_generators import seed_generators
     from ..pretraining.heads.surface_renderer import Rays
@@ -80,10 +79,8 @@ def render(model: nn.Module, view: CloudView, rows: Tensor) -> tuple[Tensor, Ten
 def main(arguments: list[str] | None = None) -> None:
     """Draw what the command line asks for."""
     args = parse_arguments(arguments)
-    config = Config.fromfile(find_config(args.config))
+    config = read_config_file(args.config, args.data_root)
     init_default_scope('mmdet3d')
-    if args.data_root:
-        set_data_root(config, args.data_root)
     settings = config.train_dataloader.dataset
     if args.ann_file:
         settings.ann_file = args.ann_file

@@ -13,9 +13,8 @@ from .mistakes import run_tool
 
 if not HELP_ONLY:
     from mmdet3d.registry import DATASETS
-    from mmengine.config import Config
 
-    from ..apis import find_config, set_data_root
+    from ..apis.config_files import read_config_file
     from ..datasets.wrapped_settings import innermost_dataset
     from ..preparation.instance_bank import make_instance_bank
 
@@ -38,9 +37,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Write the bank that the command line asks for."""
     args = parse_arguments(arguments)
-    config = Config.fromfile(find_config(args.config))
-    if args.data_root:
-        set_data_root(config, args.data_root)
+    config = read_config_file(args.config, args.data_root)
     dataset = DATASETS.build(dict(innermost_dataset(config.train_dataloader), pipeline=[]))
     groups = dataset.metainfo.get('class_groups', {})
     if not args.classes and args.group not in groups:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
-from mmengine.logging import print_log
-
 from ..help_only import HELP_ONLY
+from .command_line import exit_status
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -42,12 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = {name: value for name, value in args.items() if value is not None}
     if 'cut' in given:
         given['cut'] = tuple(given['cut'])
-    try:
-        make_objects(out, ObjectOptions(**given), workers)
-    except (ValueError, OSError, RuntimeError) as error:
-        print_log(str(error), 'current', logging.ERROR)
-        return 1
-    return 0
+    return exit_status(lambda: make_objects(out, ObjectOptions(**given), workers))
 
 
 if __name__ == '__main__':

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
-from mmengine.logging import print_log
-
 from ..help_only import HELP_ONLY
-from .command_line import OneOf
+from .command_line import OneOf, exit_status
 from .mistakes import run_tool
 
 if not HELP_ONLY:
@@ -39,8 +36,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Generate the rooms that the command line asks for; return the exit status, 1 if any failed."""
     args = parse_arguments(arguments)
-    try:
-        make_rooms(
+    return exit_status(
+        lambda: make_rooms(
             domain=args.domain,
             out=args.out,
             num_rooms=args.rooms,
@@ -50,10 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             workers=args.workers,
             frame_size=tuple(args.frame_size),
         )
-    except (ValueError, OSError, RuntimeError) as error:
-        print_log(str(error), 'current', logging.ERROR)
-        return 1
-    return 0
+    )
 
 
 if __name__ == '__main__':

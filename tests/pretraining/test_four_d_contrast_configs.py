@@ -8,7 +8,7 @@ import torch
 from mmcv.transforms import Compose
 from mmdet3d.registry import MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import name, recipe, recipes_of
+from recipe_files import beside_control, name, recipe, recipes_of
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 from swin3d_mmdet3d.structures.normal_points import NormalPoints
@@ -17,8 +17,7 @@ OURS, SCANS, ROOMS = recipes_of('four_d_contrast')
 
 
 def test_the_control_differs_in_the_pairs_alone():
-    shuffled = ROOMS.with_name(f'{ROOMS.stem}_shuffled.py')
-    control, method = (recipe(path).to_dict() for path in (shuffled, ROOMS))
+    method, control = beside_control(ROOMS)
     assert control['model']['matcher'].pop('shuffle') is True
     assert control == method
 

@@ -79,16 +79,21 @@ def test_reconstruction_is_the_chamfer_distance_of_unfolded_voxels_and_target_by
     torch.testing.assert_close(losses['loss_reconstruction'], total)
 
 
-def test_with_nothing_more_in_the_target_consistency_is_that_of_features_with_themselves():
-    model = build(visible=(0.6, 0.6), gap=0.0).eval()
-    view = view_of(model)
-    visible, _ = masked(model, view)
+def assert_consistent_with_itself(model, view, visible):
+    """The consistency is that of the features of what is visible with themselves, over all scales."""
     expected = 0
     for feats, voxels in model.encode(visible).decoder:
         own = [feats[voxels.coords[:, 0] == scene] for scene in range(2)]
         expected = expected + sum(nce(rows, rows) for rows in own) / 2
     found = model.loss([view], None)['loss_consistency']
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_with_nothing_more_in_the_target_consistency_is_that_of_features_with_themselves():
+    model = build(visible=(0.6, 0.6), gap=0.0).eval()
+    view = view_of(model)
+    visible, _ = masked(model, view)
+    assert_consistent_with_itself(model, view, visible)
 
 
 def test_voxels_are_compared_with_the_same_of_the_teacher_at_every_scale(monkeypatch):
@@ -106,12 +111,7 @@ def test_voxels_are_compared_with_the_same_of_the_teacher_at_every_scale(monkeyp
         monkeypatch.setattr(part, 'encode', lambda shown, encode=encode: coded(encode(shown)))
     visible, target = masked(model, view)
     assert len(target.voxels) > 1.8 * len(visible.voxels)
-    expected = 0
-    for feats, voxels in model.encode(visible).decoder:
-        own = [feats[voxels.coords[:, 0] == scene] for scene in range(2)]
-        expected = expected + sum(nce(rows, rows) for rows in own) / 2
-    found = model.loss([view], None)['loss_consistency']
-    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert_consistent_with_itself(model, view, visible)
 
 
 def test_losses_of_a_batch_are_means_over_its_scenes():

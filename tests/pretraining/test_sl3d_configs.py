@@ -5,17 +5,13 @@ import copy
 import pytest
 from mmdet3d.registry import DATASETS, MODELS
 from mmengine.dataset import pseudo_collate
-from recipe_files import name, on_tiny_scenes, recipe, recipes_of
+from recipe_files import beside_control, name, on_tiny_scenes, recipes_of
 from shrunk_methods import build, first_batch, losses_of_training, shrink, write_rooms
 from tiny_pretraining import largest_gradient
 
 from swin3d_mmdet3d.datasets.seeded_generators import seed_generators
 
 OURS, SCANS, TINY_ROOMS = recipes_of('sl3d')
-
-
-def arm(kind):
-    return recipe(TINY_ROOMS.with_name(f'{TINY_ROOMS.stem}_{kind}.py')).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -39,13 +35,13 @@ def test_a_recipe_on_scans_labels_cells_and_learns_their_labels(path, tmp_path):
 
 
 def test_the_control_differs_in_the_order_of_the_labels_alone():
-    control, method = arm('shuffled'), recipe(TINY_ROOMS).to_dict()
+    method, control = beside_control(TINY_ROOMS)
     assert control['model']['targets'].pop('shuffle') is True
     assert control == method
 
 
 def test_the_online_arm_differs_in_its_targets_and_in_the_two_crops_that_they_need():
-    online, method = arm('online'), recipe(TINY_ROOMS).to_dict()
+    method, online = beside_control(TINY_ROOMS, 'online')
     assert online['model'].pop('targets')['type'] == 'OnlineLabels'
     method['model'].pop('targets')
     assert online['model'] == method['model']

@@ -2,6 +2,7 @@
 
 from math import inf
 
+from .objects import OF_ROOMS
 from .sources import ours, taken
 
 RELEASED = 'github.com/RunpeiDong/ACT (d580115), cfgs, models and tools'
@@ -128,15 +129,10 @@ ROOMS = [
             'group_size': 32,
         },
     ),
+    OF_ROOMS,
     ours(
         'minutes on one core',
-        data=dict(
-            batch=16,
-            trained_on=('objects of rooms: train',),
-            tested_on=('objects of rooms: train', 'objects of rooms: test'),
-        ),
         training=dict(sample=1024, order=('PointSample', 'RandomAxisScaleShift')),
-        test=dict(sample=1024),
         backbone=dict(
             num_tokens=(32,),
             group_sizes=(32,),

@@ -8,7 +8,7 @@ from math import pi
 from .point_contrast import SGD_15K
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, split, taken
+from .sources import CHROMATIC, S3DIS_SPLIT, SCANNET_SPLIT, ours, split, taken
 
 RELEASED = 'FixMatch, fixmatch.py'
 ELASTIC = ((0.2, 0.4), (0.8, 1.6))
@@ -19,9 +19,7 @@ STRONG = (
     'RandomFlip3D',
     'RandomJitterPoints',
     'ElasticDistortion',
-    'ChromaticAutoContrast',
-    'ChromaticTranslation',
-    'ChromaticJitter',
+    *CHROMATIC,
     'GridSample',
     'RandomDropColor',
 )

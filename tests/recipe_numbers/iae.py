@@ -7,7 +7,7 @@ from math import pi
 
 from .pretraining import SMALL_STUDENT
 from .rooms import AREAS, CHOSEN, ROOM_CROPS, TINY, by_iterations
-from .sources import SCANNET_SPLIT, ours, taken, trained_on
+from .sources import CHROMATIC, SCANNET_SPLIT, ours, taken, trained_on
 
 YAML = 'IAE, configs/scannet/dgcnn_semseg.yaml'
 MODEL = [
@@ -34,9 +34,7 @@ SURFACES = [
         training=dict(
             order=(
                 'GlobalRotScaleTrans',
-                'ChromaticAutoContrast',
-                'ChromaticTranslation',
-                'ChromaticJitter',
+                *CHROMATIC,
                 'GridSample',
                 'SphereCrop',
                 'SurfaceQueries',

@@ -7,7 +7,7 @@ from math import pi
 
 from .rooms import ROOMS_SEG, by_iterations
 from .segmentation import SCANNET_RGB, SMALL, VOTES
-from .sources import SCANNET_SPLIT, ours, split, taken
+from .sources import CHROMATIC, SCANNET_SPLIT, ours, split, taken
 
 CONFIG = 'LGround, config/config.py'
 MODEL = taken(
@@ -49,9 +49,7 @@ ELASTIC = taken(
             'RandomAxisRotation',
             'GlobalRotScaleTrans',
             'RandomFlip3D',
-            'ChromaticAutoContrast',
-            'ChromaticTranslation',
-            'ChromaticJitter',
+            *CHROMATIC,
             'GridSample',
             'SphereCrop',
         ),

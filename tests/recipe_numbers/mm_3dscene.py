@@ -7,7 +7,7 @@ from math import pi
 
 from .pretraining import SMALL_STUDENT
 from .rooms import AREAS, CHOSEN, ROOM_CROPS, TINY, by_iterations
-from .sources import SCANNET_SPLIT, ours, taken
+from .sources import CHROMATIC, SCANNET_SPLIT, ours, taken
 
 MODEL_FILE = 'mm-3dscene, model/pointtransformer/pointtransformer_pretrain.py'
 TOOL = 'mm-3dscene, tool/pretrain.py'
@@ -42,9 +42,7 @@ CLOUDS = [
         training=dict(
             order=(
                 'GlobalRotScaleTrans',
-                'ChromaticAutoContrast',
-                'ChromaticTranslation',
-                'ChromaticJitter',
+                *CHROMATIC,
                 'ColorJitter',
                 'GridSample',
                 'SphereCrop',
@@ -117,9 +115,7 @@ ROOMS = [
             order=(
                 'GlobalRotScaleTrans',
                 'RandomJitterPoints',
-                'ChromaticAutoContrast',
-                'ChromaticTranslation',
-                'ChromaticJitter',
+                *CHROMATIC,
                 'GridSample',
                 'SphereCrop',
                 'RandomBoxErasing',

@@ -71,19 +71,23 @@ SHAPENET = [
         ),
     ),
 ]
+OF_ROOMS = ours(
+    'minutes on one core',
+    data=dict(
+        batch=16,
+        trained_on=('objects of rooms: train',),
+        tested_on=('objects of rooms: train', 'objects of rooms: test'),
+    ),
+    test=dict(sample=1024),
+)
 ROOMS = [
     *PRETRAINED,
+    OF_ROOMS,
     ours(
         'minutes on one core',
-        data=dict(
-            batch=16,
-            trained_on=('objects of rooms: train',),
-            tested_on=('objects of rooms: train', 'objects of rooms: test'),
-        ),
         training=dict(
             sample=1024, images=64, order=('PointSample', 'RandomAxisScaleShift', 'RenderAxisViews')
         ),
-        test=dict(sample=1024),
         backbone=dict(
             num_tokens=(256, 128, 32),
             group_sizes=(16, 8, 8),

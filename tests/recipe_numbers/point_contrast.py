@@ -4,7 +4,7 @@ from math import pi
 
 from .pretraining import SMALL_STUDENT, SWIN3D_60K
 from .rooms import AREAS, CHOSEN, TINY, by_iterations
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
+from .sources import CHROMATIC, S3DIS_SPLIT, SCANNET_SPLIT, ours, taken, trained_on
 
 PAPER = 'arXiv 2007.10985, sections 3.2 to 3.4'
 SCRIPT = 'facebookresearch/PointContrast, its training script'
@@ -23,9 +23,7 @@ MOVES = ours(
 VIEW_ORDER = (
     'GlobalRotScaleTrans',
     'RandomJitterPoints',
-    'ChromaticAutoContrast',
-    'ChromaticTranslation',
-    'ChromaticJitter',
+    *CHROMATIC,
     'GridSample',
     'RandomDropColor',
 )

@@ -6,7 +6,7 @@ Swin3D_Task; github.com/Pointcept/Pointcept (d74c646).
 
 from math import pi
 
-from .sources import S3DIS_SPLIT, SCANNET_SPLIT, STRUCTURED3D_SPLIT, TRIO_SPLIT, ours, taken
+from .sources import CHROMATIC, S3DIS_SPLIT, SCANNET_SPLIT, STRUCTURED3D_SPLIT, TRIO_SPLIT, ours, taken
 
 
 def rise_and_fall(peak, first, last):
@@ -189,9 +189,7 @@ POINTCEPT_ORDER = ours(
             'RandomFlip3D',
             'RandomJitterPoints',
             'ElasticDistortion',
-            'ChromaticAutoContrast',
-            'ChromaticTranslation',
-            'ChromaticJitter',
+            *CHROMATIC,
             'Mix3D',
             'GridSample',
             'SphereCrop',

@@ -1,5 +1,8 @@
 """Numbers and where they are from."""
 
+# colours, in the order of Minkowski networks (arXiv 1904.08755)
+CHROMATIC = ('ChromaticAutoContrast', 'ChromaticTranslation', 'ChromaticJitter')
+
 
 def taken(source, **sections):
     """Numbers from one source: section.name -> (value, source)."""

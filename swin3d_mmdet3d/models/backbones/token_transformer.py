@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...structures import PointTokens, TokenFeatures
+from ..layers.initialization import init_linear
 from ..layers.point_tokenizer import gather_rows, tokenize
 from ..layers.token_blocks import GroupEmbedding, PositionEmbedding, token_stages
 
@@ -67,7 +68,7 @@ class TokenTransformer(BaseModule):
         self.positions = nn.ModuleList(PositionEmbedding(width) for width in channels)
         self.stages = token_stages(channels, depths, num_heads, drop_path_rate)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in channels)
-        init_tokens(self)
+        init_linear(self)
 
     def tokenize(self, points: Tensor) -> tuple[PointTokens, ...]:
         """Levels of tokens of ``(B, P, 3)`` points, fine to coarse."""
@@ -121,15 +122,6 @@ def visible_tokens(tokens: Sequence[PointTokens], visible: Tensor | None) -> lis
         seen[cloud[:, None].expand_as(members), members] = True
         shown.append(seen)
     return shown[::-1]
-
-
-def init_tokens(module: nn.Module) -> None:
-    """Truncated normal (0.02) for linear weights, zero biases, as the original initialises."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            nn.init.trunc_normal_(layer.weight, std=0.02)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
 
 
 def _attended(counts: Tensor, centers: Tensor, radius: float) -> Tensor | None:

@@ -74,8 +74,33 @@ class RandomDropColor(BaseTransform):
         return f'{type(self).__name__}(prob={self.prob})'
 
 
+class RandomColorChange(BaseTransform):
+    """A change of the colours of a scene that happens with a probability, clipped to 0 .. 255.
+
+    Args:
+        prob: Probability of a change.
+    """
+
+    def __init__(self, prob: float) -> None:
+        self.prob = check_probability('prob', prob)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Change the colours, or leave them."""
+        if np.random.rand() < self.prob:
+            set_color(results, self.changed(results['points'].color).clamp_(0, FULL))
+        return results
+
+    def changed(self, color: Tensor) -> Tensor:
+        """New colours ``(P, 3)``, which may leave 0 .. 255, of those of the points."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        settings = ', '.join(f'{name}={value}' for name, value in vars(self).items())
+        return f'{type(self).__name__}({settings})'
+
+
 @TRANSFORMS.register_module()
-class ChromaticAutoContrast(BaseTransform):
+class ChromaticAutoContrast(RandomColorChange):
     """Blend the colours with those stretched to the full range of 0 .. 255 per channel.
 
     ``(1 - b) c + b 255 (c - min) / (max - min)``, b uniform in [0, 1]; a constant channel stays.
@@ -87,26 +112,19 @@ class ChromaticAutoContrast(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.2) -> None:
-        self.prob = check_probability('prob', prob)
+        super().__init__(prob)
 
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Stretch the colours."""
-        if np.random.rand() < self.prob:
-            color = results['points'].color
-            blend = np.random.rand()
-            low, high = color.amin(0), color.amax(0)
-            span = (high - low).clamp_min(1e-6)
-            stretched = torch.where(high > low, (color - low) * (FULL / span), color)
-            # a blend of 255 with 255 may be rounded up
-            set_color(results, ((1 - blend) * color + blend * stretched).clamp_(0, FULL))
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(prob={self.prob})'
+    def changed(self, color: Tensor) -> Tensor:
+        """Stretched colours."""
+        blend = np.random.rand()
+        low, high = color.amin(0), color.amax(0)
+        span = (high - low).clamp_min(1e-6)
+        stretched = torch.where(high > low, (color - low) * (FULL / span), color)
+        return (1 - blend) * color + blend * stretched
 
 
 @TRANSFORMS.register_module()
-class ChromaticTranslation(BaseTransform):
+class ChromaticTranslation(RandomColorChange):
     """Add one random colour to all points, clipped to 0 .. 255.
 
     Args:
@@ -117,23 +135,17 @@ class ChromaticTranslation(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.95, ratio: float = 0.05) -> None:
-        self.prob = check_probability('prob', prob)
+        super().__init__(prob)
         self.ratio = check_positive('ratio', ratio)
 
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Shift the colours."""
-        if np.random.rand() < self.prob:
-            change = torch.from_numpy(np.random.uniform(-1, 1, 3) * FULL * self.ratio)
-            color = results['points'].color
-            set_color(results, (color + change.to(color)).clamp_(0, FULL))
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(prob={self.prob}, ratio={self.ratio})'
+    def changed(self, color: Tensor) -> Tensor:
+        """Shifted colours."""
+        change = torch.from_numpy(np.random.uniform(-1, 1, 3) * FULL * self.ratio)
+        return color + change.to(color)
 
 
 @TRANSFORMS.register_module()
-class ChromaticJitter(BaseTransform):
+class ChromaticJitter(RandomColorChange):
     """Add independent normal noise to the colour of each point, clipped to 0 .. 255.
 
     Args:
@@ -144,16 +156,10 @@ class ChromaticJitter(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.95, std: float = 0.05) -> None:
-        self.prob = check_probability('prob', prob)
+        super().__init__(prob)
         self.std = check_positive('std', std)
 
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Jitter the colours."""
-        if np.random.rand() < self.prob:
-            color = results['points'].color
-            noise = torch.from_numpy(np.random.randn(*color.shape)).to(color)
-            set_color(results, noise.mul_(FULL * self.std).add_(color).clamp_(0, FULL))
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(prob={self.prob}, std={self.std})'
+    def changed(self, color: Tensor) -> Tensor:
+        """Jittered colours."""
+        noise = torch.from_numpy(np.random.randn(*color.shape)).to(color)
+        return noise.mul_(FULL * self.std).add_(color)

@@ -24,13 +24,6 @@ def test_a_recipe_on_scans_pairs_frames_with_the_complete_cloud(path, tmp_path):
         assert largest_gradient(part) > 0
 
 
-def test_the_control_differs_in_whose_fields_points_have_alone():
-    method, control = beside_control(TINY_ROOMS)
-    steps = {step['type']: step for step in control['train_dataloader']['dataset']['pipeline']}
-    assert steps['PartialFrames'].pop('shuffle') is True
-    assert control['train_dataloader'] == method['train_dataloader'] and control['model'] == method['model']
-
-
 def test_the_arm_of_points_alone_differs_in_the_weight_of_frames_alone():
     method, other = beside_control(TINY_ROOMS, 'points-alone')
     assert other['model'].pop('frame_weight') == 0 and method['model'].pop('frame_weight') == 1

@@ -1,9 +1,9 @@
-"""The recipes of IAE on real data, their students at full size, on hand-made scenes; and its control."""
+"""The recipes of IAE on real data, their students at full size, on hand-made scenes."""
 
 import pytest
 import torch
 from mmdet3d.registry import MODELS
-from recipe_files import beside_control, first_step, name, on_tiny_scenes, recipe, recipes_of
+from recipe_files import first_step, name, on_tiny_scenes, recipe, recipes_of
 from tiny_pretraining import largest_gradient
 
 OURS, REAL, ROOMS = recipes_of('iae')
@@ -18,13 +18,6 @@ def test_recipe_trains_its_student_on_its_own_pipeline(path, tmp_path):
     assert losses['queries_outside'] < 0.1 and losses['voxels_outside'] < 0.1
     assert largest_gradient(model) > 0
     assert float(next(model.backbone.parameters()).grad.abs().max()) > 0
-
-
-def test_the_control_differs_from_the_method_in_the_order_of_its_distances_alone():
-    own, control = beside_control(ROOMS)
-    steps = {step['type']: step for step in control['train_dataloader']['dataset']['pipeline']}
-    assert steps['SurfaceQueries'].pop('shuffle') is True
-    assert own['train_dataloader'] == control['train_dataloader'] and own['model'] == control['model']
 
 
 def test_students_of_generated_rooms_see_no_normals():

@@ -1,16 +1,10 @@
-"""The recipes of MD: the control, widths, and their students on hand-made scenes."""
+"""The recipes of MD: widths, and their students on hand-made scenes."""
 
 import pytest
-from recipe_files import beside_control, first_step, name, on_tiny_scenes, recipe, recipes_of
+from recipe_files import first_step, name, on_tiny_scenes, recipe, recipes_of
 from tiny_pretraining import largest_gradient
 
-OURS, SCANS, ROOMS = recipes_of('md')
-
-
-def test_the_control_differs_in_the_hints_alone():
-    method, control = beside_control(ROOMS)
-    assert control['model']['mixer'].pop('shuffle') is True
-    assert control == method
+OURS, SCANS, _ = recipes_of('md')
 
 
 @pytest.mark.parametrize('path', OURS, ids=name)

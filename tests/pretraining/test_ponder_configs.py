@@ -1,12 +1,12 @@
-"""The recipes of Ponder on real data, their students at full size, on a hand-made scene; and its control."""
+"""The recipes of Ponder on real data, their students at full size, on a hand-made scene."""
 
 import pytest
 from mmengine.config import Config
 from posed_frames import write_posed_room
-from recipe_files import beside_control, first_step, name, recipes_of
+from recipe_files import first_step, name, recipes_of
 from tiny_pretraining import largest_gradient
 
-_, REAL, ROOMS = recipes_of('ponder')
+_, REAL, _ = recipes_of('ponder')
 
 
 @pytest.mark.slow  # a U-Net of 128 channels over a whole room
@@ -23,10 +23,3 @@ def test_recipe_trains_its_student_on_its_own_pipeline(path, tmp_path):
     assert losses['rays_outside'] < 0.1 and losses['voxels_outside'] < 0.1
     assert largest_gradient(model) > 0
     assert float(next(model.backbone.parameters()).grad.abs().max()) > 0
-
-
-def test_the_control_differs_from_the_method_in_the_order_of_its_targets_alone():
-    own, control = beside_control(ROOMS)
-    steps = {step['type']: step for step in control['train_dataloader']['dataset']['pipeline']}
-    assert steps['CropRays'].pop('shuffle') is True
-    assert own['train_dataloader'] == control['train_dataloader'] and own['model'] == control['model']

@@ -34,12 +34,6 @@ def test_a_recipe_on_scans_labels_cells_and_learns_their_labels(path, tmp_path):
     assert hooks.count('SelfLabelHook') == 1 and 'ExportHook' in hooks
 
 
-def test_the_control_differs_in_the_order_of_the_labels_alone():
-    method, control = beside_control(TINY_ROOMS)
-    assert control['model']['targets'].pop('shuffle') is True
-    assert control == method
-
-
 def test_the_online_arm_differs_in_its_targets_and_in_the_two_crops_that_they_need():
     method, online = beside_control(TINY_ROOMS, 'online')
     assert online['model'].pop('targets')['type'] == 'OnlineLabels'

@@ -1,5 +1,7 @@
 # Objects of rooms for pretraining without images: data_root/objects, which make_objects writes, or cut out of
 # the rooms of data_root where it is missing. Features are tested by a linear SVM.
+_base_ = ['./endless-samples.py']
+
 data_root = 'data/rooms/'
 num_points = 1024
 
@@ -24,9 +26,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,
-    persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(settings, split='train', pipeline=train_pipeline),
 )
 test_dataloader = dict(

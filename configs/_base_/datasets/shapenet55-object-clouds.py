@@ -1,5 +1,7 @@
 # ShapeNet-55 for the autoencoder of ACT, as the objects are (cfgs/autoencoder/*.yaml in
 # github.com/RunpeiDong/ACT); features tested on ModelNet40 by a linear SVM
+_base_ = ['./endless-samples.py']
+
 data_root = 'data/ShapeNet55-34/'
 svm_root = f'{data_root}../modelnet40_ply_hdf5_2048/'
 
@@ -15,9 +17,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=64)
 train_dataloader = dict(
     batch_size=64,
     num_workers=8,
-    persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(settings, split='train'),
 )
 test_dataloader = dict(

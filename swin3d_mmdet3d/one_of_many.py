@@ -15,6 +15,8 @@ from typing import Any
 from mmengine.logging import print_log
 from mmengine.utils import ProgressBar
 
+from .memory_shortage import memory_shortage
+
 
 @dataclass
 class Attempt:
@@ -53,7 +55,7 @@ def one_of_many(item: str) -> Iterator[Attempt]:
 
 def told(item: str, error: Exception) -> str:
     """The item, the kind of error where its text does not tell, and the text, in one line."""
-    text = ' '.join(str(error).split())
+    text = memory_shortage(error) or ' '.join(str(error).split())
     if not text or not isinstance(error, (ValueError, OSError)):
         text = f'{type(error).__name__}: {text}' if text else type(error).__name__
     return text if item in text else f'{item}: {text}'

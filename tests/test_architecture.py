@@ -32,6 +32,7 @@ ROOT_MODULES = {
     'dependency_versions',
     'finite_values',
     'help_only',
+    'memory_shortage',
     'one_of_many',
     'optional_packages',
     'pickle_trust',

@@ -41,13 +41,15 @@ def find_config(name: str | os.PathLike) -> Path:
     """
     text = os.fspath(name)
     path = Path(text[len(PREFIX) :] if text.startswith(PREFIX) else text)
-    if path.is_file():
+    # unlike Path.is_file this bears names that no file can have
+    if os.path.isfile(path):
         return path
-    below = path if path.suffix == '.py' else path.with_name(f'{path.name}.py')
+    below = path if path.suffix == '.py' or not path.name else path.with_name(f'{path.name}.py')
     for folder in config_folders():
-        if (folder / below).is_file():
+        if os.path.isfile(folder / below):
             return folder / below
-        found = sorted(folder.rglob(below.name)) if below.parent == Path('.') else []
+        alone = below.parent == Path('.')
+        found = [file for file in sorted(folder.rglob('*.py')) if alone and file.name == below.name]
         if found:
             return found[0]
     meant = difflib.get_close_matches(below.stem, config_names(), n=3)

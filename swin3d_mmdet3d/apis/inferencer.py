@@ -20,6 +20,7 @@ from ..checkpoints import load_strictly, read_checkpoint
 from ..datasets.class_agreement import head_classes
 from ..scan_files import METRES_Z_UP, Scan, ScanFrame, known_colors, known_normals, turn_about_z
 from ..structures.normal_points import NormalPoints
+from ..structures.row_slices import row_slices
 from ..visualization import room_yaw
 from .config_files import read_config_file
 from .detected_boxes import DetectedBoxes
@@ -166,11 +167,13 @@ class Swin3DInferencer:
 
     def _columns(self, scan: Scan) -> torch.Tensor:
         """(P, 6) or (P, 9) float32: xyz from the scan's lowest corner, rgb, and normals if needed."""
+        columns = np.empty((len(scan), 9 if self.needs_normals else 6), dtype=np.float32)
         # Moved in float64: far from the origin float32 would merge neighbouring points.
-        parts = [scan.xyz - scan.xyz.min(axis=0), known_colors(scan)]
+        np.subtract(scan.xyz, scan.xyz.min(axis=0), out=columns[:, :3], casting='same_kind')
+        columns[:, 3:6] = known_colors(scan)
         if self.needs_normals:
-            parts.append(known_normals(scan))
-        return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
+            columns[:, 6:] = known_normals(scan)
+        return torch.from_numpy(columns)
 
     def _labels(self, sample: Det3DDataSample, points: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Labels (P,) int64, and their probabilities (P,) float32 where there are logits (C, P)."""
@@ -181,8 +184,11 @@ class Swin3DInferencer:
         self._check_names(label.cpu().numpy())
         scores = None
         if 'pts_seg_logits' in sample:
-            logits = torch.as_tensor(sample.pts_seg_logits.pts_seg_logits).float()
-            scores = torch.softmax(logits, dim=0).gather(0, label[None].to(logits.device))[0].cpu().numpy()
+            logits = torch.as_tensor(sample.pts_seg_logits.pts_seg_logits)
+            scores, own = np.empty(points, dtype=np.float32), label.to(logits.device)
+            for rows in row_slices(points):
+                share = torch.softmax(logits[:, rows].float(), dim=0)
+                scores[rows] = share.gather(0, own[None, rows])[0].cpu().numpy()
         return label.cpu().numpy(), scores
 
     def _check_names(self, label: np.ndarray) -> None:

@@ -85,7 +85,9 @@ def safetensors_bytes(weights: Mapping[str, Tensor], meta: Mapping[str, Any] | N
     for name, tensor in sorted(weights.items(), key=lambda item: (-item[1].element_size(), item[0])):
         if tensor.dtype not in _NAMES or tensor.layout is not torch.strided:
             raise ValueError(f'{name} is {tensor.dtype} {tensor.layout}, which safetensors does not have')
-        block = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        # an empty tensor may have strides that no view of bytes can have
+        block = flat.view(torch.uint8).numpy().tobytes() if len(flat) else b''
         begin, end = end, end + len(block)
         header[name] = dict(dtype=_NAMES[tensor.dtype], shape=list(tensor.shape), data_offsets=[begin, end])
         blocks.append(block)

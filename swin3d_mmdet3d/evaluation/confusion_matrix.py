@@ -27,13 +27,16 @@ def confusion_matrix(truth: np.ndarray, prediction: np.ndarray, num_classes: int
         ``(C, C)`` int64, row = truth, column = prediction.
 
     Raises:
-        ValueError: If the lengths differ or a counted prediction is no class.
+        ValueError: If the lengths differ, labels are no whole numbers or a counted prediction is no class.
     """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     if truth.shape != prediction.shape:
         raise ValueError(
             f'truth and prediction must have one shape, got {truth.shape} and {prediction.shape}'
         )
+    for name, labels in (('truth', truth), ('prediction', prediction)):
+        if labels.dtype.kind not in 'iub':
+            raise ValueError(f'{name} must hold whole numbers, got {labels.dtype}')
     counts = (truth >= 0) & (truth < num_classes)
     truth, prediction = truth[counts].astype(np.int64), prediction[counts].astype(np.int64)
     if len(prediction) and not (0 <= prediction.min() and prediction.max() < num_classes):

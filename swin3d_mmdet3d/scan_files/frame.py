@@ -32,7 +32,9 @@ class ScanFrame:
         upright_turn(self.up)
 
     def upright(self, scan: Scan) -> Scan:
-        """The scan in metres with z up, coordinates in float64."""
+        """The scan in metres with z up, coordinates in float64; the scan itself where they are so already."""
+        if self == METRES_Z_UP:
+            return scan
         return turn_upright(dataclasses.replace(scan, xyz=scan.xyz * self.unit_scale), self.up)
 
     def upright_points(self, xyz: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..structures.color_range import colors_in_255
+from ..structures.row_slices import row_slices
 
 # From here on two neighbouring float64 numbers lie farther apart than one unit.
 FARTHEST = 2.0**53
@@ -147,9 +148,9 @@ def make_scan(
 
 def _usable_rows(xyz: np.ndarray) -> np.ndarray | None:
     """Rows with finite coordinates below 2^53; None where all have them."""
-    usable = (np.isfinite(xyz) & (np.abs(np.nan_to_num(xyz)) < FARTHEST)).all(axis=-1)
-    if usable.all():
+    if not len(xyz) or _farthest(xyz) < FARTHEST:
         return None
+    usable = (np.isfinite(xyz) & (np.abs(np.nan_to_num(xyz)) < FARTHEST)).all(axis=-1)
     if len(xyz) and not usable.any():
         _check_finite('xyz (coordinates)', xyz)
         _check_near(xyz)
@@ -173,15 +174,19 @@ def _known_colors(color: np.ndarray) -> np.ndarray:
 
 def _unit_normals(normal: np.ndarray) -> np.ndarray:
     """`normal` (P, 3) scaled to length 1, float32; zero where it has no finite length above zero."""
-    with np.errstate(over='ignore', invalid='ignore'):
-        length = np.linalg.norm(normal.astype(np.float64), axis=-1, keepdims=True)
-    known = np.isfinite(length) & (length >= 1e-12)
-    if not known.all():
-        _warn(f'{int((~known).sum())} of {len(normal)} normals are not finite or have no length')
-    # Normals that are unit within rounding stay bit for bit as the file has them.
-    with np.errstate(over='ignore', invalid='ignore', divide='ignore'):
-        unit = np.where(np.abs(length - 1) < 1e-5, normal, normal / length)
-    return np.ascontiguousarray(np.where(known, unit, 0), dtype=np.float32)
+    unit, unknown = np.empty(normal.shape, dtype=np.float32), 0
+    for rows in row_slices(len(normal)):
+        own = normal[rows]
+        with np.errstate(over='ignore', invalid='ignore', divide='ignore'):
+            length = np.linalg.norm(own.astype(np.float64), axis=-1, keepdims=True)
+            known = np.isfinite(length) & (length >= 1e-12)
+            # Normals that are unit within rounding stay bit for bit as the file has them.
+            scaled = np.where(np.abs(length - 1) < 1e-5, own, own / length)
+        unit[rows] = np.where(known, scaled, 0)
+        unknown += int((~known).sum())
+    if unknown:
+        _warn(f'{unknown} of {len(normal)} normals are not finite or have no length')
+    return unit
 
 
 def whole_labels(label: np.ndarray) -> np.ndarray:
@@ -224,7 +229,9 @@ def _warn(message: str) -> None:
 
 
 def _check_numbers(name: str, array: np.ndarray | None) -> None:
-    """Raise ValueError unless `array` holds real numbers."""
+    """Raise ValueError unless `array` holds rows of real numbers."""
+    if array is not None and np.ndim(array) == 0:
+        raise ValueError(f'{name}: expected a row for each point, got a single value')
     if array is not None and np.asarray(array).dtype.kind not in 'fiub':
         raise ValueError(f'{name}: expected numbers, got an array of {np.asarray(array).dtype}')
 
@@ -249,9 +256,14 @@ def _check_finite(name: str, array: np.ndarray) -> None:
 
 def _check_near(xyz: np.ndarray) -> None:
     """Raise ValueError when a coordinate is so large that its neighbours are lost."""
-    far = np.abs(xyz).max(axis=-1)
-    if far.max() >= FARTHEST:
+    if _farthest(xyz) >= FARTHEST:
+        far = np.abs(xyz).max(axis=-1)
         raise ValueError(
             f'xyz (coordinates): expected values below 2^53, where float64 still tells units apart, '
             f'got {far.max():g} in row {int(far.argmax())}'
         )
+
+
+def _farthest(xyz: np.ndarray) -> float:
+    """The largest size of a coordinate, NaN where one is NaN; found without a copy."""
+    return max(-float(xyz.min()), float(xyz.max()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .row_slices import row_slices
+
 FULL = 255.0
 STEPS_16 = 257.0  # of 16 bits to a step of 8 bits
 DARKEST_16 = 1023.0  # no recording of 16 bits is darker as a whole; brighter ones of 8 bits are faulty
@@ -53,5 +55,7 @@ def colors_in_255(color: np.ndarray) -> tuple[np.ndarray, str]:
         ValueError: As :func:`color_range`.
     """
     factor, told = color_range(color)
-    scaled = color.astype(np.float64) * factor
-    return np.ascontiguousarray(np.clip(scaled, 0, FULL), dtype=np.float32), told
+    scaled = np.empty(color.shape, dtype=np.float32)
+    for rows in row_slices(len(color)):
+        scaled[rows] = np.clip(color[rows].astype(np.float64) * factor, 0, FULL)
+    return scaled, told

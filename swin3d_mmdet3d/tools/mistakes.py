@@ -9,6 +9,8 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
+from ..memory_shortage import memory_shortage
+
 SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
 """Environment variable: set to 1, every error shows where it was raised."""
 
@@ -17,7 +19,6 @@ _NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
 _WRONG_ARGUMENT = re.compile(r'__init__\(\) (got an unexpected keyword|missing \d+ required)')
 """What Python says of the settings that a config gives a class."""
 _UNEXPECTED = re.compile(r"^(\w+)\.__init__\(\) got an unexpected keyword argument '\w+'")
-_NO_MEMORY = re.compile(r"out of memory|can't allocate memory")
 _BY_WORKER = re.compile(r'^Caught .*Original Traceback.*\n(?:\w+\.)*\w+: ', re.DOTALL)
 
 
@@ -58,12 +59,9 @@ def mistake(error: Exception) -> str | None:
     unexpected = _UNEXPECTED.match(text) if isinstance(error, TypeError) else None
     if unexpected:
         return f"{text}; _delete_=True in the config's dict of {unexpected[1]} drops the settings of its base"
-    if isinstance(error, MemoryError) or _NO_MEMORY.search(text):
-        where = 'the GPU' if 'CUDA' in text else 'the machine'
-        return (
-            f'{where} has too little memory: {text.split(". ")[0] or "out of memory"}; a smaller batch_size, '
-            "fewer points or model.test_cfg=dict(mode='chunks') need less"
-        )
+    shortage = memory_shortage(error)
+    if shortage is not None:
+        return shortage
     if isinstance(error, OSError):
         return f'{error.filename}: {error.strerror}' if error.filename and error.strerror else text
     told = isinstance(error, (ValueError, TypeError, ImportError)) and was_raised(error)

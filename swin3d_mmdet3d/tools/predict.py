@@ -23,7 +23,10 @@ from .command_line import CommandLine, add_frame_options
 from .mistakes import run_tool
 
 if not HELP_ONLY:
+    from mmengine.config import Config
+
     from ..apis import ScanFrame, ScanInput, ScanPrediction, Swin3DInferencer, match_labels, scan_inputs
+    from ..apis.config_files import read_config_file
     from ..evaluation import confusion_matrix, scores_table, segmentation_scores
     from ..scan_files import READERS, Scan, doubts
 
@@ -69,6 +72,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         '--html', action='store_true', help='also write <scan>.html, a viewer of labels or boxes'
     )
     parser.add_argument('--json', action='store_true', help='also write labels and confidence as <scan>.json')
+    parser.add_argument(
+        '--chunk-size',
+        type=float,
+        metavar='METRES',
+        help='label scans of any size in cubes of this edge: the same labels for less memory',
+    )
     parser.add_argument('--min-score', type=float, default=0.3, help='least score of the boxes written')
     parser.add_argument(
         '--align-walls',
@@ -81,6 +90,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--unit-scale: expected a number above zero, got {args.unit_scale}')
     if args.sample is not None and args.sample < 1:
         parser.error(f'--sample: expected a number of points above zero, got {args.sample}')
+    if args.chunk_size is not None and not (np.isfinite(args.chunk_size) and args.chunk_size > 0):
+        parser.error(f'--chunk-size: expected metres above zero, got {args.chunk_size}')
     if args.config is None or args.checkpoint is None:
         parser.error(
             '--config and --checkpoint: a trained model is needed, such as --config swin3d-tiny_rooms-seg '
@@ -153,6 +164,16 @@ def save_labels(found: ScanPrediction, path: Path, args: argparse.Namespace) -> 
         logger.info(f'{path}: mIoU {scores.mean_iou:.4f}')
 
 
+def config_of(args: argparse.Namespace) -> Config:
+    """The config that the command line names, its chunks of the size that it names."""
+    config = read_config_file(args.config)
+    if args.chunk_size is not None:
+        if config.model.get('test_cfg', {}).get('mode') not in ('whole', 'chunks'):
+            raise ValueError('--chunk-size: the model of the config has no chunks in its test_cfg')
+        config.model.test_cfg = dict(mode='chunks', chunk_size=args.chunk_size, max_voxels=1)
+    return config
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve the scans that the command line names; 0 when all of them succeeded, else 1."""
     args = parse_arguments(arguments)
@@ -162,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
             args.inputs[0].read()  # says what is wrong before a model is built
         if args.format != 'ply':
             optional_package('laspy', 'formats', f'--format {args.format}')
-        inferencer = Swin3DInferencer(args.config, args.checkpoint, args.device)
+        inferencer = Swin3DInferencer(config_of(args), args.checkpoint, args.device)
     except (ValueError, OSError) as error:
         logger.error(str(error))
         return 1

@@ -190,6 +190,7 @@ def test_locks_pin_every_package_and_leave_out_the_heavy_ones(lock):
     assert all(line.count('==') == 1 for line in lines)
     assert not names & {'torch', 'torchvision', 'open3d', 'opencv-python', 'mmcv', 'scikit-image'}
     assert {'mmengine', 'mmdet', 'mmdet3d', 'numpy', 'openmim'} <= names
+    assert set((REPOSITORY / 'requirements' / 'tests.txt').read_text().split()) <= names
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import scan_writers as writers
-from damaged_scans import FORMATS, damaged
+from damaged_scans import FORMATS, assert_sensible, damaged
 from file_situations import check_situation
 
 from swin3d_mmdet3d.scan_files import READERS, read_scan
@@ -175,18 +175,6 @@ def test_the_largest_labels_stay_the_same(tmp_path):
     label = np.array([2**63 - 1, -(2**63)])
     np.savez(tmp_path / 'a.npz', xyz=PAIR, label=label)
     np.testing.assert_array_equal(read_scan(tmp_path / 'a.npz').label, label)
-
-
-def assert_sensible(scan):
-    rows = (len(scan.xyz), 3)
-    assert rows[0] > 0 and scan.xyz.shape == rows and scan.xyz.dtype == np.float64
-    assert np.isfinite(scan.xyz).all()
-    if scan.color is not None:
-        assert scan.color.shape == rows and scan.color.min() >= 0 and scan.color.max() <= 255
-    if scan.normal is not None:
-        length = np.linalg.norm(scan.normal.astype(float), axis=1)
-        np.testing.assert_allclose(length[length != 0], 1, atol=1e-4)
-    assert scan.label is None or (scan.label.shape == rows[:1] and scan.label.dtype == np.int64)
 
 
 @pytest.mark.slow

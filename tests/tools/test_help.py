@@ -18,7 +18,14 @@ COMMANDS = [tool for tool in TOOLS if tool not in ('command_line', 'mistakes')]
 LIGHT = {'numpy', 'terminaltables', 'mmengine.config', 'mmengine.logging', 'mmengine.utils'}
 LIGHT |= {
     f'swin3d_mmdet3d.{name}'
-    for name in ('atomic_write', 'help_only', 'one_of_many', 'optional_packages', 'pickle_trust')
+    for name in (
+        'atomic_write',
+        'help_only',
+        'memory_shortage',
+        'one_of_many',
+        'optional_packages',
+        'pickle_trust',
+    )
 }
 MOST_SECONDS = 1.5
 

@@ -18,7 +18,7 @@ from survey_writers import channels, write_las_file
 from swin3d_mmdet3d.apis import labelled_scan_files, read_scan
 from swin3d_mmdet3d.atomic_write import atomic_writes
 from swin3d_mmdet3d.scan_files import READERS
-from swin3d_mmdet3d.tools.predict import main
+from swin3d_mmdet3d.tools.predict import config_of, main, parse_arguments
 
 FORMATS = {
     'a.ply': writers.write_ply_file,
@@ -122,10 +122,21 @@ def test_whatever_a_scan_raises_it_is_named_and_the_others_are_labelled(
     assert code == 1
     assert sorted(path.name for path in out.iterdir()) == ['good.npz', 'good.ply', 'good.png']
     for name in ('first.bin', 'second.bin'):
-        told = str(error.args[-1]) if error.args else type(error).__name__
+        told = str(error.args[-1]) if error.args else 'the machine has too little memory'
         (line,) = [it for it in log_text if name in it and told in it]
         assert '\n' not in line
     assert '2 of 3 scans failed' in log_text[-1]
+
+
+def test_a_chunk_size_of_the_command_line_is_that_of_the_model(tmp_path):
+    words = ['a.ply', '--checkpoint=a.pth', f'--out={tmp_path}', '--chunk-size=1.5', '--config']
+    config = config_of(parse_arguments([*words, 'swin3d-tiny_rooms-seg']))
+    assert config.model.test_cfg == dict(mode='chunks', chunk_size=1.5, max_voxels=1)
+    with pytest.raises(ValueError, match='--chunk-size: the model of the config has no chunks'):
+        config_of(parse_arguments([*words, str(write_height_model(tmp_path)[0])]))
+    for size in ('0', '-1', 'nan', 'inf'):
+        with pytest.raises(SystemExit):
+            parse_arguments([*words, 'swin3d-tiny_rooms-seg', f'--chunk-size={size}'])
 
 
 @pytest.mark.parametrize('error', [KeyboardInterrupt, SystemExit])

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from mmdet3d.models import Det3DDataPreprocessor
 from mmdet3d.registry import MODELS
+from swin3d_ops.arguments import check_floats
 from swin3d_ops.voxel_index import unique_voxels
 from torch import Tensor
 
+from ...finite_values import is_finite
 from ...structures import FIELD_KINDS, SparseVoxels, VoxelBatch
 from ..layers import check_signals
 from .view_fields import join_view
@@ -107,17 +109,20 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             self._check(cloud, scene)
         origins = [self._origin(cloud, keep_lattice) for cloud in points]
         places = [self._places(cloud, origin) for cloud, origin in zip(points, origins)]
-        place = torch.cat(places)
-        cell = place.floor().long()
+        # no array of all points is made twice here: large scans are bounded by the memory that these take
+        place = places[0] if len(places) == 1 else torch.cat(places)
         counts = torch.tensor([len(p) for p in places], device=place.device)
-        batch = torch.repeat_interleave(torch.arange(len(points), device=place.device), counts)
-        coords, inverse = unique_voxels(torch.cat([batch[:, None], cell], dim=1))
+        cells = place.new_empty((len(place), 4), dtype=torch.int64)
+        cells[:, 0] = torch.repeat_interleave(torch.arange(len(points), device=place.device), counts)
+        cells[:, 1:] = place  # which is not negative: its whole part is its floor
+        coords, inverse = unique_voxels(cells)
+        del cells
 
         rows = torch.arange(len(place), device=place.device)
         first = rows.new_full((len(coords),), len(place))
         first.scatter_reduce_(0, inverse, rows, 'amin')
-        cloud = torch.cat([p[:, : self.num_columns].float() for p in points])[first]
-        offset = (place[first] - cell[first]).float().clamp_(max=1 - 2**-24)
+        cloud = _joined_rows(points, first, coords[:, 0])[:, : self.num_columns].float()
+        offset = (place[first] - coords[:, 1:]).float().clamp_(max=1 - 2**-24)
 
         channels = {'offset': offset}
         for name in self._point_names:
@@ -151,12 +156,13 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
 
     def _origin(self, cloud: Tensor, keep_lattice: bool) -> Tensor:
         """The scene's lowest corner or the lattice point below it: ``(3,)`` float64 metres."""
-        corner = cloud[:, self.axes].double().amin(0)
+        corner = cloud[:, :3].amin(0)[self.axes].double()
         return (corner / self.voxel_size).floor() * self.voxel_size if keep_lattice else corner
 
     def _places(self, cloud: Tensor, origin: Tensor) -> Tensor:
         """Positions in voxels from the origin: ``(P, 3)`` float64."""
-        place = ((cloud[:, self.axes].double() - origin) / self.voxel_size).clamp_(min=0)
+        place = cloud[:, self.axes].to(torch.float64, copy=True)
+        place = place.sub_(origin).div_(self.voxel_size).clamp_(min=0)
         if float(place.max()) >= MAX_EXTENT:
             raise ValueError(
                 f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
@@ -172,6 +178,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
 
     def _check(self, cloud: Tensor, scene: int) -> None:
         name = f'points of scene {scene}'
+        check_floats(name, cloud)
         if cloud.ndim != 2 or len(cloud) == 0:
             raise ValueError(f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}')
         if cloud.shape[1] < self.num_columns:
@@ -179,7 +186,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             raise ValueError(
                 f'{name} must have columns for {needed} ({self.num_columns}), got {cloud.shape[1]}'
             )
-        if not bool(torch.isfinite(cloud).all()):
+        if not is_finite(cloud):
             raise ValueError(f'{name} must be finite, got NaN or infinite values')
         for column in self._point_names:
             low, high = cloud[:, POINT_COLUMNS[column]].aminmax()
@@ -188,3 +195,13 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
                     f'{column} of {name} must lie in [-1, 1], got {float(low):g} .. {float(high):g}; '
                     'NormalizeColorSigned brings colours of 0 .. 255 there'
                 )
+
+
+def _joined_rows(clouds: Sequence[Tensor], rows: Tensor, scene: Tensor) -> Tensor:
+    """``torch.cat(clouds)[rows]`` of rows whose scenes ascend, without joining the clouds."""
+    counts = torch.bincount(scene, minlength=len(clouds)).tolist()
+    parts, start = [], 0
+    for cloud, own in zip(clouds, rows.split(counts)):
+        parts.append(cloud[own - start])
+        start += len(cloud)
+    return torch.cat(parts)

@@ -30,13 +30,15 @@ def grid_keys(xyz: np.ndarray, voxel_size: float) -> np.ndarray:
     columns = [xyz[:, axis].astype(np.float64) for axis in range(3)]
     keys = np.zeros(len(xyz), dtype=np.int64)
     for column in columns:
-        cell = np.floor((column - column.min()) / voxel_size).astype(np.int64)
-        if cell.max() >= 1 << 21:
+        with np.errstate(over='ignore'):
+            place = (column - column.min()) / voxel_size
+        # looked at before the cast, which makes other numbers of those beyond 64 bits
+        if not place.max() < 1 << 21:
             raise ValueError(
                 f'points must extend over fewer than {1 << 21} voxels of {voxel_size} m per axis, '
-                f'got {int(cell.max()) + 1}'
+                f'got {np.floor(place.max()) + 1:.7g}'
             )
-        keys = (keys << 21) | cell
+        keys = (keys << 21) | np.floor(place).astype(np.int64)
     return keys
 
 

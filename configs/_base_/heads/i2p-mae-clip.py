@@ -25,6 +25,6 @@ act = dict(
     masker=dict(temperature=float('inf')),
     point_head=None,
     point_criterion=None,
-    feature_criterion=dict(_delete_=True, type='CosineDistance'),
+    feature_criterion=dict(type='CosineDistance'),
     feature_at='hidden',
 )

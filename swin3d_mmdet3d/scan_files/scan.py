@@ -210,6 +210,8 @@ def _named_labels(
     label: np.ndarray, names: tuple[str, ...] | None
 ) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
     """`label` (P,) as int64 with names; names become their numbers, what is not finite becomes -1."""
+    if label.dtype.kind == 'O' and not all(isinstance(it, (str, int, float, np.generic)) for it in label):
+        raise ValueError('label: expected numbers or names, got an array of other objects')
     if label.dtype.kind in 'USO':
         found, number = np.unique(label.astype(str), return_inverse=True)
         return number.reshape(-1).astype(np.int64), tuple(found.tolist())

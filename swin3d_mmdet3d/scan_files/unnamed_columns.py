@@ -50,7 +50,7 @@ def arrays_from_table(table: np.ndarray, convention: Placement | None = None) ->
     Raises:
         ValueError: For another shape, and where the values fit none or several of these.
     """
-    if table.ndim != 2 or not 3 <= table.shape[1] <= WIDEST or table.dtype.kind not in 'fiub':
+    if table.ndim != 2 or not 3 <= table.shape[1] <= WIDEST or table.dtype.kind not in 'fiu':
         raise ValueError(
             f'expected numbers in 3 (xyz), 6 (xyz, rgb) or 9 (xyz, rgb, normal) columns, up to {WIDEST} with '
             f'others among them, got an array of shape {table.shape} and {table.dtype}'

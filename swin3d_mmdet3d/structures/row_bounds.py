@@ -13,8 +13,8 @@ def bounds_of_items(item: Tensor, num_items: int) -> Tensor:
         item: ``(N,)`` int64 ascending, the item of each row.
         num_items: B.
     """
-    counts = torch.bincount(item, minlength=num_items)
-    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    # unlike bincount this takes no memory for the numbers that items should not have
+    return torch.searchsorted(item.contiguous(), torch.arange(num_items + 1, device=item.device))
 
 
 def items_of_rows(bounds: Tensor, num_rows: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from .views import birds_eye_view, oblique_view
 
 PANEL = (400, 520)
 """Height and width in pixels of one view."""
+
+MOST_DRAWN = 2_000_000
+"""Points; of larger scans every n-th is drawn, since a view has half a million pixels to show them."""
 
 _TITLE_HEIGHT = 30
 _GAP = 6
@@ -54,7 +58,8 @@ def picture_sheet(
 ) -> Image.Image:
     """Put the columns side by side.
 
-    The upper row looks straight down with the ceiling cut away, the lower one over the nearest corner.
+    The upper row looks straight down with the ceiling cut away, the lower one over the nearest corner. At
+    most `MOST_DRAWN` of the points are drawn.
 
     Args:
         xyz: (P, 3) coordinates in metres, z up.
@@ -71,7 +76,9 @@ def picture_sheet(
             raise ValueError(
                 f'{column.title}: expected one for each of {len(xyz)} points, got {len(column.colors)}'
             )
-    rows = _view_rows(xyz, columns, panel)
+    step = -(-len(xyz) // MOST_DRAWN) or 1
+    columns = [dataclasses.replace(column, colors=column.colors[::step]) for column in columns]
+    rows = _view_rows(xyz[::step], columns, panel)
     height, width = panel
     strip = _legend(legend, len(columns) * (width + _GAP))
     size = (

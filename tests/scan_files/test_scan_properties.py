@@ -152,3 +152,14 @@ def normal_of(up):
 def test_a_single_value_is_no_column(name):
     with pytest.raises(ValueError, match=f'{name}: expected a row for each point, got a single value'):
         make_scan(**{'xyz': np.zeros((1, 3)), name: np.array(3.0)})
+
+
+def test_labels_are_numbers_or_names():
+    with pytest.raises(ValueError, match='label: expected numbers or names'):
+        make_scan(np.zeros((2, 3)), label=np.array([[], None], dtype=object))
+    assert make_scan(np.zeros((2, 3)), label=np.array(['b', 'a'], dtype=object)).label_names == ('a', 'b')
+
+
+def test_truth_values_are_no_table_of_points():
+    with pytest.raises(ValueError, match='got an array of shape .1, 6. and bool'):
+        scan_of_arrays(dict(points=np.zeros((1, 6), dtype=bool)))

@@ -131,3 +131,8 @@ def test_bad_signals_are_refused():
         SparseVoxels(coords, 1, signals={'height': torch.zeros(1, 3)})
     with pytest.raises(ValueError, match=r"signals\['rgb'\] must be \(1, 3\)"):
         SparseVoxels(coords, 1, signals={'rgb': torch.zeros(1, 4)})
+
+
+def test_bounds_take_no_memory_for_scenes_that_are_not_there():
+    coords = torch.tensor([[0, 0, 0, 0], [2**60, 0, 0, 0]])
+    assert SparseVoxels(coords, 2, stride=2).ptr.tolist() == [0, 1, 1]

@@ -1,5 +1,6 @@
 """Points fall on the pixels that projection gives; nearer ones win; views show the whole room."""
 
+import importlib
 import time
 
 import numpy as np
@@ -163,3 +164,15 @@ def test_bad_arguments_are_named(change, message):
         render_points(**{**arguments, **change})
     with pytest.raises(ValueError, match='truth: expected one for each of 4'):
         prediction_picture(np.zeros((4, 3)), None, np.zeros(3, int), np.zeros(4, int), [RED], ['a'])
+
+
+def test_of_more_points_than_a_picture_shows_every_nth_is_drawn(monkeypatch):
+    rng = np.random.default_rng(0)
+    xyz, rgb, label = rng.uniform(0, 3, (3001, 3)), rng.integers(0, 256, (3001, 3)), np.arange(3001) % 3 % 2
+    sheet = importlib.import_module('swin3d_mmdet3d.visualization.picture_sheet')
+    monkeypatch.setattr(sheet, 'MOST_DRAWN', 1000)
+    whole = prediction_picture(xyz, rgb, None, label, [RED, BLUE], ['a', 'b'])
+    drawn = prediction_picture(xyz[::4], rgb[::4], None, label[::4], [RED, BLUE], ['a', 'b'])
+    assert whole.tobytes() == drawn.tobytes()
+    monkeypatch.undo()
+    assert whole.tobytes() != prediction_picture(xyz, rgb, None, label, [RED, BLUE], ['a', 'b']).tobytes()

@@ -112,7 +112,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         # no array of all points is made twice here: large scans are bounded by the memory that these take
         place = places[0] if len(places) == 1 else torch.cat(places)
         counts = torch.tensor([len(p) for p in places], device=place.device)
-        cells = place.new_empty((len(place), 4), dtype=torch.int64)
+        cells = place.new_empty((len(place), 4), dtype=torch.int32)
         cells[:, 0] = torch.repeat_interleave(torch.arange(len(points), device=place.device), counts)
         cells[:, 1:] = place  # which is not negative: its whole part is its floor
         coords, inverse = unique_voxels(cells)
@@ -134,7 +134,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         return VoxelBatch(
             feats=torch.cat([channels[name] for name in self.features], dim=1),
             voxels=SparseVoxels(
-                coords.int(),
+                coords,
                 len(points),
                 voxel_size=self.voxel_size,
                 signals={name: signals[name] for name in self.signals},

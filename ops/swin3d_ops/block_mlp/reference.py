@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from ..layer_norm import layer_norm
+
 
 def block_mlp(
     feats: torch.Tensor,
@@ -19,9 +21,7 @@ def block_mlp(
     product_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute feats + row_weight * (GELU(LN(feats) weight1^T + bias1) weight2^T + bias2)."""
-    mean = feats.mean(1, keepdim=True)
-    variance = (feats - mean).square().mean(1, keepdim=True)
-    normed = (feats - mean) / torch.sqrt(variance + eps) * norm_weight + norm_bias
+    normed = layer_norm(feats, norm_weight, norm_bias, eps)
     hidden = normed.to(product_dtype) @ weight1.to(product_dtype).t() + bias1.to(product_dtype)
     branch = functional.gelu(hidden) @ weight2.to(product_dtype).t() + bias2.to(product_dtype)
     branch = branch.to(feats.dtype)

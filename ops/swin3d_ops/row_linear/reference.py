@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ..layer_norm import layer_norm
+
 
 def row_linear(
     feats: torch.Tensor,
@@ -17,11 +19,7 @@ def row_linear(
     product_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute residual + row_weight * (LN(feats) weight^T + bias)."""
-    normed = feats
-    if norm_weight is not None:
-        mean = feats.mean(1, keepdim=True)
-        variance = (feats - mean).square().mean(1, keepdim=True)
-        normed = (feats - mean) / torch.sqrt(variance + eps) * norm_weight + norm_bias
+    normed = feats if norm_weight is None else layer_norm(feats, norm_weight, norm_bias, eps)
     out = normed.to(product_dtype) @ weight.to(product_dtype).t() + bias.to(product_dtype)
     out = out.to(feats.dtype)
     out = out if row_weight is None else row_weight[:, None] * out

@@ -45,9 +45,9 @@ def num_threads() -> int:
     return 1 if _forked else torch.get_num_threads()
 
 
-def pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
-    """Return the address of a contiguous CPU tensor."""
-    return ctypes.c_void_p(tensor.data_ptr())
+def pointer(tensor: torch.Tensor | None) -> ctypes.c_void_p | None:
+    """Return the address of a contiguous CPU tensor; None, C's null, for none."""
+    return None if tensor is None else ctypes.c_void_p(tensor.data_ptr())
 
 
 def pointers(*tensors: torch.Tensor) -> ctypes.Array:
@@ -68,3 +68,8 @@ def call(name: str, dtype: torch.dtype, *arguments) -> None:
 def widened(tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor contiguous, in float32 or float64."""
     return tensor.contiguous() if tensor.dtype in SUFFIX else tensor.float().contiguous()
+
+
+def row_factors(row_weight: torch.Tensor | None, dtype: torch.dtype) -> torch.Tensor | None:
+    """Return the weights of rows contiguous, in the type of the kernel that is called; None for none."""
+    return None if row_weight is None else row_weight.to(dtype).contiguous()

@@ -7,7 +7,7 @@ import ctypes
 import torch
 
 from .. import cpu_runtime, registration
-from ..cpu_runtime import pointer, pointers, widened
+from ..cpu_runtime import pointer, pointers, row_factors, widened
 from ..precision import kernels_round
 
 _ARGUMENTS = (
@@ -25,9 +25,8 @@ def block_mlp(*arguments) -> torch.Tensor:
 def _problem(feats, parameters, row_weight, eps):
     """Return the arrays of a problem in one type, and what the kernels take: addresses, eps and sizes."""
     arrays = [widened(tensor) for tensor in (feats, *parameters)]
-    weight = None if row_weight is None else row_weight.to(arrays[0].dtype).contiguous()
-    addresses = [pointer(array) for array in arrays]
-    addresses.insert(1, None if weight is None else pointer(weight))
+    weight = row_factors(row_weight, arrays[0].dtype)
+    addresses = [pointer(array) for array in (arrays[0], weight, *arrays[1:])]
     sizes = [ctypes.c_int64(size) for size in (*feats.shape, parameters[2].shape[0])]
     return [*arrays, weight], addresses, [ctypes.c_double(eps), *sizes]
 

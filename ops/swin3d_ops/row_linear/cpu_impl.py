@@ -7,7 +7,7 @@ import ctypes
 import torch
 
 from .. import cpu_runtime, registration
-from ..cpu_runtime import pointer, pointers, widened
+from ..cpu_runtime import pointer, pointers, row_factors, widened
 from ..precision import kernels_round
 
 _LAYER = 'Tensor feats, Tensor weight, Tensor bias, Tensor? norm_weight, Tensor? norm_bias'
@@ -21,10 +21,6 @@ def row_linear(
     return _row_linear(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, bfloat16)
 
 
-def _address(tensor):
-    return None if tensor is None else pointer(tensor)
-
-
 def _arrays(*tensors):
     return [None if tensor is None else widened(tensor) for tensor in tensors]
 
@@ -33,15 +29,11 @@ def _numbers(eps, feats, weight):
     return ctypes.c_double(eps), *(ctypes.c_int64(size) for size in (*feats.shape, weight.shape[0]))
 
 
-def _row_weight(row_weight, dtype):
-    return None if row_weight is None else row_weight.to(dtype).contiguous()
-
-
 def _forward(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, bfloat16):
     wide, *others = _arrays(feats, norm_weight, norm_bias, weight, bias, residual)
-    factors = _row_weight(row_weight, wide.dtype)
+    factors = row_factors(row_weight, wide.dtype)
     out = wide.new_empty(len(feats), len(weight))
-    addresses = map(_address, (wide, factors, *others))
+    addresses = map(pointer, (wide, factors, *others))
     name = 'row_linear_bfloat16' if bfloat16 else 'row_linear'
     cpu_runtime.call(name, out.dtype, *addresses, *_numbers(eps, feats, weight), pointer(out))
     return out.to(feats.dtype)
@@ -53,10 +45,10 @@ def _fake_forward(feats, weight, bias, norm_weight, norm_bias, residual, row_wei
 
 def _backward(feats, weight, bias, norm_weight, norm_bias, row_weight, eps, grad_out):
     wide, *others = _arrays(feats, norm_weight, norm_bias, weight, bias, grad_out)
-    factors = _row_weight(row_weight, wide.dtype)
+    factors = row_factors(row_weight, wide.dtype)
     grads = [torch.empty_like(wide), *(wide.new_empty(feats.shape[1]) for _ in range(2))]
     grads += [wide.new_empty(weight.shape), wide.new_empty(bias.shape)]
-    addresses = map(_address, (wide, factors, *others))
+    addresses = map(pointer, (wide, factors, *others))
     numbers = _numbers(eps, feats, weight)
     cpu_runtime.call(
         'row_linear_backward', wide.dtype, *addresses, *numbers, pointer(grads[0]), pointers(*grads[1:])

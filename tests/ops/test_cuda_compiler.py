@@ -30,7 +30,7 @@ def attention(element, width, axes):
 
 
 KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
-RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_REAL', 'float'))
+RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_RESULT', 'float'), ('SWIN3D_REAL', 'float'))
 FAST = [
     ('window_attention.cuh', attention('float', 8, 6), 80),
     ('window_attention.cuh', attention('float', 8, 6), 90),
@@ -176,7 +176,7 @@ package = types.ModuleType('swin3d_ops')  # without its __init__, which imports 
 package.__path__ = [sys.argv[1]]
 sys.modules['swin3d_ops'] = package
 from swin3d_ops import cuda_compiler
-print(cuda_compiler.cubin('resample.cuh', (('SWIN3D_ELEMENT', 'float'), ('SWIN3D_REAL', 'float')), 90))
+print(cuda_compiler.cubin('knn.cuh', (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16)), 90))
 """
 
 

@@ -84,6 +84,12 @@ def gathered():
     return build
 
 
+def sum_gradients(grad_out, feats, index, weight):
+    """Return the gradients of a weighted sum by the CUDA kernels: those of feats and weight."""
+    grad_feats = resample.sum_feats_grad(grad_out, index, weight, len(feats), feats.dtype)
+    return grad_feats, resample.sum_weight_grad(grad_out, feats, index)
+
+
 DTYPES = [(torch.float64, 1e-14), (torch.float32, 1e-6), (torch.float16, 2e-3), (torch.bfloat16, 2e-2)]
 
 
@@ -105,9 +111,38 @@ def test_weighted_sum_and_its_gradients_equal_the_reference(emulated_gpu, gather
     leaves = [feats.double().requires_grad_(), weight.double().requires_grad_()]
     expected = resample_reference.interpolate(leaves[0], index, leaves[1])
     truths = [expected, *torch.autograd.grad(expected, leaves, grad_out.double())]
-    got = [resample.sum_forward(feats, index, weight), *resample.sum_backward(grad_out, feats, index, weight)]
+    got = [resample.sum_forward(feats, index, weight), *sum_gradients(grad_out, feats, index, weight)]
     for value, truth in zip(got, truths):
         torch.testing.assert_close(value.double(), truth, rtol=tolerance, atol=tolerance * 10)
+
+
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float16, 2**-11), (torch.bfloat16, 2**-8)])
+def test_16_bit_rows_are_summed_with_float32_weights(emulated_gpu, gathered, dtype, tolerance):
+    feats, _, _, _ = gathered(dtype)
+    _, index, weight, grad_out = gathered(torch.float32)
+    leaves = [feats.double().requires_grad_(), weight.double().requires_grad_()]
+    expected = resample_reference.interpolate(leaves[0], index, leaves[1])
+    truths = [expected, *torch.autograd.grad(expected, leaves, grad_out.double())]
+    got = [resample.sum_forward(feats, index, weight), *sum_gradients(grad_out, feats, index, weight)]
+    assert [value.dtype for value in got] == [torch.float32, dtype, torch.float32]
+    for value, truth in zip(got, truths):
+        bound = tolerance if value.dtype == dtype else 1e-6
+        assert (value.double() - truth).abs().max() <= bound * truth.abs().max()
+
+
+@pytest.mark.parametrize('kernel', ['maximum', 'weighted sum'])
+def test_gradients_beyond_the_range_of_float16_are_infinite(emulated_gpu, gathered, kernel):
+    feats, index, weight, grad_out = gathered(torch.float32)
+    if kernel == 'maximum':
+        half, large = feats.half(), (grad_out * 1.5e4).half()
+        _, choice = resample.max_forward(half, index)
+        grad = resample.max_backward(large, index, choice, len(feats))
+        wide = resample.max_backward(large.float(), index, choice, len(feats))
+    else:
+        large = grad_out * 1.5e4
+        grad = resample.sum_feats_grad(large, index, weight, len(feats), torch.float16)
+        wide = resample.sum_feats_grad(large, index, weight, len(feats), torch.float32)
+    assert grad.isinf().any() and not grad.isinf().all() and torch.equal(grad, wide.half())
 
 
 def test_not_a_number_wins_the_maximum(emulated_gpu):
@@ -125,7 +160,7 @@ def test_resampling_of_nothing(emulated_gpu):
 
 def test_gradients_of_resampling_do_not_depend_on_the_order_of_threads(emulated_gpu, gathered):
     feats, index, weight, grad_out = gathered(torch.float32)
-    forwards = resample.sum_backward(grad_out, feats, index, weight)
+    forwards = sum_gradients(grad_out, feats, index, weight)
     emulated_gpu.backwards = True
-    for first, second in zip(forwards, resample.sum_backward(grad_out, feats, index, weight)):
+    for first, second in zip(forwards, sum_gradients(grad_out, feats, index, weight)):
         assert torch.equal(first, second)

@@ -230,7 +230,8 @@ def test_weighted_sums_are_spoilt_alike(kernels, dtype):
         feats, weight, grad = (tensor.to(dtype) for tensor in inputs)
         if name == 'cuda':
             out = resample_cuda.sum_forward(feats, index, weight)
-            return [out, *resample_cuda.sum_backward(grad, feats, index, weight)]
+            grad_feats = resample_cuda.sum_feats_grad(grad, index, weight, len(feats), dtype)
+            return [out, grad_feats, resample_cuda.sum_weight_grad(grad, feats, index)]
         return differentiated(
             lambda x, w: interpolate(x, index, w, backend=name), (feats, weight), grad, dtype
         )  # fmt: skip

@@ -206,30 +206,32 @@ void interpolate(const T* feats, const int64_t* index, const T* weight, int64_t 
 }
 
 template <class T>
-void interpolate_backward(const T* grad_out, const T* feats, const int64_t* index, const T* weight, int64_t M,
-                          int64_t K, int64_t C, T* grad_feats, T* grad_weight, int threads) {
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-#pragma omp for schedule(static)
+void interpolate_feats_grad(const T* grad_out, const int64_t* index, const T* weight, int64_t M, int64_t K,
+                            int64_t C, T* grad_feats, int threads) {
+    const int64_t blocks = (C + kChannelBlock - 1) / kChannelBlock;
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (int64_t b = 0; b < blocks; ++b) {
+        const int64_t low = b * kChannelBlock, high = std::min(C, low + kChannelBlock);
         for (int64_t m = 0; m < M; ++m) {
             for (int64_t k = 0; k < K; ++k) {
-                const T* row = feats + index[m * K + k] * C;
-                T sum = 0;
-                for (int64_t c = 0; c < C; ++c) sum += grad_out[m * C + c] * row[c];
-                grad_weight[m * K + k] = sum;
+                T* row = grad_feats + index[m * K + k] * C;
+                const T w = weight[m * K + k];
+                for (int64_t c = low; c < high; ++c) row[c] += w * grad_out[m * C + c];
             }
         }
-        const int64_t blocks = (C + kChannelBlock - 1) / kChannelBlock;
-#pragma omp for schedule(static)
-        for (int64_t b = 0; b < blocks; ++b) {
-            const int64_t low = b * kChannelBlock, high = std::min(C, low + kChannelBlock);
-            for (int64_t m = 0; m < M; ++m) {
-                for (int64_t k = 0; k < K; ++k) {
-                    T* row = grad_feats + index[m * K + k] * C;
-                    const T w = weight[m * K + k];
-                    for (int64_t c = low; c < high; ++c) row[c] += w * grad_out[m * C + c];
-                }
-            }
+    }
+}
+
+template <class T>
+void interpolate_weight_grad(const T* grad_out, const T* feats, const int64_t* index, int64_t M, int64_t K,
+                             int64_t C, T* grad_weight, int threads) {
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (int64_t m = 0; m < M; ++m) {
+        for (int64_t k = 0; k < K; ++k) {
+            const T* row = feats + index[m * K + k] * C;
+            T sum = 0;
+            for (int64_t c = 0; c < C; ++c) sum += grad_out[m * C + c] * row[c];
+            grad_weight[m * K + k] = sum;
         }
     }
 }
@@ -273,11 +275,16 @@ void interpolate_backward(const T* grad_out, const T* feats, const int64_t* inde
         swin3d::interpolate<T>(feats, index, weight, M, K, C, out, threads);                                \
         return 0;                                                                                           \
     }                                                                                                       \
-    SWIN3D_EXPORT(interpolate_backward_##NAME)                                                              \
-    (const T* grad_out, const T* feats, const int64_t* index, const T* weight, int64_t M, int64_t K,        \
-     int64_t C, T* grad_feats, T* grad_weight, int threads) {                                               \
-        swin3d::interpolate_backward<T>(grad_out, feats, index, weight, M, K, C, grad_feats, grad_weight,   \
-                                        threads);                                                           \
+    SWIN3D_EXPORT(interpolate_feats_grad_##NAME)                                                            \
+    (const T* grad_out, const int64_t* index, const T* weight, int64_t M, int64_t K, int64_t C,             \
+     T* grad_feats, int threads) {                                                                          \
+        swin3d::interpolate_feats_grad<T>(grad_out, index, weight, M, K, C, grad_feats, threads);           \
+        return 0;                                                                                           \
+    }                                                                                                       \
+    SWIN3D_EXPORT(interpolate_weight_grad_##NAME)                                                           \
+    (const T* grad_out, const T* feats, const int64_t* index, int64_t M, int64_t K, int64_t C,              \
+     T* grad_weight, int threads) {                                                                         \
+        swin3d::interpolate_weight_grad<T>(grad_out, feats, index, M, K, C, grad_weight, threads);          \
         return 0;                                                                                           \
     }
 

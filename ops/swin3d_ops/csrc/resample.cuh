@@ -2,7 +2,7 @@
 //
 // Backward passes gather too: an inverse index lists, for each row of feats, the entries m * K + k
 // that read it, in ascending order, so every sum has one owner and one order.
-// Macros: SWIN3D_ELEMENT, SWIN3D_REAL (the type of sums).
+// Macros: SWIN3D_ELEMENT (of feats), SWIN3D_RESULT (of weights and results, no narrower), SWIN3D_REAL (of sums).
 #pragma once
 
 #include "block_language.cuh"
@@ -10,17 +10,21 @@
 namespace swin3d {
 
 typedef SWIN3D_ELEMENT Element;
+typedef SWIN3D_RESULT Result;
 typedef SWIN3D_REAL Real;
 
 constexpr int kThreads = 256;
 constexpr int kWarp = 32;
 
 struct Rows {
-    const Element *feats, *weight, *grad_out;  // (N, C), (M, K), (M, C)
-    const int64* index;                        // (M, K)
-    const int64 *entry, *start;                // (M K), (N + 1): the inverse index
-    int* choice;                               // (M, C): the k that gave the maximum
-    Element *out, *grad_feats, *grad_weight;   // (M, C), (N, C), (M, K)
+    const Element* feats;              // (N, C)
+    const Result *weight, *grad_out;   // (M, K), (M, C)
+    const int64* index;                // (M, K)
+    const int64 *entry, *start;        // (M K), (N + 1): the inverse index
+    int* choice;                       // (M, C): the k that gave the maximum
+    Result* out;                       // (M, C)
+    Element* grad_feats;               // (N, C)
+    Result* grad_weight;               // (M, K)
     int64 sources, results, neighbours, channels;
 };
 
@@ -39,7 +43,7 @@ SWIN3D_KERNEL(gather_max, kThreads)(Rows r) {
             best = better ? value : best;
             chosen = better ? k : chosen;
         }
-        r.out[at] = narrow<Element>(best);
+        r.out[at] = narrow<Result>(best);
         r.choice[at] = chosen;
     }
 }
@@ -67,7 +71,7 @@ SWIN3D_KERNEL(interpolate, kThreads)(Rows r) {
         for (int64 i = m * r.neighbours; i < (m + 1) * r.neighbours; ++i) {
             sum += widen<Real>(r.weight[i]) * widen<Real>(r.feats[r.index[i] * r.channels + c]);
         }
-        r.out[at] = narrow<Element>(sum);
+        r.out[at] = narrow<Result>(sum);
     }
 }
 
@@ -106,7 +110,7 @@ SWIN3D_KERNEL(interpolate_weight_grad, kThreads)(Rows r) {
         if (t % kWarp != 0 || i >= entries) continue;
         Real sum = 0;
         for (int n = 0; n < kWarp; ++n) sum += part[t + n];
-        r.grad_weight[i] = narrow<Element>(sum);
+        r.grad_weight[i] = narrow<Result>(sum);
     }
 }
 

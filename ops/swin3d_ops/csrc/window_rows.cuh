@@ -108,14 +108,14 @@ SWIN3D_KERNEL(window_ranges, kWarp)(Problem p) {
 }
 
 // Sum the blocks' table gradients in block order: (G, H, R, D) -> (R, H, D).
-SWIN3D_KERNEL(sum_partials, 256)(const Real* partial, Element* grad, int blocks, int heads, int rows) {
+SWIN3D_KERNEL(sum_partials, 256)(const Real* partial, Real* grad, int blocks, int heads, int rows) {
     PHASE(t) {
         const int64 size = static_cast<int64>(heads) * rows * kWidth, at = block_x() * 256 + t;
         if (at >= size) continue;
         Real sum = 0;
         for (int b = 0; b < blocks; ++b) sum += partial[b * size + at];
         const int64 d = at % kWidth, r = at / kWidth % rows, h = at / kWidth / rows;
-        grad[(r * heads + h) * kWidth + d] = narrow<Element>(sum);
+        grad[(r * heads + h) * kWidth + d] = sum;
     }
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..arguments import check_floats, check_rows, check_tensor
-from ..autocast import computes_in_float32
+from ..autocast import autocast_dtype, narrowed_operands, reads_16_bits_on_gpus
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
 from .probe import probe_gather_max, probe_interpolate, probe_linear_gather_max
@@ -28,7 +28,7 @@ LINEAR_GATHER_MAX = _declare('linear_gather_max', probe_linear_gather_max)
 INTERPOLATE = _declare('interpolate', probe_interpolate)
 
 
-@computes_in_float32
+@reads_16_bits_on_gpus
 def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') -> torch.Tensor:
     """Take the channel-wise maximum over K gathered rows (max pooling over neighbours).
 
@@ -52,28 +52,37 @@ def gather_max(feats: torch.Tensor, index: torch.Tensor, backend: str = 'auto') 
     return GATHER_MAX.run(name, feats, index)
 
 
-@computes_in_float32
 def linear_gather_max(
     feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor, backend: str = 'auto'
 ) -> torch.Tensor:
     """Multiply each row by a matrix and take the channel-wise maximum over K gathered rows.
 
     The result is that of ``gather_max(feats @ weight.t(), index)``. Differentiable in ``feats`` and
-    ``weight``; on the CPU only the M x D maxima take part in the gradient, not the N x D product.
+    ``weight``; on the CPU only the M x D maxima take part in the gradient, not the N x D product. Under
+    autocast on a GPU the product is that of ``nn.Linear``: its operands, and the numbers that the maximum is
+    picked from, are rounded to autocast's type.
 
     Args:
         feats: (N, C) float.
-        weight: (D, C) float, dtype of ``feats``.
+        weight: (D, C) float, dtype of ``feats``; under autocast any that is not wider.
         index: (M, K) int64 rows in [0, N), K at least 1.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
     Returns:
-        (M, D), dtype of ``feats``.
+        (M, D), dtype of ``feats``; under autocast float32.
 
     Raises:
         TypeError: An argument of the wrong type or dtype.
         ValueError: A wrong shape, or a row out of range.
     """
+    operands = narrowed_operands(feats, weight)
+    if operands is None:
+        return _linear_gather_max(feats, weight, index, backend)
+    return _linear_gather_max(*operands, index, backend).float()
+
+
+@reads_16_bits_on_gpus
+def _linear_gather_max(feats, weight, index, backend):
     _check(feats, index)
     _check_dtype('weight', weight, feats)
     if weight.ndim != 2 or weight.shape[1] != feats.shape[1]:
@@ -83,7 +92,6 @@ def linear_gather_max(
     return LINEAR_GATHER_MAX.run(name, feats, weight, index)
 
 
-@computes_in_float32
 def interpolate(
     feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor, backend: str = 'auto'
 ) -> torch.Tensor:
@@ -98,25 +106,32 @@ def interpolate(
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
     Returns:
-        (M, C), dtype of ``feats``.
+        (M, C), dtype of ``feats``; under autocast the wider of both dtypes.
 
     Raises:
         TypeError: An argument of the wrong type or dtype.
         ValueError: A wrong shape, or a row out of range.
     """
+    check_floats('feats', feats)
+    sums = _interpolate(feats, index, weight, backend)
+    return sums if autocast_dtype(feats.device.type) else sums.to(feats.dtype)
+
+
+@reads_16_bits_on_gpus
+def _interpolate(feats, index, weight, backend):
     _check(feats, index)
-    dtype = feats.dtype
-    if isinstance(weight, torch.Tensor) and weight.dtype == torch.float32:
-        wide = torch.promote_types(dtype, torch.float32)
-        feats, weight = feats.to(wide), weight.to(wide)
-    _check_dtype('weight', weight, feats)
+    if feats.dtype == torch.float64 and isinstance(weight, torch.Tensor) and weight.dtype == torch.float32:
+        weight = weight.double()
+    if getattr(weight, 'dtype', None) != torch.float32:
+        _check_dtype('weight', weight, feats)
+    _check_device('weight', weight, feats)
     if weight.shape != index.shape:
         raise ValueError(
             f'weight must have the shape of index, {tuple(index.shape)}, got {tuple(weight.shape)}'
         )
     name = INTERPOLATE.choose(feats.device.type, backend)
     _check_values(index, feats, name)
-    return INTERPOLATE.run(name, feats, index, weight).to(dtype)
+    return INTERPOLATE.run(name, feats, index, weight)
 
 
 def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:
@@ -146,6 +161,11 @@ def _check_dtype(name: str, values, feats) -> None:
     check_tensor(name, values)
     if values.dtype != feats.dtype:
         raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {values.dtype}')
+    _check_device(name, values, feats)
+
+
+def _check_device(name: str, values, feats) -> None:
+    check_tensor(name, values)
     if values.device != feats.device:
         raise ValueError(f'{name} must be on {feats.device} as feats, got {values.device}')
 

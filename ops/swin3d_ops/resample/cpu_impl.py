@@ -25,7 +25,7 @@ def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Te
 
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Compute out_m = sum_k weight_mk feats[index_mk]."""
+    """Compute out_m = sum_k weight_mk feats[index_mk], (M, C) in the dtype of ``weight``."""
     return _interpolate(feats, index, weight)
 
 
@@ -118,33 +118,48 @@ def _fake_linear_max_backward(grad_out, feats, weight, index, choice):
 
 
 def _sum_forward(feats, index, weight):
+    dtype = weight.dtype
     wide, index, weight = widened(feats), _rows(index, len(feats)), widened(weight)
     out = wide.new_empty(index.shape[0], feats.shape[1])
     sizes = _sizes(index, feats.shape[1])
     cpu_runtime.call(
         'interpolate', wide.dtype, pointer(wide), pointer(index), pointer(weight), *sizes, pointer(out)
     )
-    return out.to(feats.dtype)
+    return out.to(dtype)
 
 
 def _fake_sum_forward(feats, index, weight):
-    return feats.new_empty(index.shape[0], feats.shape[1])
+    return weight.new_empty(index.shape[0], feats.shape[1])
 
 
-def _sum_backward(grad_out, feats, index, weight):
+def _sum_feats_grad(grad_out, index, weight, num_rows, dtype):
+    wide, index, weight = widened(grad_out), _rows(index, num_rows), widened(weight)
+    grad = wide.new_zeros(num_rows, wide.shape[1])
+    sizes = _sizes(index, wide.shape[1])
+    cpu_runtime.call(
+        'interpolate_feats_grad', wide.dtype, pointer(wide), pointer(index), pointer(weight), *sizes,
+        pointer(grad),
+    )  # fmt: skip
+    return grad.to(dtype)
+
+
+def _fake_sum_feats_grad(grad_out, index, weight, num_rows, dtype):
+    return grad_out.new_empty(num_rows, grad_out.shape[1], dtype=dtype)
+
+
+def _sum_weight_grad(grad_out, feats, index):
     wide, wide_feats, index = widened(grad_out), widened(feats), _rows(index, len(feats))
-    wide_weight = widened(weight)
-    grad_feats, grad_weight = torch.zeros_like(wide_feats), torch.empty_like(wide_weight)
+    grad = wide.new_empty(index.shape)
     sizes = _sizes(index, feats.shape[1])
     cpu_runtime.call(
-        'interpolate_backward', wide.dtype, pointer(wide), pointer(wide_feats), pointer(index),
-        pointer(wide_weight), *sizes, pointer(grad_feats), pointer(grad_weight),
+        'interpolate_weight_grad', wide.dtype, pointer(wide), pointer(wide_feats), pointer(index), *sizes,
+        pointer(grad),
     )  # fmt: skip
-    return grad_feats.to(feats.dtype), grad_weight.to(weight.dtype)
+    return grad.to(grad_out.dtype)
 
 
-def _fake_sum_backward(grad_out, feats, index, weight):
-    return feats.new_empty(feats.shape), weight.new_empty(weight.shape)
+def _fake_sum_weight_grad(grad_out, feats, index):
+    return grad_out.new_empty(index.shape)
 
 
 define = registration.define
@@ -172,11 +187,17 @@ _linear_max_grads = define(
 _interpolate = define(
     'interpolate', '(Tensor feats, Tensor index, Tensor weight) -> Tensor', _sum_forward, _fake_sum_forward
 )
-_interpolate_backward = define(
-    'interpolate_backward',
-    '(Tensor grad_out, Tensor feats, Tensor index, Tensor weight) -> (Tensor, Tensor)',
-    _sum_backward,
-    _fake_sum_backward,
+_interpolate_feats_grad = define(
+    'interpolate_feats_grad',
+    '(Tensor grad_out, Tensor index, Tensor weight, SymInt num_rows, ScalarType dtype) -> Tensor',
+    _sum_feats_grad,
+    _fake_sum_feats_grad,
+)
+_interpolate_weight_grad = define(
+    'interpolate_weight_grad',
+    '(Tensor grad_out, Tensor feats, Tensor index) -> Tensor',
+    _sum_weight_grad,
+    _fake_sum_weight_grad,
 )
 
 
@@ -201,12 +222,20 @@ def _differentiate_linear_max(ctx, grad_out, _grad_choice):
 
 
 def _save_sum(ctx, inputs, output):
-    ctx.save_for_backward(*inputs)
+    """Keep the features for the gradient of the weights alone: those of distances want none."""
+    feats, index, weight = inputs
+    ctx.save_for_backward(feats if ctx.needs_input_grad[2] else None, index, weight)
+    ctx.num_rows, ctx.dtype = feats.shape[0], feats.dtype
 
 
 def _differentiate_sum(ctx, grad_out):
     feats, index, weight = ctx.saved_tensors
-    grad_feats, grad_weight = _interpolate_backward(grad_out, feats, index, weight)
+    wants_feats, _, wants_weight = ctx.needs_input_grad
+    grad_feats = grad_weight = None
+    if wants_feats:
+        grad_feats = _interpolate_feats_grad(grad_out, index, weight, ctx.num_rows, ctx.dtype)
+    if wants_weight:
+        grad_weight = _interpolate_weight_grad(grad_out, feats, index)
     return grad_feats, None, grad_weight
 
 

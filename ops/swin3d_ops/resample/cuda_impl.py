@@ -25,18 +25,33 @@ class _Rows(ctypes.Structure):
 
 
 def _launch(
-    kernel: str, work: int, shared: int, sources: int, channels: int, **tensors: torch.Tensor
+    kernel: str,
+    types: tuple[torch.dtype, torch.dtype],
+    work: int,
+    shared: int,
+    sources: int,
+    channels: int,
+    **tensors: torch.Tensor,
 ) -> None:
-    """Launch a kernel with a thread per piece of work; the tensors are contiguous."""
+    """Launch a kernel with a thread per piece of work.
+
+    Args:
+        kernel: Its name.
+        types: Those of ``feats``, and of ``weight`` and ``out``; gradients have that of what they belong to.
+        work: Number of threads.
+        shared: Bytes of shared memory of a block.
+        sources, channels: N and C.
+        tensors: Members of the struct, contiguous.
+    """
     if not work:
         return
     rows = _Rows(sources=sources, channels=channels)
     rows.results, rows.neighbours = tensors['index'].shape
     for name, tensor in tensors.items():
         setattr(rows, name, tensor.data_ptr())
-    dtype = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
-    real = ELEMENTS[torch.float64 if dtype == torch.float64 else torch.float32]
-    definitions = (('SWIN3D_ELEMENT', ELEMENTS[dtype]), ('SWIN3D_REAL', real))
+    real = torch.float64 if torch.float64 in types else torch.float32
+    names = ('SWIN3D_ELEMENT', 'SWIN3D_RESULT', 'SWIN3D_REAL')
+    definitions = tuple((name, ELEMENTS[dtype]) for name, dtype in zip(names, (*types, real)))
     program = cuda_runtime.program(SOURCE, definitions, tensors['index'].device)
     program.launch(kernel, (-(-work // THREADS), 1), THREADS, shared, rows)
 
@@ -52,8 +67,9 @@ def max_forward(feats, index):
     feats, index = feats.contiguous(), index.contiguous()
     out = feats.new_empty(index.shape[0], feats.shape[1])
     choice = torch.empty_like(out, dtype=torch.int32)
+    types = feats.dtype, feats.dtype
     _launch(
-        'gather_max', out.numel(), 0, *feats.shape, feats=feats, index=index, out=out, choice=choice
+        'gather_max', types, out.numel(), 0, *feats.shape, feats=feats, index=index, out=out, choice=choice
     )  # fmt: skip
     return out, choice
 
@@ -63,46 +79,54 @@ def max_backward(grad_out, index, choice, num_rows):
     grad_out, index, choice = grad_out.contiguous(), index.contiguous(), choice.contiguous()
     grad = grad_out.new_empty(num_rows, grad_out.shape[1])
     entry, start = inverse_index(index, num_rows)
+    types = grad.dtype, grad.dtype
     _launch(
-        'gather_max_backward', grad.numel(), 0, *grad.shape, grad_out=grad_out, index=index,
+        'gather_max_backward', types, grad.numel(), 0, *grad.shape, grad_out=grad_out, index=index,
         choice=choice, entry=entry, start=start, grad_feats=grad,
     )  # fmt: skip
     return grad
 
 
 def sum_forward(feats, index, weight):
-    """Return the weighted sums, (M, C)."""
+    """Return the weighted sums, (M, C), in the dtype of ``weight``."""
     feats, index, weight = feats.contiguous(), index.contiguous(), weight.contiguous()
-    out = feats.new_empty(index.shape[0], feats.shape[1])
+    out = weight.new_empty(index.shape[0], feats.shape[1])
     _launch(
-        'interpolate', out.numel(), 0, *feats.shape, feats=feats, index=index, weight=weight, out=out
+        'interpolate', (feats.dtype, weight.dtype), out.numel(), 0, *feats.shape, feats=feats, index=index,
+        weight=weight, out=out,
     )  # fmt: skip
     return out
 
 
-def sum_backward(grad_out, feats, index, weight):
-    """Return the gradients of feats (N, C) and weight (M, K)."""
-    tensors = dict(grad_out=grad_out, feats=feats, index=index, weight=weight)
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    entry, start = inverse_index(tensors['index'], feats.shape[0])
-    grad_feats = feats.new_empty(feats.shape)
-    grad_weight = weight.new_empty(weight.shape)
+def sum_feats_grad(grad_out, index, weight, num_rows, dtype):
+    """Return the gradient of feats, (N, C)."""
+    grad_out, index, weight = grad_out.contiguous(), index.contiguous(), weight.contiguous()
+    grad = grad_out.new_empty(num_rows, grad_out.shape[1], dtype=dtype)
+    entry, start = inverse_index(index, num_rows)
     _launch(
-        'interpolate_feats_grad', grad_feats.numel(), 0, *feats.shape, **tensors, entry=entry,
-        start=start, grad_feats=grad_feats,
+        'interpolate_feats_grad', (dtype, weight.dtype), grad.numel(), 0, *grad.shape, grad_out=grad_out,
+        index=index, weight=weight, entry=entry, start=start, grad_feats=grad,
     )  # fmt: skip
-    shared = THREADS * max(4, feats.element_size())
+    return grad
+
+
+def sum_weight_grad(grad_out, feats, index):
+    """Return the gradient of weight, (M, K)."""
+    grad_out, feats, index = grad_out.contiguous(), feats.contiguous(), index.contiguous()
+    grad = grad_out.new_empty(index.shape)
+    shared = THREADS * (8 if feats.dtype == torch.float64 else 4)
     _launch(
-        'interpolate_weight_grad', grad_weight.numel() * WARP, shared, *feats.shape, **tensors,
-        grad_weight=grad_weight,
+        'interpolate_weight_grad', (feats.dtype, grad_out.dtype), grad.numel() * WARP, shared, *feats.shape,
+        grad_out=grad_out, feats=feats, index=index, grad_weight=grad,
     )  # fmt: skip
-    return grad_feats, grad_weight
+    return grad
 
 
 registration.implement('gather_max', max_forward, 'CUDA')
 registration.implement('gather_max_backward', max_backward, 'CUDA')
 registration.implement('interpolate', sum_forward, 'CUDA')
-registration.implement('interpolate_backward', sum_backward, 'CUDA')
+registration.implement('interpolate_feats_grad', sum_feats_grad, 'CUDA')
+registration.implement('interpolate_weight_grad', sum_weight_grad, 'CUDA')
 gather_max = cpu_impl.gather_max  # the operators take the kernels of their tensors' device
 interpolate = cpu_impl.interpolate
 

@@ -16,5 +16,5 @@ def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Te
 
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Compute out_m = sum_k weight_mk feats[index_mk]."""
+    """Compute out_m = sum_k weight_mk feats[index_mk], (M, C) in the dtype of ``weight``."""
     return (feats[index] * weight[:, :, None]).sum(dim=1)

@@ -24,11 +24,11 @@ def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Te
 
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Compute out_m = sum_k weight_mk feats[index_mk]."""
+    """Compute out_m = sum_k weight_mk feats[index_mk], (M, C) in the dtype of ``weight``."""
     if _is_empty(feats, index):
         return reference.interpolate(feats, index, weight)
     wide = F.embedding_bag(index, _widened(feats), mode='sum', per_sample_weights=_widened(weight))
-    return wide.to(feats.dtype)
+    return wide.to(weight.dtype)
 
 
 def _is_empty(feats: torch.Tensor, index: torch.Tensor) -> bool:

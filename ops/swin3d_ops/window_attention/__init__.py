@@ -13,7 +13,7 @@ from numbers import Real
 import torch
 
 from ..arguments import check_floats
-from ..autocast import computes_in_float32
+from ..autocast import reads_16_bits_on_gpus
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from ..window_index import WindowIndex, check_partition
 from . import cpu_impl, cuda_impl, reference, torch_impl
@@ -33,7 +33,7 @@ OP = Op(
 )
 
 
-@computes_in_float32
+@reads_16_bits_on_gpus
 def window_attention(
     q: torch.Tensor,
     k: torch.Tensor,
@@ -49,15 +49,16 @@ def window_attention(
 ) -> torch.Tensor:
     """Attend over all voxels of each window, with cRSE tables on query, key and value.
 
-    Differentiable in q, k, v and the three tables. Accumulates in float32 or better; under
-    autocast 16-bit inputs are computed in float32. As in the
-    original, the key-table term is not multiplied by ``scale``. Signals that differ by more than
+    Differentiable in q, k, v and the three tables, each gradient in the dtype of its tensor. Logits, softmax
+    and sums are in float32 or better; see :mod:`swin3d_ops.autocast` for mixed precision. As in the original,
+    the key-table term is not multiplied by ``scale``. Signals that differ by more than
     a table covers use its first or last row; a NaN difference uses row 0. NaN and infinite inputs go
     through as in PyTorch: a logit of +inf, or beyond the range of the dtype, gives NaN, one of -inf weight 0.
 
     Args:
         q, k, v: (N, H, D) float, one dtype.
-        q_table, k_table, v_table: (R, H, D), dtype of q; the rows of axis after axis.
+        q_table, k_table, v_table: (R, H, D), one dtype: that of q, or float32 where q is of 16 bits; the rows
+            of axis after axis.
         signals: (N, S) float32 or float64, in table bins.
         table_rows: S integers, rows L_a of each axis; they sum to R.
         windows: Partition of the N voxels, from :func:`swin3d_ops.partition_windows`. On the CPU its values
@@ -97,8 +98,9 @@ def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:
         check_floats(name, tensor)
         if tensor.device != q.device:
             raise ValueError(f'{name} must be on {q.device} as q, got {tensor.device}')
-        if name != 'signals' and tensor.dtype != q.dtype:
+        if name in ('k', 'v') and tensor.dtype != q.dtype:
             raise TypeError(f'{name} must have the dtype of q, {q.dtype}, got {tensor.dtype}')
+    _check_dtype_of_tables(q.dtype, q_table, k_table, v_table)
     if signals.dtype not in (torch.float32, torch.float64):
         raise TypeError(f'signals must be float32 or float64, got {signals.dtype}')
     if q.ndim != 3 or 0 in q.shape[1:]:
@@ -116,6 +118,15 @@ def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:
             raise ValueError(
                 f'{name} must have shape (R, {q.shape[1]}, {q.shape[2]}), got {tuple(table.shape)}'
             )
+
+
+def _check_dtype_of_tables(dtype, q_table, k_table, v_table) -> None:
+    if q_table.dtype not in (dtype, torch.promote_types(dtype, torch.float32)):
+        wide = ', or float32' if dtype in (torch.float16, torch.bfloat16) else ''
+        raise TypeError(f'q_table must have the dtype of q, {dtype}{wide}, got {q_table.dtype}')
+    for name, table in (('k_table', k_table), ('v_table', v_table)):
+        if table.dtype != q_table.dtype:
+            raise TypeError(f'{name} must have the dtype of q_table, {q_table.dtype}, got {table.dtype}')
 
 
 def _check_structure(q, q_table, signals, table_rows, windows) -> None:

@@ -77,8 +77,8 @@ def _fake_forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order
 def _backward(
     grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
 ):  # fmt: skip
-    dtype = q.dtype
-    inputs = _inputs(q, k, v, q_table, k_table, v_table)
+    tensors = q, k, v, q_table, k_table, v_table
+    inputs = _inputs(*tensors)
     arguments, _alive = _arguments(inputs, signals, table_rows, order, ptr, scale)
     grad_out, lse = cpu_runtime.widened(grad_out), lse.contiguous()
     grads = [t.new_empty(t.shape) for t in inputs]
@@ -86,7 +86,7 @@ def _backward(
         'window_attention_backward', inputs[0].dtype, *arguments, cpu_runtime.pointer(grad_out),
         cpu_runtime.pointer(lse), cpu_runtime.pointers(*grads),
     )  # fmt: skip
-    return tuple(grad.to(dtype) for grad in grads)
+    return tuple(grad.to(tensor.dtype) for grad, tensor in zip(grads, tensors))
 
 
 def _fake_backward(

@@ -179,11 +179,12 @@ def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr,
 
 
 def backward(grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
-    """Return the gradients of q, k, v and the three tables."""
+    """Return the gradients of q, k, v and the three tables, each in the dtype of its tensor."""
     inputs = (q, k, v, q_table, k_table, v_table)
     if not len(q):
         return tuple(torch.zeros_like(tensor) for tensor in inputs)
-    grads = [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in inputs]
+    grads = [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in inputs[:3]]
+    grads += [lse.new_empty(table.shape) for table in inputs[3:]]  # sums stay wide until the last
     plan, _alive = _planned(inputs, signals, table_rows, order, ptr, scale)
     grad_out, lse = grad_out.contiguous(), lse.contiguous()
     blocks = -(-BLOCKS_PER_MULTIPROCESSOR * plan.program.multiprocessors // plan.heads)
@@ -197,7 +198,7 @@ def backward(grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_r
     plan.sum_partials(partial[1], grads[5])
     plan.attend(KEY_GRAD, blocks)
     plan.sum_partials(partial[0], grads[4])
-    return tuple(grads)
+    return tuple(grad.to(tensor.dtype) for grad, tensor in zip(grads, inputs))
 
 
 registration.implement('window_attention', forward, 'CUDA')

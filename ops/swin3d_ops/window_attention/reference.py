@@ -11,6 +11,8 @@ def window_attention(
     q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
 ) -> torch.Tensor:
     """Compute the equation literally; see the front door for the arguments."""
+    dtype, wide = q.dtype, torch.promote_types(q.dtype, q_table.dtype)
+    q, k, v = (tensor.to(wide) for tensor in (q, k, v))
     out = torch.zeros_like(q)
     bounds = ptr.tolist()
     for start, stop in zip(bounds[:-1], bounds[1:]):
@@ -28,4 +30,4 @@ def window_attention(
             offset += num_rows
         weight = torch.softmax(logits, dim=1)
         out = out.index_add(0, voxels, torch.einsum('ijh,ijhd->ihd', weight, value))
-    return out
+    return out.to(dtype)

@@ -77,7 +77,7 @@ def test_loss_gradients_and_statistics_equal_the_original_in_train_mode(name):
     model = official_network(name).train()
     for module in model.modules():
         if isinstance(module, Swin3DBlock):
-            module.drop_path.drop_prob = 0.0
+            module.drop_path = 0.0
     model.decode_head.ignore_index = -100
     feats, voxels = official_voxels(name)
     feats.requires_grad_()

@@ -82,8 +82,9 @@ def _save(ctx, inputs, output):
 
 
 def _differentiate(ctx, grad_out):
-    grads = list(_row_linear_backward(*ctx.saved_tensors, ctx.eps, grad_out))
-    if ctx.saved_tensors[3] is None:  # not normalised
+    saved = ctx.saved_tensors  # unpacked once: activation checkpointing gives no tensor twice
+    grads = list(_row_linear_backward(*saved, ctx.eps, grad_out))
+    if saved[3] is None:  # not normalised
         grads[3:] = None, None
     return *grads, grad_out if ctx.needs_input_grad[5] else None, None, None, None
 

@@ -123,6 +123,8 @@ class Swin3D(BaseModule):
             second, so that ``depths[0]``, ``num_heads[0]`` and ``window_sizes[0]`` serve the decoder alone.
         drop_path_rate: Stochastic depth of the last block; the others grow linearly from 0.
         out_indices: Levels to return, 0 the finest.
+        with_cp: Activation checkpointing: training keeps the input of each block alone, and the backward pass
+            computes the rest again. Gradients are the same; less memory, more time.
         init_cfg: Initialisation config of mmengine, for example ``dict(type='Pretrained', ...)``.
 
     Source: arXiv 2304.06906; Swin3D/models/Swin3D.py of github.com/microsoft/Swin3D.
@@ -142,6 +144,7 @@ class Swin3D(BaseModule):
         stem_transformer: bool = True,
         drop_path_rate: float = 0.3,
         out_indices: Sequence[int] = (0, 1, 2, 3, 4),
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -171,6 +174,7 @@ class Swin3D(BaseModule):
                 quant_size=quant_size,
                 signals=check_signals(signals),
                 drop_paths=rates[i].tolist(),
+                with_cp=with_cp,
             )
             for i in range(0 if stem_transformer else 1, num_stages)
         )

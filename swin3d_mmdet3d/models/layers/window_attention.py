@@ -15,15 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from mmcv.cnn.bricks import DropPath
 from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from ...structures import SIGNAL_CHANNELS, SparseVoxels
+from .attention_layout import join_tables, split_heads
 from .norms import LayerNorm, RowNorm
+from .stochastic_depth import branch_weights
 
 TABLE_NAMES = {'xyz': 'xyz', 'rgb': 'rgb', 'normal': 'norm'}
 """Name of each signal inside the parameters of the original network."""
+
+ROLES = ('query', 'key', 'value')
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +125,7 @@ class WindowAttention(nn.Module):
         self.table_rows = [r for r in rows for _ in range(3)]
         head_width = channels // num_heads
         for name, num_rows in zip(self.signals, rows):
-            for role in ('query', 'key', 'value'):
+            for role in ROLES:
                 table = nn.Parameter(torch.empty(3, num_rows, num_heads, head_width))
                 nn.init.trunc_normal_(table, std=0.02)
                 self.register_parameter(f'{role}_{TABLE_NAMES[name]}_table', table)
@@ -146,25 +150,17 @@ class WindowAttention(nn.Module):
             row_weight: ``(N,)`` factors of the result, or None for 1.
         """
         qkv = row_linear(feats, self.qkv.weight, self.qkv.bias, norm)
-        q, k, v = qkv.view(len(feats), 3, self.num_heads, -1).unbind(1)  # each (N, H, D)
-        out = window_attention(
-            q,
-            k,
-            v,
-            *(self._table(role) for role in ('query', 'key', 'value')),
-            windows.signals,
-            self.table_rows,
-            windows.index,
-        )
+        heads = split_heads(qkv, self.num_heads)
+        out = window_attention(*heads, *self.tables(), windows.signals, self.table_rows, windows.index)
         proj = self.proj
         return row_linear(
             out.flatten(1), proj.weight, proj.bias, residual=residual, row_weight=row_weight
         )  # fmt: skip
 
-    def _table(self, role: str) -> Tensor:
-        """Rows of all signals, axis after axis: ``(R, H, D)``."""
-        tables = [getattr(self, f'{role}_{TABLE_NAMES[name]}_table') for name in self.signals]
-        return torch.cat([table.flatten(0, 1) for table in tables])
+    def tables(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value table, ``(R, H, D)`` each: the rows of all signals, axis after axis."""
+        names = [f'{role}_{TABLE_NAMES[name]}_table' for role in ROLES for name in self.signals]
+        return join_tables([getattr(self, name) for name in names])
 
 
 class FeedForward(nn.Module):
@@ -201,8 +197,8 @@ class Swin3DBlock(nn.Module):
         window_size: Edge of a window in cells.
         quant_size: Table bins per cell.
         signals: Signals encoded in the attention.
-        drop_path: Probability of stochastic depth. As in the original it drops voxel by voxel, because
-            voxels are the leading axis, not sample by sample.
+        drop_path: Probability with which the stage around the block leaves out a branch at a voxel.
+        with_cp: Keep nothing of the block but its input for the backward pass, which computes it again.
     """
 
     def __init__(
@@ -213,24 +209,43 @@ class Swin3DBlock(nn.Module):
         quant_size: int = 4,
         signals: Sequence[str] = ('xyz', 'rgb'),
         drop_path: float = 0.0,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
+        self.drop_path = drop_path
+        self.with_cp = with_cp
         self.norm1 = LayerNorm(channels)
         self.attn = WindowAttention(channels, num_heads, window_size, quant_size, signals)
         self.norm2 = LayerNorm(channels)
         self.mlp = FeedForward(channels)
-        self.drop_path = DropPath(drop_path)
 
-    def forward(self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows) -> Tensor:
-        """Refine ``(N, C)`` features of ``voxels`` within their ``windows``."""
-        feats = self.attn(feats, windows, self.norm1.of_rows(voxels), feats, self._row_weight(feats))
-        return self.mlp(feats, self.norm2.of_rows(voxels), self._row_weight(feats))
+    def forward(
+        self,
+        feats: Tensor,
+        voxels: SparseVoxels,
+        windows: AttentionWindows,
+        row_weights: Tensor | None = None,
+    ) -> Tensor:
+        """Refine ``(N, C)`` features of ``voxels`` within their ``windows``.
 
-    def _row_weight(self, feats: Tensor) -> Tensor | None:
-        """What stochastic depth multiplies the branch of each voxel by, or None where it does nothing."""
-        if not (self.drop_path.training and self.drop_path.drop_prob):
-            return None
-        return self.drop_path(feats.new_ones(len(feats), 1)).squeeze(1)
+        Args:
+            feats: ``(N, C)``.
+            voxels: The N voxels.
+            windows: Their windows.
+            row_weights: ``(2, N)`` factors of the two branches at each voxel, or None for 1.
+        """
+        arguments = feats, voxels, windows, row_weights
+        if self.with_cp and torch.is_grad_enabled():
+            # a block draws no random numbers: its row weights are drawn outside
+            return checkpoint(self._refine, *arguments, use_reentrant=False, preserve_rng_state=False)
+        return self._refine(*arguments)
+
+    def _refine(
+        self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows, row_weights: Tensor | None
+    ) -> Tensor:
+        of_attention, of_mlp = (None, None) if row_weights is None else row_weights
+        feats = self.attn(feats, windows, self.norm1.of_rows(voxels), feats, of_attention)
+        return self.mlp(feats, self.norm2.of_rows(voxels), of_mlp)
 
 
 class WindowStage(nn.Module):
@@ -246,6 +261,7 @@ class WindowStage(nn.Module):
         quant_size: Table bins per cell.
         signals: Signals encoded in the attention.
         drop_paths: Stochastic depth of each block; its length is the number of blocks.
+        with_cp: Activation checkpointing of each block.
 
     Source: arXiv 2304.06906, section 3.3; BasicLayer of Swin3D/modules/swin3d_layers.py.
     """
@@ -258,13 +274,14 @@ class WindowStage(nn.Module):
         quant_size: int,
         signals: Sequence[str],
         drop_paths: Sequence[float],
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         self.window_size = window_size
         self.quant_size = quant_size
         self.signals = tuple(signals)
         self.blocks = nn.ModuleList(
-            Swin3DBlock(channels, num_heads, window_size, quant_size, signals, drop_path)
+            Swin3DBlock(channels, num_heads, window_size, quant_size, signals, drop_path, with_cp)
             for drop_path in drop_paths
         )
 
@@ -275,6 +292,8 @@ class WindowStage(nn.Module):
             attention_windows(voxels, self.window_size, shift, self.quant_size, self.signals)
             for shift in shifts
         ]
+        rates = [block.drop_path if block.training else 0.0 for block in self.blocks]
+        row_weights = branch_weights(rates, 2, feats)
         for i, block in enumerate(self.blocks):
-            feats = block(feats, voxels, windows[i % 2])
+            feats = block(feats, voxels, windows[i % 2], row_weights[i])
         return feats

@@ -84,6 +84,7 @@ class Swin3DDecoder(BaseModule):
         up_k: Coarse voxels that each fine voxel interpolates.
         drop_path: Stochastic depth of the blocks; the original fixes it at 0.1.
         out_level: Level to stop at, 0 the finest; detection by CAGroup3D stops at 1 (stride 2).
+        with_cp: Activation checkpointing of the blocks, as in :class:`Swin3D`.
         init_cfg: Initialisation config of mmengine.
 
     Source: Swin3DUNet of Swin3D/models/Swin3D.py (arXiv 2304.06906, section 3.4).
@@ -100,6 +101,7 @@ class Swin3DDecoder(BaseModule):
         up_k: int = 3,
         drop_path: float = 0.1,
         out_level: int = 0,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -123,6 +125,7 @@ class Swin3DDecoder(BaseModule):
                     quant_size,
                     signals,
                     [drop_path],
+                    with_cp,
                 )
                 if attention
                 else None,

@@ -13,7 +13,7 @@ from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 def block():
     """A block whose attention adds nothing."""
     torch.manual_seed(0)
-    block = Swin3DBlock(8, 2, 3, drop_path=0.4)
+    block = Swin3DBlock(8, 2, 3)
     block.attn = nn.Identity()
     block.attn.forward = lambda feats, *_: feats
     for parameter in block.norm2.parameters():
@@ -32,13 +32,10 @@ def test_evaluation_adds_the_layers_of_the_normalised_features(block):
     torch.testing.assert_close(block.eval()(feats, None, None), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_training_drops_the_rows_that_stochastic_depth_draws(block):
-    feats = torch.randn(2000, 8)
-    torch.manual_seed(3)
-    block.drop_path(feats)  # what the branch of the attention draws
-    expected = feats + block.drop_path(layers(block, block.norm2(feats)))
-    torch.manual_seed(3)
-    out = block.train()(feats, None, None)
+def test_rows_of_the_branch_are_weighted(block):
+    feats, weights = torch.randn(2000, 8), torch.rand(2, 2000).gt(0.4) / 0.6
+    expected = feats + weights[1, :, None] * layers(block, block.norm2(feats))
+    out = block.train()(feats, None, None, weights)
     torch.testing.assert_close(out, expected, rtol=1e-5, atol=1e-5)
     assert 0.3 < float((out == feats).all(1).float().mean()) < 0.5
 

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import torch
 
+from . import host_reads
 from .arguments import LARGEST, check_int, check_rows, check_tensor
+from .representatives import nearest_rows
 
 KEY_LIMIT = 2**63
-TIE_TOLERANCE = 1e-9
+NARROW_LIMIT = 2**31
+"""Keys below are sorted as 32-bit integers, in half the passes."""
+
+
+@dataclass(frozen=True)
+class VoxelRuns:
+    """Rows of voxels in the order of their voxels, equal ones in ascending order; a run for each voxel.
+
+    Attributes:
+        order: (N,) int64 rows.
+        number: (N,) int64, from 0, the run that each of ``order`` belongs to.
+    """
+
+    order: torch.Tensor
+    number: torch.Tensor
+
+    def starts(self, num_runs: int) -> torch.Tensor:
+        """Return the first place in ``order`` of each run, (num_runs,) int64."""
+        if host_reads.are_free(self.number):
+            return _is_first(self.number).nonzero().squeeze(1)
+        return torch.searchsorted(self.number, torch.arange(num_runs, device=self.number.device))
+
+    def of_rows(self) -> torch.Tensor:
+        """Return the run of each row, (N,) int64."""
+        return torch.empty_like(self.order).scatter_(0, self.order, self.number)
 
 
 def check_coords(coords: torch.Tensor, name: str) -> None:
@@ -37,20 +66,46 @@ def bounds_of(*parts: torch.Tensor) -> list[list[int]]:
     return torch.stack([low, high]).long().tolist()
 
 
-def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
-    """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
+def num_cells(bounds: list[list[int]]) -> int:
+    """Return the number of voxels within ``bounds``; ValueError where keys would reach 2**63."""
     low, high = bounds
-    extent = [top - bottom + 1 for bottom, top in zip(low, high)]
-    cells = extent[0] * extent[1] * extent[2] * extent[3]
+    cells = math.prod(top - bottom + 1 for bottom, top in zip(low, high))
     if cells >= KEY_LIMIT or min(low) < -KEY_LIMIT or max(high) >= KEY_LIMIT:
         raise ValueError(
             'coords: the extent of (batch, x, y, z) overflows the 64-bit voxel key, '
             f'got low {low}, high {high}'
         )
-    key = coords[:, 0].long() - low[0]
+    return cells
+
+
+def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
+    """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
+    low, high = bounds
+    cells = num_cells(bounds)
+    if 4 * cells * max(abs(number) for number in (*low, *high)) >= KEY_LIMIT:  # sums would overflow
+        coords, low = coords.long() - torch.tensor(low, device=coords.device), [0] * 4
+    key, first = coords[:, 0].long(), low[0]
     for axis in (1, 2, 3):
-        key = key * extent[axis] + (coords[:, axis].long() - low[axis])
-    return key
+        extent = high[axis] - bounds[0][axis] + 1
+        key = torch.add(coords[:, axis], key, alpha=extent)
+        first = first * extent + low[axis]
+    return key - first if first else key
+
+
+def sort_voxels(coords: torch.Tensor, bounds: list[list[int]]) -> VoxelRuns:
+    """Sort voxels that lie within ``bounds``; nothing is looked at, and a GPU is not waited for."""
+    keys = pack(coords, bounds)
+    if num_cells(bounds) < NARROW_LIMIT:
+        keys = keys.int()
+    keys, order = torch.sort(keys, stable=True)
+    return VoxelRuns(order, _is_first(keys).cumsum(0) - 1)
+
+
+def _is_first(values: torch.Tensor) -> torch.Tensor:
+    """Return where values differ from those before them, (N,) bool."""
+    first = torch.ones_like(values, dtype=torch.bool)
+    torch.ne(values[1:], values[:-1], out=first[1:])
+    return first
 
 
 def voxel_keys(coords: torch.Tensor) -> torch.Tensor:
@@ -82,12 +137,15 @@ def unique_voxels(coords: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         unique: (M, 4), dtype of ``coords``, sorted by (batch, x, y, z).
         inverse: (N,) int64 with ``unique[inverse] == coords``.
     """
-    keys, order = torch.sort(voxel_keys(coords), stable=True)
-    first = torch.ones_like(keys, dtype=torch.bool)
-    first[1:] = keys[1:] != keys[:-1]
-    inverse = torch.empty_like(order)
-    inverse[order] = first.long().cumsum(0) - 1
-    return coords[order[first]], inverse
+    check_coords(coords, 'coords')
+    return distinct_voxels(coords, bounds_of(coords))
+
+
+def distinct_voxels(coords: torch.Tensor, bounds: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what :func:`unique_voxels` does of voxels that are known to lie within ``bounds``."""
+    runs = sort_voxels(coords, bounds)
+    count = int(runs.number[-1]) + 1 if len(coords) else 0
+    return coords[runs.order[runs.starts(count)]], runs.of_rows()
 
 
 def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -111,14 +169,33 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
     limits = torch.iinfo(coords.dtype)
     if not 1 <= stride <= limits.max:
         raise ValueError(f'stride must be at least 1 and fit {coords.dtype}, got {stride}')
-    lowest = min(bounds_of(coords)[0][1:]) // stride * stride
-    if lowest < limits.min:
+    bounds = bounds_of(coords)
+    check_corners(coords.dtype, stride, bounds)
+    cells, parent = distinct_voxels(coarse_cells(coords, stride), coarse_bounds(bounds, stride))
+    cells[:, 1:] *= stride
+    return cells, parent
+
+
+def check_corners(dtype: torch.dtype, stride: int, bounds: list[list[int]]) -> None:
+    """Raise unless a dtype holds the corners of the coarse voxels around all voxels within ``bounds``."""
+    lowest, least = min(bounds[0][1:]) // stride * stride, torch.iinfo(dtype).min
+    if lowest < least:
         raise ValueError(
-            f'coords must lie in voxels of stride {stride} whose corners fit {coords.dtype}, '
-            f'at least {limits.min}, got a corner of {lowest}'
+            f'coords must lie in voxels of stride {stride} whose corners fit {dtype}, '
+            f'at least {least}, got a corner of {lowest}'
         )
-    corner = torch.div(coords[:, 1:], stride, rounding_mode='floor') * stride
-    return unique_voxels(torch.cat([coords[:, :1], corner], dim=1))
+
+
+def coarse_cells(coords: torch.Tensor, stride: int) -> torch.Tensor:
+    """Return (batch, x, y, z) // stride of each voxel, (N, 4)."""
+    cells = coords.clone()
+    torch.div(coords[:, 1:], stride, rounding_mode='floor', out=cells[:, 1:])
+    return cells
+
+
+def coarse_bounds(bounds: list[list[int]], stride: int) -> list[list[int]]:
+    """Return bounds (batch, x, y, z) // stride of the coarse voxels, counted in their own edges."""
+    return [[batch, *(place // stride for place in places)] for batch, *places in bounds]
 
 
 def lookup(coords: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
@@ -179,16 +256,9 @@ def nearest_to_mean(rows: torch.Tensor, group: torch.Tensor, num_groups: int) ->
     count = torch.bincount(group, minlength=num_groups) if num_groups <= len(rows) else group.new_zeros(1)
     if (count == 0).any():
         raise ValueError('group must name every group at least once, got an empty group')
-    rows = rows.detach().double()
-    total = rows.new_zeros(num_groups, rows.shape[1]).index_add_(0, group, rows)
-    squared = (rows - (total / count[:, None])[group]).square().sum(1)
-    least = squared.new_full((num_groups,), torch.inf)
-    least = least.scatter_reduce_(0, group, squared, 'amin')
-    tied = squared <= least[group] * (1 + 2 * TIE_TOLERANCE)
-    row = torch.arange(len(rows), device=rows.device)
-    row = torch.where(tied, row, len(rows))
-    chosen = torch.full((num_groups,), len(rows), device=rows.device)
-    chosen = chosen.scatter_reduce_(0, group, row, 'amin')
-    if (chosen == len(rows)).any():  # no row of the group is comparable
+    number, order = torch.sort(group, stable=True)
+    bounds = torch.searchsorted(number, torch.arange(num_groups + 1, device=group.device))
+    chosen = nearest_rows(rows, order, number, bounds)
+    if (chosen == len(rows)).any():
         raise ValueError('rows must be finite, got NaN or infinity')
     return chosen

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
+from itertools import accumulate
+from operator import mul
+from typing import Any
 
 import torch
 from swin3d_ops import KernelMap, WindowIndex, partition_windows
 from swin3d_ops.neighbors import kernel_map_between
-from swin3d_ops.voxel_index import lookup, nearest_to_mean, parent_voxels
+from swin3d_ops.voxel_index import bounds_of, lookup
+from swin3d_ops.voxel_pyramid import CoarseLevel, coarse_levels
 from torch import Tensor
 
 from .prompt import Prompt
@@ -36,6 +40,9 @@ class SparseVoxels:
             [-1, 1] / 1.001.
         prompt: The condition of the batch, which prompt-driven norms and heads read, or None.
 
+    Args:
+        known: Whether the grouping of the rows needs no look, for which a GPU has to be waited for.
+
     Raises:
         ValueError: If a shape, the grouping of the rows or a batch index is wrong.
         TypeError: If ``coords`` is not an integer tensor.
@@ -47,8 +54,9 @@ class SparseVoxels:
     voxel_size: float = 1.0
     signals: Mapping[str, Tensor] = field(default_factory=dict)
     prompt: Prompt | None = None
+    known: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, known: bool) -> None:
         _check_coords(self.coords)
         if self.batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {self.batch_size}')
@@ -58,7 +66,7 @@ class SparseVoxels:
             raise ValueError(f'voxel_size must be a positive length in metres, got {self.voxel_size}')
         for name, signal in self.signals.items():
             _check_signal(name, signal, len(self.coords))
-        if self.stride == 1:  # coarser levels derive from a level that was checked
+        if self.stride == 1 and not known:  # coarser levels derive from a level that was checked
             _check_grouping(self.coords[:, 0], self.batch_size)
 
     def __len__(self) -> int:
@@ -68,6 +76,30 @@ class SparseVoxels:
     def ptr(self) -> Tensor:
         """``(B + 1,)`` int64: rows of scene b are ``ptr[b]:ptr[b + 1]``."""
         return bounds_of_items(self.coords[:, 0].long(), self.batch_size)
+
+    @cached_property
+    def host_ptr(self) -> tuple[int, ...]:
+        """The ``B + 1`` numbers of ``ptr`` on the host; voxels of a preprocessor or a pyramid know them."""
+        return tuple(self.ptr.tolist())
+
+    @property
+    def counts(self) -> list[int]:
+        """Number of voxels of each scene, on the host."""
+        return [stop - start for start, stop in zip(self.host_ptr[:-1], self.host_ptr[1:])]
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """A lowest and a highest (batch, x, y, z) between which all voxels lie, on the host.
+
+        Voxels of a preprocessor or a pyramid know them, others look.
+        """
+        low, high = bounds_of(self.coords)
+        return tuple(low), tuple(high)
+
+    def knowing(self, **answers: Any) -> SparseVoxels:
+        """These voxels with answers found elsewhere: ``ptr``, ``host_ptr``, ``bounds``, ``grid_coords``."""
+        vars(self).update(answers)
+        return self
 
     @property
     def place(self) -> Tensor:
@@ -98,21 +130,23 @@ class SparseVoxels:
 
     def select(self, rows: Tensor) -> SparseVoxels:
         """The voxels of ``rows`` ((M,) int64, ascending) and their signals."""
-        return dataclasses.replace(
+        some = dataclasses.replace(
             self,
             coords=self.coords[rows],
             signals={name: signal[rows] for name, signal in self.signals.items()},
+            known=True,
         )
+        return some.knowing(bounds=self.bounds) if 'bounds' in vars(self) else some
 
     def without_empty_scenes(self) -> SparseVoxels:
         """The same voxels, their scenes counted without those that have no rows."""
         scenes, scene = self.coords[:, 0].unique(return_inverse=True)
         coords = torch.cat([scene[:, None].to(self.coords), self.coords[:, 1:]], dim=1)
-        return dataclasses.replace(self, coords=coords, batch_size=len(scenes))
+        return dataclasses.replace(self, coords=coords, batch_size=len(scenes), known=True)
 
     def at(self, coords: Tensor, stride: int) -> SparseVoxels:
         """Voxels of the same scenes elsewhere: ``coords`` ``(M, 4)``, multiples of ``stride``; no signals."""
-        return dataclasses.replace(self, coords=coords, stride=stride, signals={})
+        return dataclasses.replace(self, coords=coords, stride=stride, signals={}, known=True)
 
     def kernel_map(self, kernel_size: int) -> KernelMap:
         """Map of a convolution from these voxels to themselves, searched once and then kept."""
@@ -142,19 +176,40 @@ class SparseVoxels:
         Source: GridCoordsDown of Swin3D/modules/mink_layers.py (arXiv 2304.06906, section 3.3); there a tie
             goes to whichever thread writes last.
         """
-        if factor < 1:
-            raise ValueError(f'factor must be at least 1, got {factor}')
-        stride = self.stride * factor
-        coords, parent = parent_voxels(self.coords, stride)
+        return self.pyramid([factor])[0]
+
+    def pyramid(self, factors: Sequence[int]) -> list[tuple[SparseVoxels, Tensor]]:
+        """Downsample time and again: what :meth:`downsample` returns of each level, fine to coarse.
+
+        A GPU is waited for once, and not once for each level.
+
+        Args:
+            factors: Ratio of each level's stride to that of the level before, at least 1.
+        """
+        if min(factors, default=1) < 1:
+            raise ValueError(f'factor must be at least 1, got {min(factors)}')
+        strides = [self.stride * ratio for ratio in accumulate(factors, mul)]
         # the batch index is constant within a cell, so it never decides
-        chosen = nearest_to_mean(self.signal_columns(), parent, len(coords))
+        columns = self.signal_columns()
+        found = coarse_levels(self.coords, self.ptr, self.bounds, strides, columns) if strides else []
+        return [(self._coarse(level), level.parent) for level in found]
+
+    def _coarse(self, level: CoarseLevel) -> SparseVoxels:
+        """The voxels of a level that was found from these."""
+        low, high = (
+            (batch, *(place // level.stride * level.stride for place in places))
+            for batch, *places in self.bounds
+        )
         coarse = dataclasses.replace(
             self,
-            coords=coords,
-            stride=stride,
-            signals={name: signal[chosen] for name, signal in self.signals.items()},
+            coords=level.coords,
+            stride=level.stride,
+            signals={name: signal[level.representative] for name, signal in self.signals.items()},
+            known=True,
         )
-        return coarse, parent
+        return coarse.knowing(
+            ptr=level.ptr, host_ptr=tuple(level.rows), bounds=(low, high), grid_coords=level.cells
+        )
 
 
 FeatureLevel = tuple[Tensor, SparseVoxels]
@@ -193,9 +248,9 @@ def _check_signal(name: str, signal: Tensor, num_voxels: int) -> None:
 def _check_grouping(batch: Tensor, batch_size: int) -> None:
     if not len(batch):
         return
-    grouped = bool((batch.diff() >= 0).all())
-    if not grouped or int(batch[0]) < 0 or int(batch[-1]) >= batch_size:
+    first, last, descending = torch.stack([batch[0], batch[-1], (batch.diff() < 0).any()]).tolist()
+    if descending or first < 0 or last >= batch_size:
         raise ValueError(
             f'coords must be grouped by batch index 0 .. {batch_size - 1}, '
-            f'got batch indices {batch.unique().tolist()[:8]}{"" if grouped else " out of order"}'
+            f'got batch indices {batch.unique().tolist()[:8]}{" out of order" if descending else ""}'
         )

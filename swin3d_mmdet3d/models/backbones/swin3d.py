@@ -98,11 +98,6 @@ class EncoderStage(WindowStage):
         self.downsample = downsample
         self.down_stride = down_stride
 
-    def pool(self, feats: Tensor, voxels: SparseVoxels) -> FeatureLevel:
-        """Features and voxels of the next stage."""
-        coarse, parent = voxels.downsample(self.down_stride)
-        return self.downsample(feats, voxels, coarse, parent), coarse
-
 
 @MODELS.register_module()
 class Swin3D(BaseModule):
@@ -196,9 +191,8 @@ class Swin3D(BaseModule):
         """
         if feats.shape != (len(voxels), self.in_channels):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
-        counts = voxels.ptr.diff()
-        if bool((counts == 0).any()):
-            raise ValueError(f'each scene must have at least one voxel, got {counts.tolist()} voxels')
+        if 0 in voxels.counts:
+            raise ValueError(f'each scene must have at least one voxel, got {voxels.counts} voxels')
         levels = self.encode(self.stem(feats, voxels), voxels)
         return tuple(levels[i] for i in self.out_indices)
 
@@ -211,21 +205,16 @@ class Swin3D(BaseModule):
 
     def encode(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
         """All levels, fine to coarse, from the features of the finest."""
-        levels = [(feats, voxels)]
-        stages = list(self.layers)
+        levels, stages = [(feats, voxels)], list(self.layers)
         if self.downsample is None:
-            stage = stages.pop(0)
-            if stage.downsample is None:
-                return levels
-            feats, voxels = stage.pool(feats, voxels)
+            down, factors = stages[0].downsample, [stage.down_stride for stage in stages[:-1]]
+            stages = stages[1:]
         else:
-            coarse, parent = voxels.downsample(self.stem_stride)
-            feats, voxels = self.downsample(feats, voxels, coarse, parent), coarse
-        for stage in stages:
-            feats = stage(feats, voxels)
+            down, factors = self.downsample, [self.stem_stride, *(s.down_stride for s in stages[:-1])]
+        for stage, (coarse, parent) in zip(stages, voxels.pyramid(factors)):
+            feats = stage(down(feats, voxels, coarse, parent), coarse)
+            voxels, down = coarse, stage.downsample
             levels.append((feats, voxels))
-            if stage.downsample is not None:
-                feats, voxels = stage.pool(feats, voxels)
         return levels
 
     @property

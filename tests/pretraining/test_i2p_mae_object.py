@@ -57,6 +57,16 @@ def test_views_are_read_as_a_bicubic_enlargement_at_the_pixels():
             torch.testing.assert_close(found[item, view], large[item, view][:, v, u].t())
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_maps_of_16_bits_are_read_at_whole_pixels(dtype):
+    maps = torch.randn(1, 2, 15, 20, generator=torch.Generator().manual_seed(0)).to(dtype)
+    pixels = torch.stack([torch.arange(300, 640), torch.arange(340)], dim=1)[None, None].float()
+    found = sample_views(maps, pixels, torch.Size([480, 640]))
+    expected = sample_views(maps.double(), pixels, torch.Size([480, 640]))
+    assert found.dtype == dtype
+    assert (found - expected).abs().max() <= torch.finfo(dtype).eps * expected.abs().max()
+
+
 def test_a_map_painted_with_its_pixels_gives_each_point_its_pixel_back():
     inputs = sample()['inputs']
     rows, columns = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing='ij')

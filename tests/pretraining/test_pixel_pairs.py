@@ -25,6 +25,17 @@ def test_sampled_pixels_are_those_of_the_up_sampled_map():
     torch.testing.assert_close(sample_pixels(coarse, matches, (32, 40)), expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_a_map_of_16_bits_is_read_at_whole_pixels(dtype):
+    coarse = torch.randn(1, 2, 15, 20, generator=torch.Generator().manual_seed(0)).to(dtype)
+    pixel = torch.stack([torch.arange(300, 640), torch.arange(340)], dim=1).float()
+    matches = PixelMatches(torch.zeros(340, dtype=torch.int64), pixel, torch.arange(340))
+    found = sample_pixels(coarse, matches, (480, 640))
+    expected = sample_pixels(coarse.double(), matches, (480, 640))
+    assert found.dtype == dtype
+    assert (found - expected).abs().max() <= torch.finfo(dtype).eps * expected.abs().max()
+
+
 def test_projection_of_several_maps_is_one_convolution_of_them_side_by_side():
     maps = [torch.randn(1, 3, 8, 8), torch.randn(1, 2, 4, 4)]
     head = PixelProjection([3, 2], 6)

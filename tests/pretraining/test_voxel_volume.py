@@ -195,3 +195,10 @@ def test_places_within_cells_are_offsets_from_the_centre():
 def test_volumes_that_cannot_be_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         head(**changes)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_the_corner_of_a_grid_of_16_bit_features_is_not_rounded(dtype):
+    feats, voxels = random_voxels(offset=30_001)
+    part = head(unet=False)
+    assert torch.equal(part(feats.to(dtype), voxels).corner.double(), part(feats, voxels).corner)

@@ -65,11 +65,12 @@ def sample_pixels(feature_map: Tensor, matches: PixelMatches, size: Sequence[int
     height, width = size
     extent = matches.pixel.new_tensor([width, height])
     place = (2 * matches.pixel + 1) / extent - 1  # -1 .. 1 between the images' borders
+    exact = torch.promote_types(feature_map.dtype, torch.float32)  # 16 bits round pixels
     order = torch.argsort(matches.image)
     counts = torch.bincount(matches.image, minlength=len(feature_map)).tolist()
     values = [
         grid_sample(one[None], where[None, None], padding_mode='border', align_corners=False)[0, :, 0].t()
-        for one, where in zip(feature_map, place[order].to(feature_map.dtype).split(counts))
+        for one, where in zip(feature_map.to(exact), place[order].to(exact).split(counts))
     ]
-    sampled = torch.cat(values)
+    sampled = torch.cat(values).to(feature_map.dtype)
     return torch.empty_like(sampled).index_copy(0, order, sampled)

@@ -79,12 +79,15 @@ class SparseInstanceNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, channels))
 
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
-        """Normalise ``(N, C)`` features."""
+        """Normalise ``(N, C)`` features; sums are in float32 or better: 16 bits hold no count of voxels."""
+        dtype = torch.promote_types(feats.dtype, self.weight.dtype)
+        feats = feats.to(torch.promote_types(feats.dtype, torch.float32))
         scene = voxels.coords[:, 0].long()
         count = voxels.ptr.diff().clamp(min=1)[:, None].to(feats.dtype)
         centered = feats - self._scene_sum(feats, scene, voxels.batch_size).div(count)[scene]
         variance = self._scene_sum(centered.square(), scene, voxels.batch_size) / count
-        return centered * (variance + self.eps).rsqrt()[scene] * self.weight + self.bias
+        normed = centered * (variance + self.eps).rsqrt()[scene]
+        return (normed * self.weight + self.bias).to(dtype)
 
     @staticmethod
     def _scene_sum(values: Tensor, scene: Tensor, batch_size: int) -> Tensor:

@@ -19,9 +19,13 @@ def sample_views(maps: Tensor, pixels: Tensor, size: torch.Size) -> Tensor:
         size: Height and width of the images in pixels.
     """
     height, width = size
-    place = (2 * pixels.flatten(0, 1).to(maps.dtype) + 1) / maps.new_tensor([width, height]) - 1
-    values = grid_sample(maps, place[:, None], mode='bicubic', padding_mode='border', align_corners=False)
-    return values[:, :, 0].transpose(1, 2).unflatten(0, pixels.shape[:2])
+    exact = torch.promote_types(maps.dtype, torch.float32)  # 16 bits round pixels
+    extent = pixels.new_tensor([width, height], dtype=exact)
+    place = (2 * pixels.flatten(0, 1).to(exact) + 1) / extent - 1
+    values = grid_sample(
+        maps.to(exact), place[:, None], mode='bicubic', padding_mode='border', align_corners=False
+    )
+    return values[:, :, 0].transpose(1, 2).unflatten(0, pixels.shape[:2]).to(maps.dtype)
 
 
 def pixels_of(pixels: Tensor, point: Tensor) -> Tensor:

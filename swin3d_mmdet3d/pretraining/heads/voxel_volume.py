@@ -65,7 +65,8 @@ class VoxelVolume(BaseModule):
         index = doubled.div(2 * self.cell, rounding_mode='floor')
         inside = ((index >= 0) & (index < index.new_tensor(self.shape))).all(dim=1)
         mean = self._means(feats[inside], scene[inside], index[inside], voxels.batch_size)
-        return FeatureVolume(self.unet(mean), corner.to(feats), self.cell, (~inside).sum())
+        exact = torch.promote_types(feats.dtype, torch.float32)  # 16 bits round places
+        return FeatureVolume(self.unet(mean), corner.to(exact), self.cell, (~inside).sum())
 
     def _corner(self, voxels: SparseVoxels) -> Tensor:
         """Lowest corner ``(B, 3)`` int64 of each grid, in whole cells from the middle of its scene."""

@@ -56,6 +56,19 @@ def test_scene_norm_is_an_instance_norm_over_the_sites():
     assert_same_rows(norm(feats, voxels), dense, voxels, [feats, *norm.parameters()])
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_scene_norm_of_more_sites_than_float16_counts(dtype):
+    generator = torch.Generator().manual_seed(0)
+    feats = torch.randn(70_000, 2, generator=generator).add(3).to(dtype)
+    coords = torch.zeros(70_000, 4, dtype=torch.int64)
+    coords[:, 1] = torch.arange(70_000)
+    norm, voxels = SparseInstanceNorm(2), SparseVoxels(coords, 1)
+    expected = norm(feats.float(), voxels)
+    for got in (norm(feats, voxels), norm.to(dtype)(feats, voxels)):
+        assert (got - expected).abs().max() <= torch.finfo(dtype).eps * expected.abs().max()
+    assert got.dtype == dtype
+
+
 @pytest.mark.parametrize('stem_norm', ['instance', 'batch'])
 def test_stem_is_a_strided_convolution_and_a_maximum(stem_norm):
     feats, voxels = random_level(1, 3, dtype=torch.float32)

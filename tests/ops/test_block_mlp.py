@@ -235,3 +235,23 @@ def test_wrong_arguments_are_named(name, value, error, message):
     inputs, _ = problem(5, 4, 8, torch.float32)
     with pytest.raises(error, match=message):
         block_mlp(**{**dict(zip(NAMES, inputs)), name: value})
+
+
+def test_gradients_that_are_not_wanted_change_no_others(host_backend):
+    inputs, grad = problem(60, 12, 48, torch.float32)
+    weight = torch.rand(60).round() * 2
+    _, *expected = with_gradients(lambda *t: block_mlp(*t, weight, backend=host_backend), inputs, grad)
+    for place in range(7):
+        leaves = [tensor.detach().requires_grad_(n == place) for n, tensor in enumerate(inputs)]
+        out = block_mlp(*leaves, weight, backend=host_backend)
+        assert torch.equal(*torch.autograd.grad(out, leaves[place], grad), expected[place])
+
+
+def test_the_backward_pass_of_torch_has_the_types_of_the_forward_pass():
+    inputs, grad = problem(40, 8, 32, torch.float32)
+    run = lambda *t: block_mlp(*t, torch.arange(40.0) % 3, backend='torch')  # noqa: E731
+    _, *expected = with_gradients(run, inputs, grad)
+    leaves = [tensor.detach().requires_grad_() for tensor in inputs]
+    out = run(*leaves)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert all(map(torch.equal, torch.autograd.grad(out, leaves, grad), expected))

@@ -155,3 +155,28 @@ def test_wrong_arguments_are_named(name, value, error, message):
     inputs, _ = problem(5, 4, 8, torch.float32)
     with pytest.raises(error, match=message):
         row_linear(**{**dict(zip(('feats', 'weight', 'bias'), inputs)), name: value})
+
+
+@pytest.mark.parametrize('normalised', [True, False])
+def test_gradients_that_are_not_wanted_change_no_others(host_backend, normalised):
+    inputs, grad = problem(60, 12, 20, torch.float32)
+    run = solve(host_backend, torch.rand(60).round() * 2, normalised)
+    _, *expected = with_gradients(run, inputs, grad)
+    used = [place for place in range(6) if normalised or place not in (3, 4)]
+    for wanted in ([place] for place in used):
+        leaves = [tensor.detach().requires_grad_(place in wanted) for place, tensor in enumerate(inputs)]
+        got = torch.autograd.grad(run(*leaves), [leaves[place] for place in wanted], grad)
+        assert all(map(torch.equal, got, [expected[place] for place in wanted]))
+
+
+def test_the_backward_pass_of_torch_compiles_and_has_the_types_of_the_forward_pass():
+    inputs, grad = problem(40, 8, 12, torch.float32)
+    run = solve('torch', torch.arange(40.0) % 3)
+    expected = with_gradients(run, inputs, grad)
+    compiled = torch.compile(run, fullgraph=True, backend='aot_eager')
+    for got, truth in zip(with_gradients(compiled, inputs, grad), expected):
+        torch.testing.assert_close(got, truth)
+    leaves = [tensor.detach().requires_grad_() for tensor in inputs]
+    out = run(*leaves)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert all(map(torch.equal, torch.autograd.grad(out, leaves, grad), expected[1:]))

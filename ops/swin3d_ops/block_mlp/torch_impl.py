@@ -8,21 +8,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-
-class _GELULinear(torch.autograd.Function):
-    """``Linear(GELU(x))`` that keeps the input of the GELU for the backward pass, and not its output."""
-
-    @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(hidden, weight)
-        return functional.linear(functional.gelu(hidden), weight, bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        hidden, weight = ctx.saved_tensors
-        inner = torch.ops.aten.gelu_backward(grad @ weight, hidden)
-        return inner, grad.t() @ functional.gelu(hidden), grad.sum(0)
+from ..row_steps import branch_grad, converted, normalise, normalise_backward, weighted_sum, without_autocast
 
 
 def block_mlp(
@@ -38,10 +24,42 @@ def block_mlp(
     product_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute feats + row_weight * (GELU(LN(feats) weight1^T + bias1) weight2^T + bias2)."""
-    normed = functional.layer_norm(feats, feats.shape[1:], norm_weight, norm_bias, eps)
-    normed, weight1, bias1, weight2, bias2 = (
-        tensor.to(product_dtype) for tensor in (normed, weight1, bias1, weight2, bias2)
+    return _BlockMLP.apply(
+        feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, product_dtype
     )
-    hidden = functional.linear(normed, weight1, bias1)
-    branch = _GELULinear.apply(hidden, weight2, bias2).to(feats.dtype)
-    return feats + (branch if row_weight is None else row_weight[:, None] * branch)
+
+
+class _BlockMLP(torch.autograd.Function):
+    """Keeps the input of the GELU for the backward pass, and not its output."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, product_dtype,
+    ) -> torch.Tensor:  # fmt: skip
+        rows, *statistics = normalise(feats, norm_weight, norm_bias, eps)
+        rows = rows.to(product_dtype)
+        weight1, bias1, weight2, bias2 = converted(product_dtype, weight1, bias1, weight2, bias2)
+        hidden = functional.linear(rows, weight1, bias1)
+        branch = functional.linear(functional.gelu(hidden), weight2, bias2)
+        of_norm = *statistics, norm_weight, norm_bias
+        ctx.save_for_backward(feats, rows, hidden, weight1, weight2, row_weight, *of_norm)
+        return weighted_sum(feats, row_weight, branch, feats.dtype)
+
+    @staticmethod
+    @once_differentiable
+    @without_autocast
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        feats, rows, hidden, weight1, weight2, row_weight, *of_norm = ctx.saved_tensors
+        needs, dtype = ctx.needs_input_grad, feats.dtype
+        branch = branch_grad(grad, row_weight, hidden.dtype)
+        of_bias2 = branch.sum(0, dtype=dtype) if needs[6] else None
+        of_weight2 = branch.t() @ functional.gelu(hidden) if needs[5] else None
+        of_hidden = torch.ops.aten.gelu_backward(branch @ weight2, hidden)
+        of_bias1 = of_hidden.sum(0, dtype=dtype) if needs[4] else None
+        of_weight1 = of_hidden.t() @ rows if needs[3] else None
+        of_weight1, of_weight2 = converted(dtype, of_weight1, of_weight2)
+        of_feats, *of_norm = normalise_backward(of_hidden @ weight1, feats, of_norm, needs[:3])
+        if of_feats is not None:
+            of_feats += grad
+        return of_feats, *of_norm, of_weight1, of_bias1, of_weight2, of_bias2, None, None, None

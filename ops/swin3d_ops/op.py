@@ -212,13 +212,14 @@ def _parse(text: str) -> tuple[str, dict[str, str]]:
 
 @functools.cache
 def _automatic(op_name: str, device_type: str) -> tuple[str, ...]:
-    """Return the back-ends for a device that can run, then torch; log the first, and what others lack."""
+    """Return the back-ends for a device that can run, then torch; log the first and what is before it."""
     op = _declared[op_name]
     written = [name for name, one in op.implementations.items() if device_type in one.first_on]
     reasons = {name: op.reason_unavailable(name, device_type) for name in written}
     ready = [name for name in written if reasons[name] is None]
     chosen = ready[0] if ready else 'torch'
-    why = [f'{name}: {reasons[name]}' for name in written if reasons[name] is not None]
+    passed = written[: written.index(chosen)] if ready else written
+    why = [f'{name}: {reasons[name]}' for name in passed]
     level = logging.WARNING if why else logging.INFO
     why = why or ([] if written else [f'none is written for {device_type!r}'])
     message = f'{op.name} on {device_type} runs on back-end {chosen}'

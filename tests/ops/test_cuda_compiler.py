@@ -31,12 +31,22 @@ def attention(element, width, axes):
 
 KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
 RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_RESULT', 'float'), ('SWIN3D_REAL', 'float'))
+
+
+def convolution(element, weight, real, depth, wide):
+    return (
+        ('SWIN3D_ELEMENT', element), ('SWIN3D_WEIGHT', weight), ('SWIN3D_REAL', real),
+        ('SWIN3D_DEPTH', depth), ('SWIN3D_WIDE', wide),
+    )  # fmt: skip
+
+
 FAST = [
     ('window_attention.cuh', attention('float', 8, 6), 80),
     ('window_attention.cuh', attention('float', 8, 6), 90),
     ('window_attention.cuh', attention('f16', 16, 9), 100),
     ('knn.cuh', KNN, 90),
     ('resample.cuh', RESAMPLE, 90),
+    ('sparse_conv.cuh', convolution('float', 'float', 'float', 48, 6), 90),
 ]
 ALL = [
     (source, definitions, architecture)
@@ -46,6 +56,9 @@ ALL = [
         ('window_attention.cuh', attention('bf16', 16, 6)),
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
+        ('sparse_conv.cuh', convolution('float', 'float', 'float', 32, 8)),
+        ('sparse_conv.cuh', convolution('bf16', 'bf16', 'float', 16, 6)),
+        ('sparse_conv.cuh', convolution('double', 'double', 'double', 32, 4)),
     )
 ]
 
@@ -74,7 +87,7 @@ def resources(source, definitions, architecture, work):
 )
 def test_kernels_fit_the_registers_without_spilling(source, definitions, architecture, tmp_path):
     kernels = resources(source, definitions, architecture, tmp_path)
-    declared = re.findall(r'SWIN3D_KERNEL\((\w+),', (SOURCE_FOLDER / source).read_text())
+    declared = re.findall(r'SWIN3D_(?:SHARED_)?KERNEL\((\w+),', (SOURCE_FOLDER / source).read_text())
     assert set(declared) <= set(kernels)
     for name, (registers, spilled) in kernels.items():
         assert spilled == 0, name

@@ -8,6 +8,7 @@ from swin3d_ops import KernelMap
 from swin3d_ops.kernel_offsets import first_offset, kernel_offsets, offset_numbers
 from swin3d_ops.neighbors import kernel_map_between
 from swin3d_ops.sparse_conv import row_blocks
+from swin3d_ops.sparse_conv.pair_order import reversed_places
 
 
 def drawn_voxels(generator, count=9000, extent=24):
@@ -69,6 +70,14 @@ def test_exchanged_swaps_inputs_and_outputs_of_every_pair(kernel_size, own):
     assert pairs_of(back) == {(k, m, n) for k, n, m in pairs_of(kernel_map)}
     assert (back.num_sources, back.num_targets) == (kernel_map.num_targets, kernel_map.num_sources)
     KernelMap(back.source, back.target, back.ptr, back.num_sources, back.num_targets)  # in order
+
+
+def test_a_mirrored_map_is_exchanged_on_a_gpu_as_on_the_cpu():
+    kernel_map = voxel_map(3, 900, 9, own=True)
+    place = reversed_places(kernel_map.ptr, len(kernel_map.source))
+    back = kernel_map.exchanged
+    assert torch.equal(kernel_map.source[place], back.source)
+    assert torch.equal(kernel_map.target[place], back.target)
 
 
 @pytest.mark.parametrize('kernel_size', [2, 3, 4])

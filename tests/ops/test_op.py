@@ -59,7 +59,7 @@ def test_an_op_declares_itself_with_the_back_ends_that_it_has():
     resampling = dict.fromkeys(('gather_max', 'linear_gather_max', 'interpolate'), 'reference torch cpu cuda')
     expected = dict(
         resampling, window_attention='reference torch cpu cuda', knn='reference torch cpu cuda',
-        sparse_conv='reference torch cpu spconv', block_mlp='reference torch cpu',
+        sparse_conv='reference torch cpu cuda spconv', block_mlp='reference torch cpu',
         row_linear='reference torch cpu',
         partition_windows='torch cpu', neighbors='torch cpu',
     )  # fmt: skip
@@ -203,24 +203,34 @@ def test_the_choice_is_made_once(scale, monkeypatch):
     assert op.choose('cpu', 'auto') == 'quick'
 
 
-def on_a_gpu(monkeypatch, reason):
-    """Let sparse convolution believe in a GPU on which spconv has passed its check, or is missing."""
+def on_a_gpu(monkeypatch, **reasons):
+    """Let sparse convolution believe in a GPU on which back-ends have passed their check, or are missing."""
     op = declared()['sparse_conv']
-    spconv = dataclasses.replace(op.implementations['spconv'], reason_missing=lambda: reason)
-    monkeypatch.setitem(op.implementations, 'spconv', spconv)
+    for name, reason in reasons.items():
+        one = dataclasses.replace(op.implementations[name], reason_missing=lambda reason=reason: reason)
+        monkeypatch.setitem(op.implementations, name, one)
     monkeypatch.setattr(self_check, 'reason_to_distrust', lambda *_: None)
     return op
 
 
-def test_a_gpu_takes_spconv_before_torch(monkeypatch, caplog):
-    op = on_a_gpu(monkeypatch, None)
+@pytest.mark.parametrize('reason', [None, 'spconv is not installed'])
+def test_a_gpu_takes_the_own_kernels_first_and_misses_no_package(monkeypatch, caplog, reason):
+    op = on_a_gpu(monkeypatch, cuda=None, spconv=reason)
+    with caplog.at_level(logging.INFO, logger='swin3d_ops'):
+        assert op.choose('cuda', 'auto') == 'cuda'
+    assert messages(caplog) == [('INFO', 'sparse_conv on cuda runs on back-end cuda')]
+
+
+def test_a_gpu_takes_spconv_before_torch_where_the_own_kernels_cannot_run(monkeypatch, caplog):
+    op = on_a_gpu(monkeypatch, cuda='no NVRTC', spconv=None)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         assert op.choose('cuda', 'auto') == 'spconv'
-    assert messages(caplog) == [('INFO', 'sparse_conv on cuda runs on back-end spconv')]
+    assert messages(caplog) == [('WARNING', 'sparse_conv on cuda runs on back-end spconv (cuda: no NVRTC)')]
 
 
-def test_a_gpu_without_spconv_takes_torch_and_says_how_to_get_it(monkeypatch, caplog):
-    op = on_a_gpu(monkeypatch, "spconv is not installed (pip install 'swin3d_mmdet3d[spconv]')")
+def test_a_gpu_without_kernels_and_spconv_takes_torch_and_says_how_to_get_it(monkeypatch, caplog):
+    missing = "spconv is not installed (pip install 'swin3d_mmdet3d[spconv]')"
+    op = on_a_gpu(monkeypatch, cuda='no NVRTC', spconv=missing)
     with caplog.at_level(logging.INFO, logger='swin3d_ops'):
         assert op.choose('cuda', 'auto') == 'torch'
     ((level, message),) = messages(caplog)

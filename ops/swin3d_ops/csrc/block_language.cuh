@@ -12,6 +12,8 @@
 // Shared memory leaves room for about 256 threads on a multiprocessor: each may use 255 registers.
 #define SWIN3D_KERNEL(name, threads) \
     extern "C" __global__ void __launch_bounds__(threads, threads < 256 ? 256 / threads : 1) name
+// A kernel of which a multiprocessor holds that many blocks at once.
+#define SWIN3D_SHARED_KERNEL(name, threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks) name
 #define PHASE(t) for (int t = threadIdx.x, swin3d_once = 1; swin3d_once; swin3d_once = 0)
 #define SYNC __syncthreads()
 
@@ -59,6 +61,7 @@ SWIN3D_INLINE constexpr int floor_shift(double) { return 0; }
 
 #define SWIN3D_INLINE inline
 #define SWIN3D_KERNEL(name, threads) static void name
+#define SWIN3D_SHARED_KERNEL(name, threads, blocks) static void name
 #define PHASE(t) for (swin3d::Turn turn; turn.more(); turn.next()) for (int t = turn.now(), o_ = 1; o_; o_ = 0)
 #define SYNC ((void)0)
 
@@ -121,7 +124,7 @@ template <class T> SWIN3D_INLINE T smaller(T a, T b) { return b < a ? b : a; }
 template <class T> SWIN3D_INLINE T larger(T a, T b) { return a < b ? b : a; }
 
 // Four neighbours in memory, which one instruction loads.
-template <class T> struct alignas(16) Four {
+template <class T> struct alignas(sizeof(T) < 4 ? 8 : 16) Four {
     T at[4];
 };
 SWIN3D_INLINE constexpr int fours(int count) { return (count + 3) / 4 * 4; }

@@ -6,8 +6,8 @@ import torch
 
 from ..arguments import check_floats
 from ..autocast import computes_in_float32
-from ..op import Implementation, Op, cpu_kernels
-from . import cpu_impl, reference, spconv_impl, torch_impl
+from ..op import Implementation, Op, cpu_kernels, cuda_kernels
+from . import cpu_impl, cuda_impl, reference, spconv_impl, torch_impl
 from .kernel_map import KernelMap
 from .probe import probe
 
@@ -19,6 +19,7 @@ OP = Op(
         'reference': Implementation(reference.sparse_conv),
         'torch': Implementation(torch_impl.sparse_conv),
         'cpu': cpu_kernels(cpu_impl.sparse_conv),
+        'cuda': cuda_kernels(cuda_impl.sparse_conv),
         'spconv': Implementation(
             spconv_impl.sparse_conv,
             devices=('cuda', 'cpu'),
@@ -38,16 +39,16 @@ def sparse_conv(
     """Sum ``feats[n] @ weight[k]`` over the pairs (k, n) of each output row.
 
     Which voxels are outputs is the map's affair: the inputs themselves (submanifold convolution), their
-    parents (strided), or any others. Differentiable in ``feats`` and ``weight``; on the CPU the results have
-    the same bits for any number of threads. Accumulates in float32 or better.
+    parents (strided), or any others. Differentiable in ``feats`` and ``weight``. The kernels of the CPU and
+    of CUDA give the same bits in every run, for any number of threads. Accumulates in float32 or better.
 
     Args:
         feats: (N, C) float.
         weight: (K, C, E), dtype of ``feats``; offsets of a cubic kernel in the order of
             :func:`swin3d_ops.kernel_offsets.kernel_offsets`.
         kernel_map: Pairs of N input and M output rows under K offsets.
-        backend: 'auto', 'reference', 'torch', 'cpu' or 'spconv', which serves a GPU first and, by name alone,
-            the CPU.
+        backend: 'auto', 'reference', 'torch', 'cpu', 'cuda' or 'spconv', which serves GPUs where 'cuda'
+            cannot and, by name alone, the CPU.
 
     Returns:
         (M, E), dtype of ``feats``.

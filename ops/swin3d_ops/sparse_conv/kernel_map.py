@@ -10,7 +10,7 @@ import torch
 from ..arguments import check_int, check_rows, check_tensor
 from ..contents import kept
 from .offset_masks import sort_masks
-from .pair_order import sort_targets
+from .pair_order import reversed_places, sort_targets
 from .row_blocks import RowBlock, repeated_offsets, row_blocks
 
 MAX_ROWS = 2**31 - 1
@@ -274,6 +274,8 @@ class KernelMap:
         return KernelMap(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored, known=True)
 
     def _offsets_reversed(self, rows: torch.Tensor) -> torch.Tensor:
+        if rows.is_cuda:
+            return rows[reversed_places(self.ptr, len(rows))]
         return torch.cat(rows.split(self.ptr.diff().tolist())[::-1])
 
     def _is_table(self) -> bool:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 import torch
-from swin3d_ops import autocast
+from kernels_on_cpu import cuda_kernels, needs_compiler, rule_of_gpus
 from swin3d_ops.op import declared
-from swin3d_ops.resample import cuda_impl as resample_kernels
 from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
-from swin3d_ops.window_attention import cuda_impl as attention_kernels
 from torch.utils._python_dispatch import TorchDispatchMode
 
 ROUNDING = {torch.float16: 2**-11, torch.bfloat16: 2**-8, torch.float32: 5e-6}
@@ -19,9 +15,20 @@ HALVES = [torch.float16, torch.bfloat16]
 
 
 @pytest.fixture
-def rule_of_gpus(monkeypatch):
+def gpu_rule():
     """Let autocast on the CPU follow the rule of a GPU."""
-    monkeypatch.setattr(autocast, 'WIDENING_DEVICES', frozenset())
+    with rule_of_gpus():
+        yield
+
+
+@pytest.fixture(params=['torch', 'cpu', pytest.param('cuda', marks=needs_compiler)])
+def kernels(request):
+    """Name of a back-end for tensors on the CPU; behind 'cpu' are the CUDA kernels in the third case."""
+    if request.param != 'cuda':
+        yield request.param
+        return
+    with cuda_kernels():
+        yield 'cpu'
 
 
 class Copies(TorchDispatchMode):
@@ -65,12 +72,10 @@ def check_against_float64(problem, inputs, grad_out, results):
 
 @pytest.mark.parametrize('dtype', HALVES)
 @pytest.mark.parametrize('heads, width, window_size', [(2, 8, 5), (1, 16, 9), (3, 5, 2)])
-def test_tables_and_their_gradients_stay_float32(
-    attention, window_attention_backend, dtype, heads, width, window_size
-):
+def test_tables_and_their_gradients_stay_float32(attention, kernels, dtype, heads, width, window_size):
     problem = attention(170, heads, width, window_size=window_size)
     inputs, grad_out = mixed(problem, dtype), problem.grad_out.to(dtype)
-    results = solve(problem, window_attention_backend, inputs, grad_out)
+    results = solve(problem, kernels, inputs, grad_out)
     check_against_float64(problem, inputs, grad_out, results)
 
 
@@ -112,49 +117,60 @@ def test_tables_are_of_one_dtype(attention):
 
 
 @pytest.mark.parametrize('dtype', HALVES)
-@pytest.mark.parametrize('backend', ['torch', 'cpu', 'reference'])
-def test_autocast_on_a_gpu_reads_queries_as_they_are(attention, rule_of_gpus, backend, dtype):
+def test_autocast_on_a_gpu_reads_queries_as_they_are(attention, gpu_rule, kernels, dtype):
     problem = attention(60, 2, 8)
     inputs, grad_out = mixed(problem, dtype), problem.grad_out.to(dtype)
-    expected = solve(problem, backend, inputs, grad_out)
+    expected = solve(problem, kernels, inputs, grad_out)
     with torch.autocast('cpu', dtype):
-        out = problem.run(backend, inputs)
+        out = problem.run(kernels, inputs)
     got = [out, *torch.autograd.grad(out, inputs, grad_out)]
     assert [t.dtype for t in got] == [dtype] * 4 + [torch.float32] * 3
     assert all(map(torch.equal, got, expected))
 
 
-@pytest.fixture
-def cuda_kernels(emulated_gpu):
-    """Let the operators of attention and resampling take the CUDA kernels for tensors of the CPU."""
-    library = torch.library.Library('swin3d', 'IMPL')
-    kernels = dict(
-        window_attention=attention_kernels.forward, window_attention_backward=attention_kernels.backward,
-        gather_max=resample_kernels.max_forward, gather_max_backward=resample_kernels.max_backward,
-        interpolate=resample_kernels.sum_forward, interpolate_feats_grad=resample_kernels.sum_feats_grad,
-        interpolate_weight_grad=resample_kernels.sum_weight_grad,
-    )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # of kernels that are overridden
-        for name, kernel in kernels.items():
-            library.impl(name, kernel, 'CPU')
-    yield
-    library._destroy()
-
-
 @pytest.mark.parametrize('dtype', HALVES)
-@pytest.mark.parametrize('width, window_size', [(8, 5), (16, 9)])
-def test_cuda_kernels_keep_tables_and_their_gradients_in_float32(
-    attention, cuda_kernels, rule_of_gpus, width, window_size, dtype
-):
-    problem = attention(170, 2, width, window_size=window_size)
+@pytest.mark.parametrize('kernels', ['cuda'], indirect=True)
+def test_cuda_kernels_take_queries_and_tables_without_a_copy(attention, gpu_rule, kernels, dtype):
+    problem = attention(170, 2, 8)
     inputs, grad_out = mixed(problem, dtype), problem.grad_out.to(dtype)
     with torch.autocast('cpu', dtype), Copies() as copies:
-        out = problem.run('cpu', inputs)
+        out = problem.run(kernels, inputs)
     with copies:
-        grads = torch.autograd.grad(out, inputs, grad_out)
-    check_against_float64(problem, inputs, grad_out, [out, *grads])
+        torch.autograd.grad(out, inputs, grad_out)
     assert not copies.elements
+
+
+@pytest.mark.parametrize(
+    'value, table, expected', [(6e4, 0.0, 6e4), (6e4, 3e3, torch.inf), (-6e4, -3e3, -torch.inf)]
+)
+def test_values_near_the_range_of_float16(attention, kernels, value, table, expected):
+    problem = attention(60, 2, 8, (6, 4))
+    inputs = mixed(problem, torch.float16)
+    with torch.no_grad():
+        inputs[0].mul_(300)  # logits of some 1e5, which float16 does not hold
+        inputs[1].mul_(300)
+        inputs[2].fill_(value)
+        inputs[5].fill_(table)
+    out = problem.run(kernels, inputs)
+    assert out.eq(torch.tensor(expected).half()).all()
+
+
+@pytest.mark.parametrize('scale', [1.0, 2.0**14])
+def test_gradients_beyond_the_range_of_float16_are_infinite(attention, kernels, scale):
+    problem = attention(120, 2, 8)
+    inputs = mixed(problem, torch.float16)
+    grad_out = (problem.grad_out * scale).half()
+    grads = solve(problem, kernels, inputs, grad_out)[1:]
+    wide = [tensor.detach().double().requires_grad_() for tensor in inputs]
+    truths = solve(problem, 'reference', wide, grad_out.double())[1:]
+    overflow = False
+    for got, truth in zip(grads, truths):
+        beyond = truth.abs() > torch.finfo(got.dtype).max * 1.01
+        within = truth.abs() < torch.finfo(got.dtype).max * 0.99
+        overflow |= bool(beyond.any())
+        assert torch.equal(got[beyond].double(), truth[beyond].sign() * torch.inf)
+        assert got[within].isfinite().all()
+    assert overflow == (scale > 1)
 
 
 def resampled(dtype=torch.float32):
@@ -165,13 +181,13 @@ def resampled(dtype=torch.float32):
 
 
 @pytest.mark.parametrize('dtype', HALVES)
-def test_weighted_sums_of_16_bit_rows_are_float32(gather_max_backend, rule_of_gpus, dtype):
+def test_weighted_sums_of_16_bit_rows_are_float32(kernels, gpu_rule, dtype):
     feats, index, weight, _ = resampled(dtype)
     leaves = [feats.requires_grad_(), weight.requires_grad_()]
     wide = [leaf.detach().double().requires_grad_() for leaf in leaves]
     truth = interpolate(wide[0], index, wide[1], backend='reference')
     with torch.autocast('cpu', dtype):
-        out = interpolate(leaves[0], index, leaves[1], backend=gather_max_backend)
+        out = interpolate(leaves[0], index, leaves[1], backend=kernels)
     grad_out = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
     results = out, *torch.autograd.grad(out, leaves, grad_out)
     truths = truth, *torch.autograd.grad(truth, wide, grad_out.double())
@@ -181,21 +197,21 @@ def test_weighted_sums_of_16_bit_rows_are_float32(gather_max_backend, rule_of_gp
 
 
 @pytest.mark.parametrize('dtype', HALVES)
-def test_weighted_sums_have_the_dtype_of_the_rows_without_autocast(gather_max_backend, dtype):
+def test_weighted_sums_have_the_dtype_of_the_rows_without_autocast(kernels, dtype):
     feats, index, weight, _ = resampled(dtype)
-    out = interpolate(feats, index, weight, backend=gather_max_backend)
+    out = interpolate(feats, index, weight, backend=kernels)
     truth = interpolate(feats.double(), index, weight.double(), backend='reference')
     assert out.dtype == dtype
     assert (out - truth).abs().max() <= ROUNDING[dtype] * truth.abs().max()
 
 
 @pytest.mark.parametrize('dtype', HALVES)
-def test_product_under_a_maximum_is_that_of_a_linear_layer(gather_max_backend, rule_of_gpus, dtype):
+def test_product_under_a_maximum_is_that_of_a_linear_layer(kernels, gpu_rule, dtype):
     feats, index, _, matrix = resampled()
     leaves = [feats.requires_grad_(), matrix.requires_grad_()]
     with torch.autocast('cpu', dtype):
         product = torch.nn.functional.linear(*leaves)
-        out = linear_gather_max(leaves[0], leaves[1], index, backend=gather_max_backend)
+        out = linear_gather_max(leaves[0], leaves[1], index, backend=kernels)
     assert product.dtype == dtype and out.dtype == torch.float32
     rounding = ROUNDING[dtype] * float(product.detach().abs().max())
     assert (out - product[index].amax(1)).abs().max() <= 2 * rounding
@@ -207,14 +223,14 @@ def test_product_under_a_maximum_is_that_of_a_linear_layer(gather_max_backend, r
 
 
 @pytest.mark.parametrize('dtype', HALVES)
-def test_maximum_under_autocast_is_one_of_the_rows(gather_max_backend, rule_of_gpus, dtype):
+def test_maximum_under_autocast_is_one_of_the_rows(kernels, gpu_rule, dtype):
     feats, index, _, _ = resampled(dtype)
     with torch.autocast('cpu', dtype):
-        out = gather_max(feats, index, backend=gather_max_backend)
+        out = gather_max(feats, index, backend=kernels)
     assert out.dtype == dtype and torch.equal(out, feats[index].amax(1))
 
 
-def test_float64_is_not_narrowed(attention, rule_of_gpus):
+def test_float64_is_not_narrowed(attention, gpu_rule):
     feats, index, _, matrix = resampled(torch.float64)
     problem = attention(40, 2, 8)
     with torch.autocast('cpu', torch.bfloat16):
@@ -224,7 +240,7 @@ def test_float64_is_not_narrowed(attention, rule_of_gpus):
     assert torch.equal(out, problem.run('torch'))
 
 
-def test_operand_that_is_no_tensor_is_named_under_autocast(rule_of_gpus):
+def test_operand_that_is_no_tensor_is_named_under_autocast(gpu_rule):
     feats, index, _, _ = resampled()
     with torch.autocast('cpu', torch.bfloat16), pytest.raises(TypeError, match='weight must be a tensor'):
         linear_gather_max(feats, None, index)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from . import host_reads
+from . import host_transfers
 from .arguments import LARGEST, check_int, check_rows, check_tensor
 from .representatives import nearest_rows
 
@@ -30,7 +31,7 @@ class VoxelRuns:
 
     def starts(self, num_runs: int) -> torch.Tensor:
         """Return the first place in ``order`` of each run, (num_runs,) int64."""
-        if host_reads.are_free(self.number):
+        if host_transfers.reads_are_free(self.number):
             return _is_first(self.number).nonzero().squeeze(1)
         return torch.searchsorted(self.number, torch.arange(num_runs, device=self.number.device))
 
@@ -66,22 +67,20 @@ def bounds_of(*parts: torch.Tensor) -> list[list[int]]:
     return torch.stack([low, high]).long().tolist()
 
 
-def num_cells(bounds: list[list[int]]) -> int:
-    """Return the number of voxels within ``bounds``; ValueError where keys would reach 2**63."""
+def num_cells(bounds: Sequence[Sequence[int]]) -> int:
+    """Return the number of voxels within ``bounds``; keys of ``KEY_LIMIT`` and more are not to be had."""
+    return math.prod(top - bottom + 1 for bottom, top in zip(*bounds))
+
+
+def pack(coords: torch.Tensor, bounds: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
     low, high = bounds
-    cells = math.prod(top - bottom + 1 for bottom, top in zip(low, high))
+    cells = num_cells(bounds)
     if cells >= KEY_LIMIT or min(low) < -KEY_LIMIT or max(high) >= KEY_LIMIT:
         raise ValueError(
             'coords: the extent of (batch, x, y, z) overflows the 64-bit voxel key, '
             f'got low {low}, high {high}'
         )
-    return cells
-
-
-def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
-    """Return the key of each voxel within ``bounds``; ValueError where keys would reach 2**63."""
-    low, high = bounds
-    cells = num_cells(bounds)
     if 4 * cells * max(abs(number) for number in (*low, *high)) >= KEY_LIMIT:  # sums would overflow
         coords, low = coords.long() - torch.tensor(low, device=coords.device), [0] * 4
     key, first = coords[:, 0].long(), low[0]
@@ -92,7 +91,7 @@ def pack(coords: torch.Tensor, bounds: list[list[int]]) -> torch.Tensor:
     return key - first if first else key
 
 
-def sort_voxels(coords: torch.Tensor, bounds: list[list[int]]) -> VoxelRuns:
+def sort_voxels(coords: torch.Tensor, bounds: Sequence[Sequence[int]]) -> VoxelRuns:
     """Sort voxels that lie within ``bounds``; nothing is looked at, and a GPU is not waited for."""
     keys = pack(coords, bounds)
     if num_cells(bounds) < NARROW_LIMIT:
@@ -141,7 +140,9 @@ def unique_voxels(coords: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return distinct_voxels(coords, bounds_of(coords))
 
 
-def distinct_voxels(coords: torch.Tensor, bounds: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def distinct_voxels(
+    coords: torch.Tensor, bounds: Sequence[Sequence[int]]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what :func:`unique_voxels` does of voxels that are known to lie within ``bounds``."""
     runs = sort_voxels(coords, bounds)
     count = int(runs.number[-1]) + 1 if len(coords) else 0
@@ -176,7 +177,7 @@ def parent_voxels(coords: torch.Tensor, stride: int) -> tuple[torch.Tensor, torc
     return cells, parent
 
 
-def check_corners(dtype: torch.dtype, stride: int, bounds: list[list[int]]) -> None:
+def check_corners(dtype: torch.dtype, stride: int, bounds: Sequence[Sequence[int]]) -> None:
     """Raise unless a dtype holds the corners of the coarse voxels around all voxels within ``bounds``."""
     lowest, least = min(bounds[0][1:]) // stride * stride, torch.iinfo(dtype).min
     if lowest < least:
@@ -193,7 +194,7 @@ def coarse_cells(coords: torch.Tensor, stride: int) -> torch.Tensor:
     return cells
 
 
-def coarse_bounds(bounds: list[list[int]], stride: int) -> list[list[int]]:
+def coarse_bounds(bounds: Sequence[Sequence[int]], stride: int) -> list[list[int]]:
     """Return bounds (batch, x, y, z) // stride of the coarse voxels, counted in their own edges."""
     return [[batch, *(place // stride for place in places)] for batch, *places in bounds]
 

@@ -6,15 +6,14 @@ host has to wait for the number of voxels of a level, and so waits once for all.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from . import host_reads
+from . import host_transfers
 from .representatives import nearest_rows
-from .voxel_index import KEY_LIMIT, check_corners, coarse_bounds, coarse_cells, sort_voxels
+from .voxel_index import KEY_LIMIT, check_corners, coarse_bounds, coarse_cells, num_cells, sort_voxels
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,10 @@ def coarse_levels(
     """
     for stride in strides:
         check_corners(coords.dtype, stride, bounds)
-    if host_reads.are_free(coords) or not len(coords) or not _fit_one_key(bounds, strides, len(ptr) - 1):
+    joint = _joint_bounds(bounds, strides, len(ptr) - 1)
+    if host_transfers.reads_are_free(coords) or not len(coords) or num_cells(joint) >= KEY_LIMIT:
         return _one_after_another(coords, len(ptr) - 1, bounds, strides, rows)
-    return _all_at_once(coords, ptr, bounds, strides, rows)
+    return _all_at_once(coords, ptr, joint, strides, rows)
 
 
 def _one_after_another(coords, num_items, bounds, strides, rows) -> list[CoarseLevel]:
@@ -100,7 +100,7 @@ def _all_at_once(coords, ptr, bounds, strides, rows) -> list[CoarseLevel]:
         torch.add(coords[:, 0], level * num_items, out=cells[level, :, 0])
         torch.div(coords[:, 1:], stride, rounding_mode='floor', out=cells[level, :, 1:])
     cells = cells.view(-1, 4)
-    runs = sort_voxels(cells, _joint_bounds(bounds, strides, num_items))
+    runs = sort_voxels(cells, bounds)
     total, level_ptr, level_rows = _rows_of_levels(runs.number, ptr, rows, num_levels)
     sizes = [bounds[-1] for bounds in level_rows]
     place = runs.order[runs.starts(total)]  # level * count + row of the first fine voxel of each cell
@@ -124,11 +124,6 @@ def _joint_bounds(bounds, strides, num_items) -> list[list[int]]:
     low, high = zip(*(coarse_bounds(bounds, stride) for stride in strides))
     low, high = [min(numbers) for numbers in zip(*low)], [max(numbers) for numbers in zip(*high)]
     return [[0, *low[1:]], [len(strides) * num_items - 1, *high[1:]]]
-
-
-def _fit_one_key(bounds, strides, num_items) -> bool:
-    low, high = _joint_bounds(bounds, strides, num_items)
-    return math.prod(top - bottom + 1 for bottom, top in zip(low, high)) < KEY_LIMIT
 
 
 def _rows_of_levels(number, ptr, rows, num_levels) -> tuple[int, torch.Tensor, list[list[int]]]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from . import cpu_runtime
+from . import cpu_runtime, window_partition
 from .arguments import LARGEST, check_int, check_tensor
 from .contents import kept
 from .op import Implementation, Op, cpu_kernels
-from .voxel_index import check_coords, voxel_keys
+from .voxel_index import check_coords
+from .window_partition import WindowGrid
 
 
 @dataclass(frozen=True)
 class WindowIndex:
-    """Partition of N voxels into W non-empty windows, in CSR form.
+    """Partition of N voxels into W windows, in CSR form.
 
     Attributes:
         order: (N,) int64, voxel rows sorted by window; inside a window in ascending row order.
-        ptr: (W + 1,) int64, window w holds the voxels ``order[ptr[w]:ptr[w + 1]]``.
+        ptr: (W + 1,) int64, window w holds the voxels ``order[ptr[w]:ptr[w + 1]]``. Where the host would
+            have to wait for their number, as with a GPU, W is N, and windows without voxels come last.
         cell: (N, 3) int64, position of each voxel (original row order) in its window, in
             [0, window_size).
     """
@@ -36,7 +39,7 @@ class WindowIndex:
 
     @property
     def num_windows(self) -> int:
-        """Number of non-empty windows W."""
+        """Number of windows W."""
         return self.ptr.shape[0] - 1
 
     @property
@@ -110,54 +113,59 @@ def partition_windows(coords: torch.Tensor, window_size: int, shift: int) -> Win
     check_int('window_size', window_size, 1, LARGEST)
     if isinstance(shift, bool) or not isinstance(shift, int):
         raise TypeError(f'shift must be an int, got {type(shift).__name__}')
-    shift %= window_size  # whole windows only renumber them
-    index = OP.run(OP.choose(coords.device.type, 'auto'), coords, window_size, shift)
-    if index.order.is_cuda:
-        kept(index, 'is_partition', (index.order, index.ptr), lambda: True)
-    return index
+    return partition_grids([WindowGrid(coords, None, window_size, shift)])[0]
 
 
-def _partition_by_kernel(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
+def partition_grids(grids: Sequence[WindowGrid]) -> list[WindowIndex]:
+    """Partition clouds of voxels, each as :func:`partition_windows` does, without a look at their values.
+
+    Args:
+        grids: At least one; any shift.
+
+    Raises:
+        ValueError: An extent overflows the 64-bit key.
+    """
+    # whole windows only renumber them
+    grids = [grid._replace(shift=grid.shift % grid.window_size) for grid in grids]
+    found = [WindowIndex(*parts) for parts in OP.run(OP.choose(grids[0].coords.device.type, 'auto'), grids)]
+    for index in found:
+        if index.order.is_cuda:
+            kept(index, 'is_partition', (index.order, index.ptr), lambda: True)
+    return found
+
+
+def _partition_by_kernel(grids: Sequence[WindowGrid]) -> list[tuple[torch.Tensor, ...]]:
+    return [_partition_grid(grid) for grid in grids]
+
+
+def _partition_grid(grid: WindowGrid) -> tuple[torch.Tensor, ...]:
     """Partition by the kernel; where the coordinates are too far apart for it, by torch."""
-    narrow = coords.dtype == torch.int32
-    coords = coords.contiguous() if narrow else coords.long().contiguous()
+    narrow = grid.coords.dtype == torch.int32
+    coords = grid.coords.contiguous() if narrow else grid.coords.long().contiguous()
     count = len(coords)
     order, cell = (torch.empty(shape, dtype=torch.int64, device='cpu') for shape in ((count,), (count, 3)))
     ptr, windows = torch.empty(count + 1, dtype=torch.int64, device='cpu'), ctypes.c_int64(0)
     cpu_runtime.library().call(
         f'partition_windows_{"i32" if narrow else "i64"}', cpu_runtime.pointer(coords),
-        *(ctypes.c_int64(number) for number in (count, window_size, shift)), cpu_runtime.pointer(order),
-        cpu_runtime.pointer(ptr), cpu_runtime.pointer(cell), ctypes.byref(windows),
+        *(ctypes.c_int64(number) for number in (count, grid.window_size, grid.shift)),
+        cpu_runtime.pointer(order), cpu_runtime.pointer(ptr), cpu_runtime.pointer(cell),
+        ctypes.byref(windows),
     )  # fmt: skip
     if windows.value < 0:
-        return _partition_by_torch(coords, window_size, shift)
-    return WindowIndex(order=order, ptr=ptr[: windows.value + 1].clone(), cell=cell)
-
-
-def _partition_by_torch(coords: torch.Tensor, window_size: int, shift: int) -> WindowIndex:
-    """Add the shift, less than a window, to places in a window alone, so that no sum overflows."""
-    coords = coords.long()
-    cell = torch.remainder(coords[:, 1:], window_size) + shift
-    beyond = cell >= window_size
-    window = torch.div(coords[:, 1:], window_size, rounding_mode='floor') + beyond
-    cell = cell - beyond * window_size
-    keys = voxel_keys(torch.cat([coords[:, :1], window], dim=1))
-    keys, order = torch.sort(keys, stable=True)
-    counts = torch.unique_consecutive(keys, return_counts=True)[1]
-    ptr = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
-    return WindowIndex(order=order, ptr=ptr, cell=cell)
+        return window_partition.partition([grid])[0]
+    return order, ptr[: windows.value + 1].clone(), cell
 
 
 def _probe(run, dtype: torch.dtype) -> list[torch.Tensor]:
-    """Partition voxels of two batch items, some of them below the origin."""
+    """Partition voxels of two batch items, some of them below the origin, and a few of them otherwise."""
     coords = torch.arange(40).view(-1, 1) * torch.tensor([0, 5, 3, 7]) % 11 - torch.tensor([0, 5, 5, 5])
     coords[:, 0] = torch.arange(40) // 25
-    index = run(coords, 4, 2)
-    return [index.order, index.ptr, index.cell]
+    grids = [WindowGrid(coords, None, 4, 2), WindowGrid(coords[:9], None, 3, 0)]
+    return [part for found in run(grids) for part in found]
 
 
 OP = Op(
     'partition_windows',
-    {'torch': Implementation(_partition_by_torch), 'cpu': cpu_kernels(_partition_by_kernel)},
+    {'torch': Implementation(window_partition.partition), 'cpu': cpu_kernels(_partition_by_kernel)},
     _probe,
 )

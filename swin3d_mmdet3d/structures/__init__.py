@@ -10,7 +10,7 @@ from .point_tokens import PointTokens, TokenFeatures
 from .prompt import Prompt
 from .prompted_inputs import with_prompt
 from .row_bounds import bounds_of_items, items_of_rows
-from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels, coarse_rows
+from .sparse_voxels import SIGNAL_CHANNELS, FeatureLevel, SparseVoxels, coarse_rows, find_windows
 from .voxel_batch import VoxelBatch
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     'VoxelBatch',
     'bounds_of_items',
     'coarse_rows',
+    'find_windows',
     'items_of_rows',
     'joined',
     'split_level',

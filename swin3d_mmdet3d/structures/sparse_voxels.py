@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from operator import mul
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from swin3d_ops import KernelMap, WindowIndex, partition_windows
+from swin3d_ops import KernelMap, WindowIndex
 from swin3d_ops.neighbors import kernel_map_between
-from swin3d_ops.voxel_index import bounds_of, lookup
+from swin3d_ops.voxel_index import bounds_of, coarse_bounds, lookup
 from swin3d_ops.voxel_pyramid import CoarseLevel, coarse_levels
+from swin3d_ops.window_index import WindowGrid, partition_grids
 from torch import Tensor
 
 from .prompt import Prompt
 from .row_bounds import bounds_of_items
+
+Found = TypeVar('Found')
 
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
 
@@ -114,6 +117,16 @@ class SparseVoxels:
         return torch.cat([self.coords[:, :1], self.coords[:, 1:] // self.stride], dim=1)
 
     @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        return {}
+
+    def kept(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What ``find`` returned for a key, found once: encoder and decoder share what they derive."""
+        if key not in self._kept:
+            self._kept[key] = find()
+        return self._kept[key]
+
+    @cached_property
     def _windows(self) -> dict[tuple[int, int], WindowIndex]:
         return {}
 
@@ -121,7 +134,7 @@ class SparseVoxels:
         """The windows of ``window_size`` cells of this level, found once: encoder and decoder share them."""
         key = window_size, shift
         if key not in self._windows:
-            self._windows[key] = partition_windows(self.grid_coords, window_size, shift)
+            find_windows([(self, window_size, shift)])
         return self._windows[key]
 
     def signal_columns(self) -> Tensor:
@@ -150,14 +163,8 @@ class SparseVoxels:
 
     def kernel_map(self, kernel_size: int) -> KernelMap:
         """Map of a convolution from these voxels to themselves, searched once and then kept."""
-        if kernel_size not in self._kernel_maps:
-            grid = self.grid_coords
-            self._kernel_maps[kernel_size] = kernel_map_between(grid, grid, kernel_size)
-        return self._kernel_maps[kernel_size]
-
-    @cached_property
-    def _kernel_maps(self) -> dict[int, KernelMap]:
-        return {}
+        grid = self.grid_coords
+        return self.kept(('kernel map', kernel_size), lambda: kernel_map_between(grid, grid, kernel_size))
 
     def downsample(self, factor: int) -> tuple[SparseVoxels, Tensor]:
         """Merge voxels into cells of ``factor * stride`` and let one voxel represent each cell.
@@ -188,10 +195,13 @@ class SparseVoxels:
         """
         if min(factors, default=1) < 1:
             raise ValueError(f'factor must be at least 1, got {min(factors)}')
-        strides = [self.stride * ratio for ratio in accumulate(factors, mul)]
+        strides = tuple(self.stride * ratio for ratio in accumulate(factors, mul))
+        return self.kept(('pyramid', strides), lambda: self._find_pyramid(strides)) if strides else []
+
+    def _find_pyramid(self, strides: Sequence[int]) -> list[tuple[SparseVoxels, Tensor]]:
         # the batch index is constant within a cell, so it never decides
         columns = self.signal_columns()
-        found = coarse_levels(self.coords, self.ptr, self.bounds, strides, columns) if strides else []
+        found = coarse_levels(self.coords, self.ptr, self.bounds, strides, columns)
         return [(self._coarse(level), level.parent) for level in found]
 
     def _coarse(self, level: CoarseLevel) -> SparseVoxels:
@@ -210,6 +220,23 @@ class SparseVoxels:
         return coarse.knowing(
             ptr=level.ptr, host_ptr=tuple(level.rows), bounds=(low, high), grid_coords=level.cells
         )
+
+
+def find_windows(wanted: Iterable[tuple[SparseVoxels, int, int]]) -> None:
+    """Find windows that will be asked for, together: far fewer launches on a GPU than one after another.
+
+    Args:
+        wanted: Voxels, the edge of their windows in cells of their level, and the shift in cells.
+    """
+    missing = {
+        (level, size, shift): None for level, size, shift in wanted if (size, shift) not in level._windows
+    }
+    grids = [
+        WindowGrid(level.grid_coords, coarse_bounds(level.bounds, level.stride), size, shift)
+        for level, size, shift in missing
+    ]
+    for (level, *key), index in zip(missing, partition_grids(grids) if grids else ()):
+        level._windows[tuple(key)] = index
 
 
 FeatureLevel = tuple[Tensor, SparseVoxels]

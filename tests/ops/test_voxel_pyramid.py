@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import host_reads, voxel_index
+from swin3d_ops import host_transfers, voxel_index
 from swin3d_ops.voxel_pyramid import coarse_levels
 
 STRIDES = (3, 6, 12, 24)
@@ -49,7 +49,7 @@ def counted_level(coords, rows, stride):
 @pytest.fixture(params=['one after another', 'all at once'])
 def form(request, monkeypatch):
     if request.param == 'all at once':
-        monkeypatch.setattr(host_reads, 'are_free', lambda tensor: False)
+        monkeypatch.setattr(host_transfers, 'reads_are_free', lambda tensor: False)
 
 
 @pytest.mark.parametrize('name', CLOUDS)

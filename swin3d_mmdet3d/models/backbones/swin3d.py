@@ -11,7 +11,7 @@ from swin3d_ops import knn
 from swin3d_ops.resample import linear_gather_max
 from torch import Tensor, nn
 
-from ...structures import FeatureLevel, SparseVoxels
+from ...structures import FeatureLevel, SparseVoxels, find_windows
 from ..layers import (
     ConvNormAct,
     LayerNorm,
@@ -193,6 +193,7 @@ class Swin3D(BaseModule):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
         if 0 in voxels.counts:
             raise ValueError(f'each scene must have at least one voxel, got {voxels.counts} voxels')
+        self._find_windows([voxels, *self._coarser(voxels)])
         levels = self.encode(self.stem(feats, voxels), voxels)
         return tuple(levels[i] for i in self.out_indices)
 
@@ -205,17 +206,30 @@ class Swin3D(BaseModule):
 
     def encode(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
         """All levels, fine to coarse, from the features of the finest."""
+        self._find_windows(self._coarser(voxels))
         levels, stages = [(feats, voxels)], list(self.layers)
-        if self.downsample is None:
-            down, factors = stages[0].downsample, [stage.down_stride for stage in stages[:-1]]
-            stages = stages[1:]
-        else:
-            down, factors = self.downsample, [self.stem_stride, *(s.down_stride for s in stages[:-1])]
-        for stage, (coarse, parent) in zip(stages, voxels.pyramid(factors)):
+        down = self.downsample
+        if down is None:
+            down = stages.pop(0).downsample
+        for stage, (coarse, parent) in zip(stages, voxels.pyramid(self._factors)):
             feats = stage(down(feats, voxels, coarse, parent), coarse)
             voxels, down = coarse, stage.downsample
             levels.append((feats, voxels))
         return levels
+
+    @property
+    def _factors(self) -> list[int]:
+        """Ratio of each coarser level's stride to that of the level before."""
+        factors = [stage.down_stride for stage in self.layers[:-1]]
+        return factors if self.downsample is None else [self.stem_stride, *factors]
+
+    def _coarser(self, voxels: SparseVoxels) -> list[SparseVoxels]:
+        return [coarse for coarse, _ in voxels.pyramid(self._factors)]
+
+    def _find_windows(self, levels: Sequence[SparseVoxels]) -> None:
+        """Find the windows of the stages at these levels, of which the last is the coarsest, together."""
+        pairs = zip(reversed(self.layers), reversed(levels))
+        find_windows((level, stage.window_size, shift) for stage, level in pairs for shift in stage.shifts)
 
     @property
     def stem_radius(self) -> int:

@@ -19,7 +19,7 @@ from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ...structures import SIGNAL_CHANNELS, SparseVoxels
+from ...structures import SIGNAL_CHANNELS, SparseVoxels, find_windows
 from .attention_layout import join_tables, split_heads
 from .norms import LayerNorm, RowNorm
 from .stochastic_depth import branch_weights
@@ -62,7 +62,7 @@ def table_rows(signal: str, window_size: int, quant_size: int) -> int:
 def attention_windows(
     voxels: SparseVoxels, window_size: int, shift: int, quant_size: int, signals: Sequence[str]
 ) -> AttentionWindows:
-    """Partition voxels into (shifted) windows and quantise their signals.
+    """Partition voxels into (shifted) windows and quantise their signals; found once for the same arguments.
 
     A position counts from the corner of its window: the cell of the voxel plus the place of its
     representative point inside the cell, so that tokens of a window lie in ``[0, window_size)`` cells.
@@ -80,6 +80,11 @@ def attention_windows(
     missing = [name for name in signals if name not in voxels.signals]
     if missing:
         raise ValueError(f'voxels must carry the signals {tuple(signals)}, got {tuple(voxels.signals)}')
+    key = 'attention windows', window_size, shift, quant_size, tuple(signals)
+    return voxels.kept(key, lambda: _find_windows(voxels, window_size, shift, quant_size, signals))
+
+
+def _find_windows(voxels, window_size, shift, quant_size, signals) -> AttentionWindows:
     index = voxels.windows(window_size, shift)
     columns = []
     for name in signals:
@@ -285,12 +290,17 @@ class WindowStage(nn.Module):
             for drop_path in drop_paths
         )
 
+    @property
+    def shifts(self) -> list[int]:
+        """Offsets of the windows of the first and the second block in cells; further blocks repeat them."""
+        return [0, self.window_size // 2][: len(self.blocks)]
+
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Run the blocks: ``(N, C) -> (N, C)``."""
-        shifts = [0, self.window_size // 2][: len(self.blocks)]
+        find_windows((voxels, self.window_size, shift) for shift in self.shifts)
         windows = [
             attention_windows(voxels, self.window_size, shift, self.quant_size, self.signals)
-            for shift in shifts
+            for shift in self.shifts
         ]
         rates = [block.drop_path if block.training else 0.0 for block in self.blocks]
         row_weights = branch_weights(rates, 2, feats)

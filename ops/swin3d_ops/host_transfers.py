@@ -12,7 +12,8 @@ def reads_are_free(tensor: torch.Tensor) -> bool:
     return tensor.device.type == 'cpu'
 
 
-def numbers_on(device: torch.device, numbers: Sequence) -> torch.Tensor:
-    """Return int64 numbers, in any nest of lists, on a device, without a wait for a GPU."""
+def numbers_on(device: torch.device, numbers: Sequence, dtype: torch.dtype = torch.int64) -> torch.Tensor:
+    """Return numbers, in any nest of lists, as a tensor on a device; a GPU is not waited for."""
     pinned = device.type == 'cuda'
-    return torch.tensor(numbers, dtype=torch.int64, pin_memory=pinned).to(device, non_blocking=pinned)
+    staged = torch.tensor(numbers, dtype=dtype, device='cpu', pin_memory=pinned)
+    return staged.to(device, non_blocking=pinned)

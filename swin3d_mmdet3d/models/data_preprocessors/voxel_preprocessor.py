@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import torch
 from mmdet3d.models import Det3DDataPreprocessor
 from mmdet3d.registry import MODELS
 from swin3d_ops.arguments import check_floats
-from swin3d_ops.voxel_index import unique_voxels
+from swin3d_ops.host_transfers import numbers_on
+from swin3d_ops.voxel_index import sort_voxels
 from torch import Tensor
+from torch.nn.functional import pad
 
-from ...finite_values import is_finite
 from ...structures import FIELD_KINDS, SparseVoxels, VoxelBatch
 from ..layers import check_signals
 from .view_fields import join_view
@@ -106,42 +109,48 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
                 than a 64-bit key can tell apart.
         """
         for scene, cloud in enumerate(points):
-            self._check(cloud, scene)
-        origins = [self._origin(cloud, keep_lattice) for cloud in points]
-        places = [self._places(cloud, origin) for cloud, origin in zip(points, origins)]
-        # no array of all points is made twice here: large scans are bounded by the memory that these take
-        place = places[0] if len(places) == 1 else torch.cat(places)
-        counts = torch.tensor([len(p) for p in places], device=place.device)
+            self._check_columns(cloud, scene)
+        low, high = column_bounds(points).cpu().numpy()  # the first of two waits for a GPU
+        self._check_values(low, high)
+        origins, most = self._origins_and_reach(low[:, self.axes], high[:, self.axes], keep_lattice)
+        origins = numbers_on(points[0].device, origins.tolist(), torch.float64)
+        starts = [0, *accumulate(map(len, points))]
+        place = self._places(points, origins, starts)
         cells = place.new_empty((len(place), 4), dtype=torch.int32)
-        cells[:, 0] = torch.repeat_interleave(torch.arange(len(points), device=place.device), counts)
+        for scene in range(len(points)):
+            cells[starts[scene] : starts[scene + 1], 0] = scene
         cells[:, 1:] = place  # which is not negative: its whole part is its floor
-        coords, inverse = unique_voxels(cells)
-        del cells
+        bounds = (0, 0, 0, 0), (len(points) - 1, *map(int, most))
+        runs = sort_voxels(cells, bounds)
+        ptr = torch.cat([runs.number[start : start + 1] for start in starts[:-1]] + [runs.number[-1:] + 1])
+        host_ptr = tuple(ptr.tolist())  # the second
+        first = runs.order[runs.starts(host_ptr[-1])]
+        point2voxel = runs.of_rows().split([len(cloud) for cloud in points])
+        coords, place = cells[first], place[first]
+        del cells, runs
 
-        rows = torch.arange(len(place), device=place.device)
-        first = rows.new_full((len(coords),), len(place))
-        first.scatter_reduce_(0, inverse, rows, 'amin')
-        cloud = _joined_rows(points, first, coords[:, 0])[:, : self.num_columns].float()
-        offset = (place[first] - coords[:, 1:]).float().clamp_(max=1 - 2**-24)
-
-        channels = {'offset': offset}
+        rows = (own - start for own, start in zip(first.split(_counts(host_ptr)), starts))
+        cloud = torch.cat([cloud[own, : self.num_columns] for cloud, own in zip(points, rows)]).float()
+        channels = {'offset': (place - coords[:, 1:]).float().clamp_(max=1 - 2**-24)}
         for name in self._point_names:
             channels[name] = cloud[:, POINT_COLUMNS[name]]
         if 'normal' in channels:
-            channels['normal'] = channels['normal'][:, self.axes]
+            channels['normal'] = self._in_order(channels['normal'])
         signals = {name: values / SIGNAL_GUARD for name, values in channels.items()}
-        signals['xyz'] = place[first].float()
+        signals['xyz'] = place.float()
+        voxels = SparseVoxels(
+            coords,
+            len(points),
+            voxel_size=self.voxel_size,
+            signals={name: signals[name] for name in self.signals},
+            known=True,
+        )
         return VoxelBatch(
             feats=torch.cat([channels[name] for name in self.features], dim=1),
-            voxels=SparseVoxels(
-                coords,
-                len(points),
-                voxel_size=self.voxel_size,
-                signals={name: signals[name] for name in self.signals},
-            ),
-            point2voxel=list(inverse.split(counts.tolist())),
+            voxels=voxels.knowing(ptr=ptr, host_ptr=host_ptr, bounds=bounds),
+            point2voxel=list(point2voxel),
             representative=first,
-            origin=torch.stack(origins).float(),
+            origin=origins.float(),
         )
 
     @property
@@ -154,29 +163,57 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """Columns that a point needs: 3, 6 with colours, 9 with normals."""
         return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
 
-    def _origin(self, cloud: Tensor, keep_lattice: bool) -> Tensor:
-        """The scene's lowest corner or the lattice point below it: ``(3,)`` float64 metres."""
-        corner = cloud[:, :3].amin(0)[self.axes].double()
-        return (corner / self.voxel_size).floor() * self.voxel_size if keep_lattice else corner
+    def _in_order(self, columns: Tensor) -> Tensor:
+        """World axes ``(P, 3)`` as voxel axes."""
+        if self.axes == [0, 1, 2]:
+            return columns
+        return torch.stack([columns[:, axis] for axis in self.axes], dim=1)
 
-    def _places(self, cloud: Tensor, origin: Tensor) -> Tensor:
-        """Positions in voxels from the origin: ``(P, 3)`` float64."""
-        place = cloud[:, self.axes].to(torch.float64, copy=True)
-        place = place.sub_(origin).div_(self.voxel_size).clamp_(min=0)
-        if float(place.max()) >= MAX_EXTENT:
-            raise ValueError(
-                f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
-                f'got {float(place.max()):.3g}'
-            )
-        distance = float(origin.abs().max())
-        if distance >= MAX_DISTANCE * self.voxel_size:
-            raise ValueError(
-                f'points must lie within {MAX_DISTANCE:.3g} voxels of {self.voxel_size} m from the origin, '
-                f'got {distance:g} m'
-            )
-        return place
+    def _places(self, points: Sequence[Tensor], origins: Tensor, starts: Sequence[int]) -> Tensor:
+        """Positions in voxels from the scenes' origins: ``(P, 3)`` float64 of all points.
 
-    def _check(self, cloud: Tensor, scene: int) -> None:
+        No array of all points is made twice: large scans are bounded by the memory that these take.
+        """
+        place = origins.new_empty(starts[-1], 3)
+        for cloud, origin, start, stop in zip(points, origins, starts[:-1], starts[1:]):
+            torch.sub(self._in_order(cloud[:, :3]), origin, out=place[start:stop])
+        # as a tensor: a GPU multiplies by the inverse of a number that it divides by, and rounds twice
+        edge = place.new_full((), self.voxel_size)
+        return place.div_(edge).clamp_(min=0)
+
+    def _origins_and_reach(
+        self, low: np.ndarray, high: np.ndarray, keep_lattice: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Where the scenes' coordinates count from, and how far they go.
+
+        Args:
+            low: ``(B, 3)`` the lowest corner of each scene in metres, in the order of the voxel axes.
+            high: ``(B, 3)`` the highest.
+            keep_lattice: As for :meth:`voxelize_points`.
+
+        Returns:
+            ``(B, 3)`` metres, the lowest corner or the lattice point below it; ``(3,)`` the largest place in
+            voxels from there.
+
+        Raises:
+            ValueError: If a scene extends over too many voxels or lies too far away.
+        """
+        origins = np.floor(low / self.voxel_size) * self.voxel_size if keep_lattice else low
+        places = np.maximum((high - origins) / self.voxel_size, 0)
+        for extent, distance in zip(places.max(1), np.abs(origins).max(1)):
+            if extent >= MAX_EXTENT:
+                raise ValueError(
+                    f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
+                    f'got {extent:.3g}'
+                )
+            if distance >= MAX_DISTANCE * self.voxel_size:
+                raise ValueError(
+                    f'points must lie within {MAX_DISTANCE:.3g} voxels of {self.voxel_size} m from the '
+                    f'origin, got {distance:g} m'
+                )
+        return origins, places.max(0)
+
+    def _check_columns(self, cloud: Tensor, scene: int) -> None:
         name = f'points of scene {scene}'
         check_floats(name, cloud)
         if cloud.ndim != 2 or len(cloud) == 0:
@@ -186,22 +223,37 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             raise ValueError(
                 f'{name} must have columns for {needed} ({self.num_columns}), got {cloud.shape[1]}'
             )
-        if not is_finite(cloud):
-            raise ValueError(f'{name} must be finite, got NaN or infinite values')
-        for column in self._point_names:
-            low, high = cloud[:, POINT_COLUMNS[column]].aminmax()
-            if low < -1.0001 or high > 1.0001:
-                raise ValueError(
-                    f'{column} of {name} must lie in [-1, 1], got {float(low):g} .. {float(high):g}; '
-                    'NormalizeColorSigned brings colours of 0 .. 255 there'
-                )
+
+    def _check_values(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Raise unless the bounds ``(B, C)`` of the columns of each scene are legal."""
+        for scene, (lows, highs) in enumerate(zip(low, high)):
+            name = f'points of scene {scene}'
+            if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
+                raise ValueError(f'{name} must be finite, got NaN or infinite values')
+            for column in self._point_names:
+                columns = POINT_COLUMNS[column]
+                least, most = lows[columns].min(), highs[columns].max()
+                if least < -1.0001 or most > 1.0001:
+                    raise ValueError(
+                        f'{column} of {name} must lie in [-1, 1], got {least:g} .. {most:g}; '
+                        'NormalizeColorSigned brings colours of 0 .. 255 there'
+                    )
 
 
-def _joined_rows(clouds: Sequence[Tensor], rows: Tensor, scene: Tensor) -> Tensor:
-    """``torch.cat(clouds)[rows]`` of rows whose scenes ascend, without joining the clouds."""
-    counts = torch.bincount(scene, minlength=len(clouds)).tolist()
-    parts, start = [], 0
-    for cloud, own in zip(clouds, rows.split(counts)):
-        parts.append(cloud[own - start])
-        start += len(cloud)
-    return torch.cat(parts)
+def column_bounds(points: Sequence[Tensor]) -> Tensor:
+    """The least and the largest value of each column of clouds of points, without a wait for a GPU.
+
+    Args:
+        points: Per scene ``(P, C)`` floats with P of at least 1.
+
+    Returns:
+        ``(2, B, C)`` float64; NaN for columns that hold it, 0 for columns that a scene does not have.
+    """
+    low, high = zip(*(cloud.detach().aminmax(dim=0) for cloud in points))
+    widest = max(cloud.shape[1] for cloud in points)
+    ends = [own if len(own) == widest else pad(own, (0, widest - len(own))) for own in (*low, *high)]
+    return torch.stack(ends).double().view(2, len(points), widest)
+
+
+def _counts(ptr: Sequence[int]) -> list[int]:
+    return [stop - start for start, stop in zip(ptr[:-1], ptr[1:])]

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
+import swin3d_ops
 import torch
+from launch_count import counted
 from scipy.spatial import cKDTree
+from swin3d_ops import cuda_runtime
 from swin3d_ops.knn import cuda_impl as knn
 from swin3d_ops.knn import reference as knn_reference
+from swin3d_ops.knn.values import check_values
 from swin3d_ops.resample import cuda_impl as resample
 from swin3d_ops.resample import reference as resample_reference
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 pytestmark = pytest.mark.skipif(
     shutil.which('c++') is None and shutil.which('g++') is None,
     reason='the emulation needs a C++ compiler',
 )
+
+
+def ptr(*bounds):
+    return torch.tensor(bounds)
 
 
 def surface(count, seed, dtype=torch.float64):
@@ -28,7 +38,7 @@ def surface(count, seed, dtype=torch.float64):
 @pytest.mark.parametrize('k', [3, 16])
 def test_neighbours_equal_those_of_a_tree(emulated_gpu, k):
     query, source = surface(700, 0), surface(2000, 1)
-    index, distance = knn.search(query, source, k, [0, 700], [0, 2000])
+    index, distance = knn.search(query, source, k, ptr(0, 700), ptr(0, 2000))
     expected_distance, expected = cKDTree(source.numpy()).query(query.numpy(), k)
     np.testing.assert_array_equal(index.numpy(), expected)
     np.testing.assert_allclose(distance.numpy(), expected_distance, rtol=1e-12)
@@ -39,34 +49,107 @@ def test_neighbours_equal_those_of_a_tree(emulated_gpu, k):
 def test_ties_items_outliers_and_missing_sources_equal_the_reference(emulated_gpu, k, dtype):
     query, source = surface(300, 2, dtype), (surface(800, 3, dtype) * 20).round() / 20
     query[5], query[6], source[3] = 1e6, -1e7, 1e5
-    query_bounds, source_bounds = [0, 120, 120, 290, 300], [0, 400, 410, 798, 800]
-    got = knn.search(query, source, k, query_bounds, source_bounds)
-    index, distance = knn_reference.knn(query, source, k, query_bounds, source_bounds)
+    bounds = ptr(0, 120, 120, 290, 300), ptr(0, 400, 410, 798, 800)
+    got = knn.search(query, source, k, *bounds)
+    index, distance = knn_reference.knn(query, source, k, *bounds)
     assert torch.equal(got[0], index)
     torch.testing.assert_close(got[1], distance, rtol=1e-6, atol=0)
 
 
 def test_equal_sources_are_taken_in_row_order(emulated_gpu):
-    index, distance = knn.search(torch.zeros(1, 3), torch.ones(9, 3), 3, [0, 1], [0, 9])
+    index, distance = knn.search(torch.zeros(1, 3), torch.ones(9, 3), 3, ptr(0, 1), ptr(0, 9))
     assert index.tolist() == [[0, 1, 2]]
     torch.testing.assert_close(distance, torch.full((1, 3), 3.0).sqrt())
 
 
 def test_no_queries_find_nothing(emulated_gpu):
-    index, distance = knn.search(torch.zeros(0, 3), torch.ones(9, 3), 3, [0, 0], [0, 9])
+    index, distance = knn.search(torch.zeros(0, 3), torch.ones(9, 3), 3, ptr(0, 0), ptr(0, 9))
     assert index.shape == distance.shape == (0, 3)
 
 
-@pytest.mark.parametrize('count', [1, 7, 5000])
-def test_grids_stay_within_their_memory(count):
-    for source in (
-        surface(count, 4),
-        torch.zeros(count, 3),
-        surface(count, 5) * torch.tensor([1e9, 1, 1e-9]),
-    ):
-        _, edge, cells = knn.fit_grid(source, 16)
-        assert 1 <= int(cells.long().prod()) <= knn.most_cells(count)
-        assert edge > 0
+def assert_as_reference(query, source, k, query_ptr, source_ptr):
+    index, distance = knn.search(query, source, k, query_ptr, source_ptr)
+    expected = knn_reference.knn(query, source, k, query_ptr, source_ptr)
+    assert torch.equal(index, expected[0])
+    torch.testing.assert_close(distance, expected[1], rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize('count', [1, 7, 8, 9, 64, 65, 511, 513, 4097])
+def test_trees_of_every_height_find_the_nearest(emulated_gpu, count):
+    source, query = surface(count, 4, torch.float32), surface(40, 5, torch.float32)
+    assert_as_reference(query, source, 3, ptr(0, 40), ptr(0, count))
+
+
+def test_items_that_share_boxes_stay_apart(emulated_gpu):
+    """Items of one to a few sources, in the same place, some without queries or anything at all."""
+    sizes = torch.randint(0, 6, (60,), generator=torch.Generator().manual_seed(0))
+    queries = torch.where(sizes > 0, sizes.flip(0), 0)
+    bounds = [torch.nn.functional.pad(part.cumsum(0), (1, 0)) for part in (queries, sizes)]
+    query, source = surface(int(queries.sum()), 6), surface(int(sizes.sum()), 7)
+    assert_as_reference(query, source, 4, *bounds)
+
+
+@pytest.mark.parametrize('backwards', [False, True])
+def test_ties_of_repeated_sources_and_of_a_lattice(emulated_gpu, backwards):
+    emulated_gpu.backwards = backwards
+    axis = torch.arange(-4.0, 5.0)
+    lattice = torch.cartesian_prod(axis, axis, axis)
+    source = torch.cat([lattice, lattice[:100], torch.full((300, 3), 0.5)])
+    source = source[torch.randperm(len(source), generator=torch.Generator().manual_seed(0))]
+    assert_as_reference(lattice, source, 16, ptr(0, len(lattice)), ptr(0, len(source)))
+
+
+@pytest.mark.parametrize(
+    'scale, dtype', [(1e18, torch.float32), (1e-16, torch.float32), (1e152, torch.float64)]
+)
+def test_far_clouds_and_huge_and_tiny_scales(emulated_gpu, scale, dtype):
+    """A few sources lie far outside the cube of the curve, in both directions, and so do queries."""
+    query, source = surface(90, 8, dtype) - 0.5, surface(600, 9, dtype) - 0.5
+    source[:5] *= -1000
+    query[:5], query[5:10] = query[:5] * 900, query[5:10] - 2000
+    assert_as_reference(query * scale / 1e3, source * scale / 1e3, 5, ptr(0, 90), ptr(0, 600))
+
+
+def test_clouds_without_extent_or_almost_none(emulated_gpu):
+    source = torch.tensor([[0.0, 0, 0], [5e-324, 0, 0], [0, 0, 0]], dtype=torch.float64)
+    assert_as_reference(source, source, 2, ptr(0, 3), ptr(0, 3))
+    assert_as_reference(source + 7, source - 7, 2, ptr(0, 3), ptr(0, 3))
+
+
+@pytest.mark.parametrize('k', [2, 20])
+def test_positions_that_are_not_finite_give_rows_that_exist(emulated_gpu, k):
+    """Nobody looks at positions that are known to be right: wrong ones must not lead outside of memory."""
+    query, source = surface(9, 10), surface(30, 11)
+    query[3], query[4], source[20:] = torch.nan, torch.inf, torch.nan
+    index, _ = knn.search(query, source, k, ptr(0, 5, 9), ptr(0, 20, 30))
+    assert index[:5].min() >= 0 and index[:5].max() < 20 and index[5:].min() >= 20 and index[5:].max() < 30
+
+
+def test_a_search_launches_six_times_and_waits_never(monkeypatch):
+    """Six of the kernels and of torch for one scene or several; a seventh from 2^18 sources on."""
+    query, source = surface(200, 12), surface(5000, 13)
+    for bounds in ((ptr(0, 200), ptr(0, 5000)), (ptr(0, 50, 90, 200), ptr(0, 1000, 3000, 5000))):
+        count = counted(monkeypatch, cuda_runtime, lambda: knn.search(query, source, 16, *bounds))  # noqa: B023
+        assert count.launches == ['knn_frame', 'knn_keys', 'sort', 'knn_boxes', 'knn_boxes', 'knn_search']
+        assert count.waits == []
+
+
+def test_a_look_at_all_values_waits_once(monkeypatch):
+    query, source, bounds = surface(20, 14), surface(50, 15), (ptr(0, 20), ptr(0, 50))
+    count = counted(monkeypatch, cuda_runtime, lambda: check_values(query, source, *bounds))
+    assert len(count.launches) <= 10 and count.waits == ['tolist']
+
+
+@pytest.mark.parametrize('known', [False, True])
+def test_positions_on_a_gpu_are_looked_at_unless_they_are_known(monkeypatch, known):
+    looks, front_door = [], sys.modules['swin3d_ops.knn']
+    monkeypatch.setattr(front_door, 'check_values', lambda *arguments: looks.append(arguments))
+    monkeypatch.setattr(front_door.OP, 'choose', lambda *arguments: 'cpu')
+    with FakeTensorMode():
+        points = torch.empty(5, 3, device='cuda')
+        bounds = torch.empty(2, dtype=torch.int64, device='cuda')
+        swin3d_ops.knn(points, points, 3, bounds, bounds, known=known)
+    assert len(looks) == (not known)
 
 
 @pytest.fixture

@@ -120,7 +120,11 @@ def test_no_queries_give_no_neighbours(knn_backend):
             'query and source must extend over at least 1e-16',
         ),
         (dict(query_ptr=ptr(0, 4)), ValueError, 'query_ptr must ascend from 0 to 5'),
-        (dict(source_ptr=ptr(0, 7, 5, 8)), ValueError, 'source_ptr must ascend from 0 to 8'),
+        (
+            dict(query_ptr=ptr(0, 5, 5, 5), source_ptr=ptr(0, 7, 5, 8)),
+            ValueError,
+            'source_ptr must ascend from 0 to 8',
+        ),
         (dict(source_ptr=ptr(0, 3, 8)), ValueError, 'source_ptr must have the length of query_ptr'),
         (
             dict(query_ptr=ptr(0, 2, 5), source_ptr=ptr(0, 8, 8)),
@@ -134,3 +138,9 @@ def test_bad_arguments_are_named(change, error, message):
     arguments = dict(query=scattered(5), source=scattered(8), k=3, query_ptr=ptr(0, 5), source_ptr=ptr(0, 8))
     with pytest.raises(error, match=message):
         knn(**{**arguments, **change})
+
+
+def test_values_on_the_cpu_are_looked_at_though_they_are_known():
+    query = torch.full((5, 3), torch.nan)
+    with pytest.raises(ValueError, match='query must be finite'):
+        knn(query, scattered(8), 3, ptr(0, 5), ptr(0, 8), known=True)

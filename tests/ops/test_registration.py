@@ -32,7 +32,8 @@ def test_opcheck_of_window_attention(attention):
 
 def test_opcheck_of_neighbours_and_resampling():
     points = torch.rand(30, 3, generator=torch.Generator().manual_seed(0))
-    torch.library.opcheck(torch.ops.swin3d.knn.default, (points, points, 3, [0, 30], [0, 30]))
+    ptr = torch.tensor([0, 30])
+    torch.library.opcheck(torch.ops.swin3d.knn.default, (points, points, 3, ptr, ptr))
     index = torch.arange(24).view(8, 3)
     feats = points.clone().requires_grad_()
     weight = torch.rand(8, 3, generator=torch.Generator().manual_seed(1)).requires_grad_()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from ..arguments import check_int, check_tensor
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
 from .probe import probe
+from .values import check_values
 
 __all__ = ['knn']
 
@@ -19,19 +18,12 @@ OP = Op(
         'reference': Implementation(reference.knn),
         'torch': Implementation(torch_impl.knn),
         'cpu': cpu_kernels(cpu_impl.knn),
-        'cuda': cuda_kernels(cuda_impl.knn),
+        'cuda': cuda_kernels(cuda_impl.knn, cuda_impl.reason_against),
     },
     probe,
 )
 
 MAX_NEIGHBOURS = 2**31 - 1
-
-
-LARGEST = {torch.float32: 5e18, torch.float64: 3e153}
-"""Positions beyond this have squared distances that overflow."""
-
-SMALLEST = {torch.float32: 1e-16, torch.float64: 1e-151}
-"""In clouds that extend over less than this, squared distances lose their digits."""
 
 
 def knn(
@@ -41,6 +33,7 @@ def knn(
     query_ptr: torch.Tensor,
     source_ptr: torch.Tensor,
     backend: str = 'auto',
+    known: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Find the k nearest sources of each query within its batch item.
 
@@ -57,6 +50,8 @@ def knn(
         query_ptr: (B + 1,) integers, item b holds the queries [query_ptr[b], query_ptr[b + 1]).
         source_ptr: (B + 1,) integers, likewise for the sources.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
+        known: Whether positions and bounds on a GPU are known to be right, as those of levels of voxels are:
+            then nothing waits for a look at them. On the CPU they get one.
 
     Returns:
         index: (M, k) int64 rows of ``source``.
@@ -69,17 +64,11 @@ def knn(
     """
     _check_positions(query, source)
     check_int('k', k, 1, MAX_NEIGHBOURS)
-    query_bounds = _check_ptr('query_ptr', query_ptr, len(query))
-    source_bounds = _check_ptr('source_ptr', source_ptr, len(source))
-    if len(query_bounds) != len(source_bounds):
-        raise ValueError(
-            f'source_ptr must have the length of query_ptr, {len(query_bounds)}, got {len(source_bounds)}'
-        )
-    for item in range(len(query_bounds) - 1):
-        queries = query_bounds[item + 1] - query_bounds[item]
-        if queries and source_bounds[item + 1] == source_bounds[item]:
-            raise ValueError(f'source_ptr: batch item {item} has {queries} queries and no source')
-    arguments = query.detach(), source.detach(), k, query_bounds, source_bounds
+    _check_ptr(query_ptr, source_ptr)
+    if not (known and query.is_cuda):
+        check_values(query, source, query_ptr, source_ptr)
+    bounds = (ptr.to(query.device, torch.int64) for ptr in (query_ptr, source_ptr))
+    arguments = query.detach(), source.detach(), k, *bounds
     return OP.run(OP.choose(query.device.type, backend, *arguments), *arguments)
 
 
@@ -90,41 +79,22 @@ def _check_positions(query, source) -> None:
             raise TypeError(f'{name} must be float32 or float64, got {tensor.dtype}')
         if tensor.ndim != 2 or tensor.shape[1] != 3:
             raise ValueError(f'{name} must have shape (rows, 3), got {tuple(tensor.shape)}')
-        _check_range(name, tensor)
     if source.dtype != query.dtype:
         raise TypeError(f'source must have the dtype of query, {query.dtype}, got {source.dtype}')
     if source.device != query.device:
         raise ValueError(f'source must be on {query.device} as query, got {source.device}')
-    _check_extent(query, source)
+    if len(query) and not len(source):
+        raise ValueError(f'source must have rows, got none for {len(query)} queries')
 
 
-def _check_range(name: str, positions: torch.Tensor) -> None:
-    largest, limit = float(positions.abs().amax()) if len(positions) else 0.0, LARGEST[positions.dtype]
-    if not math.isfinite(largest):
-        raise ValueError(f'{name} must be finite, got NaN or infinity')
-    if largest > limit:
-        raise ValueError(f'{name} must lie in [-{limit:g}, {limit:g}], got {largest:g} in size')
-
-
-def _check_extent(query: torch.Tensor, source: torch.Tensor) -> None:
-    clouds = [cloud for cloud in (query, source) if len(cloud)]
-    if not clouds:
-        return
-    high = torch.stack([cloud.amax(0) for cloud in clouds]).amax(0)
-    low = torch.stack([cloud.amin(0) for cloud in clouds]).amin(0)
-    extent, limit = float((high - low).amax()), SMALLEST[query.dtype]
-    if 0 < extent < limit:
-        raise ValueError(f'query and source must extend over at least {limit:g}, got {extent:g}')
-
-
-def _check_ptr(name: str, ptr: torch.Tensor, rows: int) -> list[int]:
-    check_tensor(name, ptr)
-    if ptr.dtype not in (torch.int32, torch.int64):
-        raise TypeError(f'{name} must be an int32 or int64 tensor, got {ptr.dtype}')
-    if ptr.ndim != 1 or not len(ptr):
-        raise ValueError(f'{name} must have shape (B + 1,), got {tuple(ptr.shape)}')
-    bounds = ptr.tolist()
-    ascending = all(low <= high for low, high in zip(bounds[:-1], bounds[1:]))
-    if bounds[0] != 0 or bounds[-1] != rows or not ascending:
-        raise ValueError(f'{name} must ascend from 0 to {rows}, got {bounds}')
-    return bounds
+def _check_ptr(query_ptr, source_ptr) -> None:
+    for name, ptr in (('query_ptr', query_ptr), ('source_ptr', source_ptr)):
+        check_tensor(name, ptr)
+        if ptr.dtype not in (torch.int32, torch.int64):
+            raise TypeError(f'{name} must be an int32 or int64 tensor, got {ptr.dtype}')
+        if ptr.ndim != 1 or not len(ptr):
+            raise ValueError(f'{name} must have shape (B + 1,), got {tuple(ptr.shape)}')
+    if len(query_ptr) != len(source_ptr):
+        raise ValueError(
+            f'source_ptr must have the length of query_ptr, {len(query_ptr)}, got {len(source_ptr)}'
+        )

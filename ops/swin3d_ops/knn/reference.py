@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 
-def knn(query, source, k, query_bounds, source_bounds) -> tuple[torch.Tensor, torch.Tensor]:
+def knn(query, source, k, query_ptr, source_ptr) -> tuple[torch.Tensor, torch.Tensor]:
     """Compute the definition literally; see the front door for the arguments."""
+    query_bounds, source_bounds = query_ptr.tolist(), source_ptr.tolist()
     index, distance = [], []
     for item in range(len(query_bounds) - 1):
         q = query[query_bounds[item] : query_bounds[item + 1]]

@@ -14,8 +14,9 @@ SOURCE_TILE = 16384
 SLACK = 1e-5  # of a bound, against the rounding of distances
 
 
-def knn(query, source, k, query_bounds, source_bounds) -> tuple[torch.Tensor, torch.Tensor]:
+def knn(query, source, k, query_ptr, source_ptr) -> tuple[torch.Tensor, torch.Tensor]:
     """Search tile by tile, memory bounded by one tile; see the front door for the arguments."""
+    query_bounds, source_bounds = query_ptr.tolist(), source_ptr.tolist()
     index = query.new_zeros(len(query), k, dtype=torch.int64)
     distance = query.new_zeros(len(query), k)
     for item in range(len(query_bounds) - 1):

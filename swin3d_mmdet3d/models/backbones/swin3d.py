@@ -61,7 +61,9 @@ class KNNDownsample(nn.Module):
 
     def forward(self, feats: Tensor, fine: SparseVoxels, coarse: SparseVoxels, parent: Tensor) -> Tensor:
         """Pool ``(N, C_in)`` of ``fine`` to ``(M, C_out)`` of ``coarse``; ``parent`` is not needed."""
-        index, _ = knn(coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr)
+        index, _ = knn(
+            coarse.signals['xyz'], fine.signals['xyz'], self.num_neighbors, coarse.ptr, fine.ptr, known=True
+        )
         return linear_gather_max(self.norm(feats, fine), self.linear.weight, index)
 
 

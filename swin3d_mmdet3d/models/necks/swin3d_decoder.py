@@ -38,7 +38,7 @@ class Upsample(nn.Module):
     ) -> Tensor:
         """Carry ``(M, C_in)`` features of ``coarse`` to the N voxels of ``fine``: ``(N, C_out)``."""
         index, distance = knn(
-            fine.signals['xyz'], coarse.signals['xyz'], self.num_neighbors, fine.ptr, coarse.ptr
+            fine.signals['xyz'], coarse.signals['xyz'], self.num_neighbors, fine.ptr, coarse.ptr, known=True
         )
         coarse_feats = self.linear2(coarse_feats, coarse)
         return self.linear1(fine_feats, fine) + interpolate(

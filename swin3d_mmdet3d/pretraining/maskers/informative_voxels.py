@@ -58,7 +58,7 @@ def local_difference(voxels: SparseVoxels, num_neighbors: int) -> Tensor:
         if name not in voxels.signals:
             raise ValueError(f'signals of the voxels must have {name!r}, got {sorted(voxels.signals)}')
     place, ptr = voxels.signals['xyz'], voxels.ptr
-    index, distance = knn(place, place, num_neighbors, ptr, ptr)
+    index, distance = knn(place, place, num_neighbors, ptr, ptr, known=True)
     scene = voxels.coords[:, 0].long()
     # a scene with fewer than K voxels repeats its last neighbour
     counts = torch.arange(num_neighbors, device=index.device) < ptr.diff()[scene, None]

@@ -30,6 +30,7 @@ import gpu_hazards  # noqa: E402
 import gpu_levels  # noqa: E402
 import gpu_machine  # noqa: E402
 import gpu_network  # noqa: E402
+import gpu_processes  # noqa: E402
 from gpu_checks import check_all  # noqa: E402
 from gpu_report import Report  # noqa: E402
 from gpu_sanitizer import sanitize  # noqa: E402
@@ -56,6 +57,7 @@ def sections(device: torch.device, voxels: int) -> dict[str, tuple[int, Callable
         'Around the attention': (30, partial(gpu_levels.around_attention, **there)),
         'Sparse convolution': (60, partial(gpu_levels.convolution, **there)),
         'Network against float64': (40, partial(gpu_network.against_float64, **there)),
+        'Two processes': (40, partial(gpu_processes.two_processes, **here)),
         'Tuning of the attention': (60, partial(gpu_attention.tuning, **there)),
         'Memory errors and races': (90, partial(sanitize, **here)),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from gpu_report import Report
 from gpu_timing import captured, wait
@@ -27,6 +29,13 @@ class Problem:
         self.inputs = [draw(count) for _ in range(3)] + [draw(sum(ROWS)) * 0.3 for _ in range(3)]
         self.signals = torch.rand(count, len(ROWS), generator=generator, device=device) * 20
         self.windows = windows_of(sizes.to(device))
+
+    def to(self, device: torch.device) -> Problem:
+        """Return the same problem on another device."""
+        other = copy.copy(self)
+        other.inputs, other.signals = [tensor.to(device) for tensor in self.inputs], self.signals.to(device)
+        other.windows = windows_of(self.windows.ptr.diff().to(device))
+        return other
 
     def forward(self) -> torch.Tensor:
         """Return the output without a graph."""
@@ -57,6 +66,9 @@ def hazards(report: Report, device: torch.device) -> None:
     report.attempt('same bits twice', lambda: require_same_bits(expected, problem.both()))
     if device.type == 'cuda':
         report.attempt('same bits on a side stream', lambda: _on_side_stream(problem, expected))
+        for other in range(1, torch.cuda.device_count()):
+            place = torch.device('cuda', other)
+            report.attempt(f'on {place} beside', lambda: _on_device(problem, expected, place))  # noqa: B023
         for name, call in {
             'attention, forward': lambda: [problem.forward()],
             'attention, both passes': problem.both,
@@ -88,6 +100,11 @@ def _on_side_stream(problem: Problem, expected: list[torch.Tensor]) -> None:
         noise = noise @ noise * 1e-3
     torch.cuda.current_stream().wait_stream(side)
     require_same_bits(expected, results)
+
+
+def _on_device(problem: Problem, expected: list[torch.Tensor], device: torch.device) -> None:
+    """Run on a GPU that is not the current one."""
+    require_same_bits(expected, [result.to(expected[0].device) for result in problem.to(device).both()])
 
 
 def _replays_as_it_ran(call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import types
 
 import pytest
 import swin3d_ops
@@ -117,7 +118,7 @@ def test_kernel_that_fails_to_launch_on_the_current_gpu_is_not_trusted(gpu, monk
         op_module.forget()
 
 
-THIS_GPU, OTHER_GPU = 0xC0, 0xC1  # contexts
+CONTEXTS = THIS_GPU, OTHER_GPU = 0xC0, 0xC1
 
 
 class Driver:
@@ -130,8 +131,10 @@ class Driver:
         def function(*arguments):
             self.calls.append((name, arguments))
             self.context_of_call[name] = self.context
+            if name == 'cuDeviceGet':
+                arguments[0]._obj.value = arguments[1]
             if name == 'cuDevicePrimaryCtxRetain':
-                arguments[0]._obj.value = THIS_GPU
+                arguments[0]._obj.value = CONTEXTS[arguments[1].value]
             if name == 'cuCtxGetCurrent':
                 arguments[0]._obj.value = self.context
             if name == 'cuCtxSetCurrent':
@@ -147,13 +150,11 @@ class Driver:
 
 @pytest.fixture
 def driver(monkeypatch, tmp_path):
-    class Stream:
-        cuda_stream = 0x5EED
-
     def build(failing=None):
         driver = Driver(failing)
+        streams = [types.SimpleNamespace(cuda_stream=0x5EED), types.SimpleNamespace(cuda_stream=0x51DE)]
         monkeypatch.setattr(cuda_runtime, '_driver', lambda: driver)
-        monkeypatch.setattr(torch.cuda, 'current_stream', lambda index: Stream)
+        monkeypatch.setattr(torch.cuda, 'current_stream', streams.__getitem__)
         cuda_runtime._shared_limit.cache_clear()
         (tmp_path / 'built').write_bytes(b'cubin')
         publish(tmp_path / 'built', tmp_path / 'kernels.cubin')
@@ -186,6 +187,55 @@ def test_error_of_the_driver_names_the_call(driver):
     _, program = driver('cuLaunchKernel')
     with pytest.raises(RuntimeError, match='cuLaunchKernel: invalid argument'):
         program.launch('kernel', (1, 1), 64, 0)
+
+
+def launches(stand_in):
+    """Return the streams of all launches."""
+    return [arguments[8].value for name, arguments in stand_in.calls if name == 'cuLaunchKernel']
+
+
+def test_launch_on_a_gpu_that_is_not_the_current_one(driver, tmp_path):
+    stand_in, _ = driver()
+    other = cuda_runtime.Program(tmp_path / 'kernels.cubin', 1)
+    stand_in.context = THIS_GPU
+    other.launch('kernel', (1, 1), 64, 0)
+    for name in ('cuModuleLoadData', 'cuModuleGetFunction', 'cuFuncSetAttribute', 'cuLaunchKernel'):
+        assert stand_in.context_of_call[name] == OTHER_GPU, name
+    assert stand_in.context == THIS_GPU
+    assert launches(stand_in) == [0x51DE]
+
+
+def test_every_launch_asks_for_the_current_stream(driver, monkeypatch):
+    stand_in, program = driver()
+    for stream in (0x1, 0x2):
+        current = types.SimpleNamespace(cuda_stream=stream)
+        monkeypatch.setattr(torch.cuda, 'current_stream', lambda index, current=current: current)
+        program.launch('kernel', (1, 1), 64, 0)
+    assert launches(stand_in) == [0x1, 0x2]
+
+
+def test_kernels_are_compiled_and_loaded_for_the_gpu_of_the_tensors(driver, monkeypatch, tmp_path):
+    stand_in, _ = driver()
+    asked = []
+
+    def cubin(source, definitions, architecture):
+        asked.append(architecture)
+        return tmp_path / 'kernels.cubin'
+
+    monkeypatch.setattr(cuda_runtime.cuda_compiler, 'cubin', cubin)
+    monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda index: [(8, 0), (9, 0)][index])
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: 1)
+    cuda_runtime._program.cache_clear()
+    try:
+        first, second, current = (
+            cuda_runtime.program('knn.cuh', (), torch.device(name)) for name in ('cuda:0', 'cuda:1', 'cuda')
+        )
+    finally:
+        cuda_runtime._program.cache_clear()
+    assert asked == [80, 90] and current is second and first is not second
+    for program in (first, second):
+        program.launch('kernel', (1, 1), 64, 0)
+    assert launches(stand_in) == [0x5EED, 0x51DE]
 
 
 @pytest.mark.parametrize('before', [OTHER_GPU, THIS_GPU, None], ids=['another GPU', 'this GPU', 'none'])

@@ -266,6 +266,26 @@ def test_hazards_notice_an_attention_that_is_wrong(module, report, monkeypatch):
     assert wrong == ['2000 windows of one voxel', '288000 elements']
 
 
+def test_hazards_notice_results_that_another_device_changes(module, monkeypatch):
+    hazards = module('gpu_hazards')
+    problem = hazards.Problem(torch.tensor([3, 1, 7]), CPU)
+    expected = problem.both()
+    hazards._on_device(problem, expected, CPU)
+    monkeypatch.setattr(hazards.Problem, 'to', lambda self, device: hazards.Problem(torch.tensor([11]), CPU))
+    with pytest.raises(AssertionError, match='other bits'):
+        hazards._on_device(problem, expected, CPU)
+
+
+def test_gradients_of_processes_that_differ_are_noticed(module):
+    processes = module('gpu_processes')
+    right = [{'weight': torch.ones(3), 'bias': torch.ones(2)} for _ in range(2)]
+    wrong = [right[0], {'weight': torch.ones(3), 'bias': torch.tensor([1.0, 1.001])}]
+    processes._require([right, right], [right], 0)
+    processes._require([right, wrong], [right], 1e-2)
+    with pytest.raises(AssertionError, match='bias differs by 1.0e-03 in step 1'):
+        processes._require([right, wrong], [right], 1e-4)
+
+
 def test_kernels_that_are_distrusted_in_a_mode_fail_it(module, report, monkeypatch):
     machine = module('gpu_machine')
 

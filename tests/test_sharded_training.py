@@ -34,6 +34,7 @@ def sharded(config):
     large = config_of(SHARDED)
     config = copy.deepcopy(config)
     config.runner_type, config.strategy = large.runner_type, large.strategy
+    config.model.backbone.with_cp = config.model.neck.with_cp = True  # a block is computed again as a unit
     return config
 
 

@@ -34,17 +34,20 @@ def check_positive(name: str, value) -> None:
         raise ValueError(f'{name} must be positive, got {value}')
 
 
-def check_shapes(feats: torch.Tensor, expected: dict[str, tuple]) -> None:
+def check_shapes(feats: torch.Tensor, expected: dict[str, tuple], dtype: torch.dtype | None = None) -> None:
     """Raise unless all tensors are like ``feats`` in dtype and device and have their shapes.
 
     Args:
         feats: The features.
         expected: Tensor and shape by the name of the argument.
+        dtype: That of the tensors, where it is not that of ``feats``.
     """
+    dtype = dtype or feats.dtype
     for name, (tensor, shape) in expected.items():
         check_tensor(name, tensor)
-        if tensor.dtype != feats.dtype:
-            raise TypeError(f'{name} must have the dtype of feats, {feats.dtype}, got {tensor.dtype}')
+        if tensor.dtype != dtype:
+            of_feats = ' of feats' if dtype == feats.dtype else ''
+            raise TypeError(f'{name} must have the dtype{of_feats}, {dtype}, got {tensor.dtype}')
         if tensor.device != feats.device:
             raise ValueError(f'{name} must be on {feats.device} as feats, got {tensor.device}')
         if tensor.shape != shape:

@@ -16,8 +16,11 @@ op                          on a GPU                            on the CPU
 ``linear_gather_max``       product by operands of autocast's   product in float32, result float32
                             type, rounded to it as that of
                             ``nn.Linear``; result float32
-``row_linear``,             read as float32; operands of products may be rounded to autocast's type
-``block_mlp``
+``row_linear``              read as they are; operands of the   read as float32, result float32; operands
+                            product of autocast's type, which   may be rounded to autocast's type
+                            is the result's, but for float32
+                            where it is added to other rows
+``block_mlp``               read as float32, result float32; operands may be rounded to autocast's type
 ``sparse_conv``             read as float32
 ==========================  ==================================  ===========================================
 
@@ -61,8 +64,8 @@ def _without_autocast(op: Callable, widens: Callable[[str], bool]) -> Callable:
         if not _is_enabled(device_type):
             return op(*arguments, **named)
         if widens(device_type):
-            arguments = map(_widened, arguments)
-            named = {name: _widened(value) for name, value in named.items()}
+            arguments = map(widened, arguments)
+            named = {name: widened(value) for name, value in named.items()}
         with torch.autocast(device_type, enabled=False):
             return op(*arguments, **named)
 
@@ -78,6 +81,14 @@ def autocast_dtype(device_type: str) -> torch.dtype | None:
     return torch.get_autocast_cpu_dtype() if device_type == 'cpu' else torch.get_autocast_gpu_dtype()
 
 
+def result_dtype(device_type: str) -> torch.dtype | None:
+    """Return the type of a product's result, as ``nn.Linear`` has it on a GPU under autocast.
+
+    None where it is not rounded: on the CPU and without autocast.
+    """
+    return None if device_type in WIDENING_DEVICES else autocast_dtype(device_type)
+
+
 def narrowed_operands(*tensors: torch.Tensor) -> list[torch.Tensor] | None:
     """Return the operands of a product in autocast's type, as ``nn.Linear`` has them on a GPU.
 
@@ -87,12 +98,11 @@ def narrowed_operands(*tensors: torch.Tensor) -> list[torch.Tensor] | None:
     narrow = (torch.float32, torch.float16, torch.bfloat16)
     if not all(isinstance(tensor, torch.Tensor) and tensor.dtype in narrow for tensor in tensors):
         return None
-    device_type = tensors[0].device.type
-    dtype = None if device_type in WIDENING_DEVICES else autocast_dtype(device_type)
+    dtype = result_dtype(tensors[0].device.type)
     return None if dtype is None else [tensor.to(dtype) for tensor in tensors]
 
 
-def _widened(value):
+def widened(value):
     """Return a tensor of 16-bit floats as float32, anything else as it is."""
     narrow = isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16)
     return value.float() if narrow else value

@@ -67,6 +67,29 @@ def test_tables_stay_float32_under_autocast(backend, monkeypatch):
     assert (got - expected).abs().max() <= 2**-7 * expected.abs().max()
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_attention_on_a_gpu_gets_and_gives_16_bits_under_autocast(monkeypatch, dtype):
+    monkeypatch.setenv('SWIN3D_OPS', 'torch')
+    layer, places = attention(), voxels()
+    windows = attention_windows(places, 5, 0, 4, SIGNALS)
+    feats, calls = torch.randn(60, 16), []
+    exact = layer(feats, windows, None, feats)
+
+    def record(*arguments):
+        calls.append((*arguments[:6], window_attention(*arguments)))
+        return calls[-1][-1]
+
+    monkeypatch.setattr('swin3d_mmdet3d.models.layers.window_attention.window_attention', record)
+    monkeypatch.setattr('swin3d_ops.autocast.WIDENING_DEVICES', frozenset())
+    with torch.autocast('cpu', dtype):
+        got = layer(feats, windows, None, feats)
+    assert [tensor.dtype for tensor in calls[0]] == [dtype] * 3 + [torch.float32] * 3 + [dtype]
+    assert got.dtype == torch.float32
+    assert (got - exact).abs().mean() <= 2**-6 * (exact - feats).abs().max()
+    got.sum().backward()
+    assert all(weight.grad.dtype == torch.float32 for weight in layer.parameters())
+
+
 def test_interpolation_weights_sum_to_one_under_autocast(backend):
     fine, coarse = voxels(), voxels(20, stride=3, seed=1)
     layer = Upsample(8, 4)

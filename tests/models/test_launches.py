@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
+from swin3d_ops import autocast
 from swin3d_ops.voxel_index import unique_voxels
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -87,6 +88,18 @@ def test_a_block_is_two_norms_four_products_two_sums_and_little_else(level):
     assert forward == dict(norms=2, products=4, gelu=1, weighted_sums=2, joins=1, own=1)
     # products: one each of inputs and weights; sums: two row weights, two meetings of branch and residual;
     # the join is that of gradients of queries, keys and values that the CPU kernels keep apart
+    assert backward == dict(norms=2, products=8, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_mixed_precision_adds_a_block_a_cast_of_each_layer_of_weights_and_of_each_norm(
+    level, dtype, monkeypatch
+):
+    monkeypatch.setattr(autocast, 'WIDENING_DEVICES', frozenset())  # the rule of a GPU
+    forward, backward = block_passes(level, dtype)
+    assert forward == dict(norms=2, products=4, gelu=1, weighted_sums=2, joins=1, own=1, casts=5)
+    casts = backward.pop('casts')
+    assert casts == 5  # gradients of weights thrice, of norms twice
     assert backward == dict(norms=2, products=8, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
 
 

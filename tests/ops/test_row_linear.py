@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import available_backends, row_linear
+from swin3d_ops import autocast, available_backends, row_linear
 from torch import nn
 
 needs_kernels = pytest.mark.skipif(
@@ -180,3 +180,56 @@ def test_the_backward_pass_of_torch_compiles_and_has_the_types_of_the_forward_pa
     out = run(*leaves)
     with torch.autocast('cpu', torch.bfloat16):
         assert all(map(torch.equal, torch.autograd.grad(out, leaves, grad), expected[1:]))
+
+
+@pytest.fixture
+def rule_of_gpus(monkeypatch):
+    """Let autocast on the CPU follow the rule of a GPU."""
+    monkeypatch.setattr(autocast, 'WIDENING_DEVICES', frozenset())
+
+
+@pytest.mark.parametrize('dtype, rounding', [(torch.float16, 2**-11), (torch.bfloat16, 2**-8)])
+@pytest.mark.parametrize('backend', ['torch', 'reference', 'auto'])
+@pytest.mark.parametrize('narrow, normalised, added', [(True, False, True), (False, True, False)])
+def test_autocast_on_a_gpu_reads_and_returns_16_bits_but_for_sums_with_other_rows(
+    rule_of_gpus, backend, dtype, rounding, narrow, normalised, added
+):
+    """As the attention's two layers: one makes its inputs, the other adds what it gives to the features."""
+    inputs, grad = problem(70, 24, 40, torch.float32)
+    if narrow:
+        inputs[0] = inputs[0].to(dtype)
+    row_weight = torch.arange(70.0) % 3
+    truth = with_gradients(
+        solve('reference', row_weight.double(), normalised, added),
+        [tensor.double() for tensor in inputs],
+        grad.double(),
+    )
+
+    def run(*tensors):
+        with torch.autocast('cpu', dtype):
+            return solve(backend, row_weight, normalised, added)(*tensors)
+
+    out_dtype = torch.float32 if added else dtype
+    got = with_gradients(run, inputs, grad.to(out_dtype))
+    assert [tensor.dtype for tensor in got] == [out_dtype, *(tensor.dtype for tensor in inputs)]
+    for n, (a, b) in enumerate(zip(got, truth)):
+        assert (a - b).abs().mean() <= 2 * rounding * b.abs().max(), n
+
+
+def test_autocast_on_a_gpu_leaves_float64_and_a_named_precision_alone(rule_of_gpus):
+    for dtype, precision in ((torch.float64, None), (torch.float32, 'float32')):
+        feats, weight, bias = problem(9, 4, 8, dtype)[0][:3]
+        with torch.autocast('cpu', torch.bfloat16):
+            got = row_linear(feats, weight, bias, precision=precision, backend='torch')
+        torch.testing.assert_close(got, nn.functional.linear(feats, weight, bias))
+
+
+def test_weights_of_another_dtype_are_named_under_autocast_on_a_gpu(rule_of_gpus):
+    feats, weight, bias = problem(9, 4, 8, torch.float32)[0][:3]
+    with (
+        torch.autocast('cpu', torch.bfloat16),
+        pytest.raises(
+            TypeError, match='weight must have the dtype of feats, torch.float32, got torch.float64'
+        ),
+    ):
+        row_linear(feats, weight.double(), bias)

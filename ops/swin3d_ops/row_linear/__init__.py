@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..arguments import check_floats, check_positive, check_row_weight, check_shapes, check_tensor
-from ..autocast import computes_in_float32
+from ..autocast import reads_16_bits_on_gpus, result_dtype, widened
 from ..op import Implementation, Op, cpu_kernels
 from ..precision import narrow_products
 from . import cpu_impl, reference, torch_impl
@@ -38,7 +38,8 @@ def row_linear(
 
     Differentiable in all tensors but ``row_weight``. The CPU kernels keep ``feats`` and not its norm for the
     backward pass, and the results have the same bits for any number of threads. Sums, norm and the result are
-    in the type of ``feats``, whatever ``precision``; so is the backward pass of the CPU kernels.
+    in the type of ``feats``, whatever ``precision``; so is the backward pass of the CPU kernels. Under
+    autocast on a GPU ``feats`` may be of 16 bits beside float32, see :mod:`swin3d_ops.autocast`.
 
     Args:
         feats: (N, C) float.
@@ -54,7 +55,7 @@ def row_linear(
         backend: 'auto', 'reference', 'torch' or 'cpu'.
 
     Returns:
-        (N, D), dtype of ``feats``.
+        (N, D), dtype of ``feats``; under autocast on a GPU its type, or float32 where a residual is.
 
     Raises:
         TypeError: An argument of the wrong type or dtype.
@@ -65,15 +66,22 @@ def row_linear(
         raise TypeError(f'norm must be a tuple (scale, shift, eps) or None, got {norm!r:.100}')
     norm_weight, norm_bias, eps = (None, None, 1.0) if norm is None else norm
     narrow = narrow_products(feats, precision)
+    rounded = result_dtype(feats.device.type) if precision is None and narrow else None
     normalised = norm is not None
     tensors = feats, weight, bias, norm_weight, norm_bias, residual, row_weight
-    return _run(*tensors, eps, narrow, normalised, backend)
+    return _run(*tensors, eps, narrow, rounded, normalised, backend)
 
 
-@computes_in_float32
+@reads_16_bits_on_gpus
 def _run(
-    feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, narrow, normalised, backend
+    feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, narrow, rounded, normalised,
+    backend,
 ):  # fmt: skip
+    if rounded is not None:
+        weight, bias, norm_weight, norm_bias, residual = map(
+            widened, (weight, bias, norm_weight, norm_bias, residual)
+        )
+        feats = widened(feats) if normalised else feats
     if feats.ndim != 2 or feats.shape[1] < 1:
         raise ValueError(f'feats must have shape (N, C) with C >= 1, got {tuple(feats.shape)}')
     check_tensor('weight', weight)
@@ -88,8 +96,9 @@ def _run(
         check_positive('eps of norm', eps)
     if residual is not None:
         expected.update(residual=(residual, (rows, columns)))
-    check_shapes(feats, expected)
+    wide = feats.dtype if rounded is None else torch.float32
+    check_shapes(feats, expected, wide)
     check_row_weight(row_weight, feats)
     arguments = feats, weight, bias, norm_weight, norm_bias, residual, row_weight, float(eps)
-    arguments += (narrow or feats.dtype,)
+    arguments += narrow or feats.dtype, wide if residual is not None else rounded or feats.dtype
     return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)

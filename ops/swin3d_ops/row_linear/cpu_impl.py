@@ -14,11 +14,13 @@ _LAYER = 'Tensor feats, Tensor weight, Tensor bias, Tensor? norm_weight, Tensor?
 
 
 def row_linear(
-    feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, product_dtype
+    feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, product_dtype, out_dtype
 ) -> torch.Tensor:
     """Compute residual + row_weight * (LN(feats) weight^T + bias)."""
+    feats = feats.to(weight.dtype)
     bfloat16 = kernels_round(feats, product_dtype)
-    return _row_linear(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, bfloat16)
+    out = _row_linear(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, bfloat16)
+    return out.to(out_dtype)
 
 
 def _arrays(*tensors):

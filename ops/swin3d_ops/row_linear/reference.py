@@ -17,10 +17,11 @@ def row_linear(
     row_weight: torch.Tensor | None,
     eps: float,
     product_dtype: torch.dtype,
+    out_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute residual + row_weight * (LN(feats) weight^T + bias)."""
     normed = feats if norm_weight is None else layer_norm(feats, norm_weight, norm_bias, eps)
     out = normed.to(product_dtype) @ weight.to(product_dtype).t() + bias.to(product_dtype)
-    out = out.to(feats.dtype)
-    out = out if row_weight is None else row_weight[:, None] * out
+    out = out.to(out_dtype)
+    out = out if row_weight is None else row_weight[:, None].to(out_dtype) * out
     return out if residual is None else residual + out

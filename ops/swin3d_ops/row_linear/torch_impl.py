@@ -21,27 +21,28 @@ def row_linear(
     row_weight: torch.Tensor | None,
     eps: float,
     product_dtype: torch.dtype,
+    out_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute residual + row_weight * (LN(feats) weight^T + bias)."""
-    return _RowLinear.apply(
-        feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, product_dtype
-    )
+    dtypes = product_dtype, out_dtype
+    return _RowLinear.apply(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, dtypes)
 
 
 class _RowLinear(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, product_dtype
+        ctx: Any, feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, dtypes
     ) -> torch.Tensor:
+        product_dtype, out_dtype = dtypes
         rows, of_norm = feats, ()
         if norm_weight is not None:
             rows, *statistics = normalise(feats, norm_weight, norm_bias, eps)
             of_norm = feats, *statistics, norm_weight, norm_bias
         rows = rows.to(product_dtype)
+        ctx.feats_dtype, ctx.weight_dtype = feats.dtype, weight.dtype
         weight, bias = converted(product_dtype, weight, bias)
-        ctx.dtype = feats.dtype
         ctx.save_for_backward(rows, weight, row_weight, *of_norm)
-        return weighted_sum(residual, row_weight, functional.linear(rows, weight, bias), feats.dtype)
+        return weighted_sum(residual, row_weight, functional.linear(rows, weight, bias), out_dtype)
 
     @staticmethod
     @once_differentiable
@@ -50,11 +51,11 @@ class _RowLinear(torch.autograd.Function):
         rows, weight, row_weight, *of_norm = ctx.saved_tensors
         needs = ctx.needs_input_grad
         branch = branch_grad(grad, row_weight, weight.dtype)
-        of_weight = (branch.t() @ rows).to(ctx.dtype) if needs[1] else None
-        of_bias = branch.sum(0, dtype=ctx.dtype) if needs[2] else None
+        of_weight = (branch.t() @ rows).to(ctx.weight_dtype) if needs[1] else None
+        of_bias = branch.sum(0, dtype=ctx.weight_dtype) if needs[2] else None
         of_feats, of_norm_weight, of_norm_bias = None, None, None
         if needs[0] or needs[3] or needs[4]:
-            of_feats = (branch @ weight).to(ctx.dtype)
+            of_feats = (branch @ weight).to(ctx.feats_dtype)
             if of_norm:
                 feats, *saved = of_norm
                 needed = needs[0], needs[3], needs[4]

@@ -73,19 +73,30 @@ def attention_problem(sizes, heads, width, table_rows, spread, seed=0):
     return inputs, draw(count, heads, width), signals * torch.tensor(table_rows) * spread, windows
 
 
-def check_attention(name: str, dtype: torch.dtype, device: torch.device) -> None:
-    """Check one case of ``ATTENTION`` in one precision, and that a second run gives the same bits."""
+def check_attention(
+    name: str, dtype: torch.dtype, device: torch.device, table_dtype: torch.dtype | None = None
+) -> None:
+    """Check one case of ``ATTENTION`` in one precision, and that a second run gives the same bits.
+
+    Args:
+        name: The case.
+        dtype: That of queries, keys and values.
+        device: Where the kernels under test are.
+        table_dtype: That of the tables, where it is not ``dtype``.
+    """
     sizes, heads, width, table_rows, spread = ATTENTION[name]
     inputs, grad_out, signals, windows = attention_problem(sizes, heads, width, table_rows, spread)
-    inputs, grad_out = [tensor.to(dtype) for tensor in inputs], grad_out.to(dtype)
+    kinds = [dtype] * 3 + [table_dtype or dtype] * 3
+    inputs, grad_out = [tensor.to(kind) for tensor, kind in zip(inputs, kinds)], grad_out.to(dtype)
     results = []
     for place, backend, kind in (REFERENCE, own_kernels(device, dtype), own_kernels(device, dtype)):
-        leaves = [tensor.to(place, kind).requires_grad_() for tensor in inputs]
+        exact = [torch.float64] * 6 if backend == 'reference' else kinds
+        leaves = [tensor.to(place, each).requires_grad_() for tensor, each in zip(inputs, exact)]
         there = windows_on(windows, place)
         out = window_attention(*leaves, signals.to(place), table_rows, there, backend=backend)
         results.append([out, *torch.autograd.grad(out, leaves, grad_out.to(place, kind))])
     for what, expected, first, second in zip('out q k v q_table k_table v_table'.split(), *results):
-        require(f'{name}, {dtype}, {what}', first.detach(), expected.detach(), TOLERANCE[dtype])
+        require(f'{name}, {dtype}, {what}', first.detach(), expected.detach(), TOLERANCE[first.dtype])
         if not torch.equal(first, second):
             raise AssertionError(f'{name}, {dtype}, {what}: two runs differ')
 
@@ -197,6 +208,11 @@ def all_checks(device: torch.device) -> dict[str, Callable]:
     for dtype in TOLERANCE:
         for name in ATTENTION:
             checks[f'attention, {name}, {dtype}'] = partial(check_attention, name, dtype, device)
+        if dtype in (torch.float16, torch.bfloat16):
+            name, tables = 'odd sizes', torch.float32
+            checks[f'attention, {name}, {dtype}, tables {tables}'] = partial(
+                check_attention, name, dtype, device, tables
+            )
         checks[f'resampling, {dtype}'] = partial(check_resampling, dtype, device)
         checks[f'maxima of a product, {dtype}'] = partial(check_products, dtype, device)
         for backend in convolution_backends(device, dtype):

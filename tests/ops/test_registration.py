@@ -124,6 +124,7 @@ for name in hidden:
 library.impl_abstract = hidden['register_fake']
 sys.path.insert(0, sys.argv[1])
 from swin3d_ops import WindowIndex, window_attention
+from swin3d_ops.resample import interpolate
 for name, function in hidden.items():  # torch itself needs them
     setattr(library, name, function)
 generator = torch.Generator().manual_seed(0)
@@ -136,6 +137,9 @@ results = []
 for backend in ('cpu', 'reference'):
     out = window_attention(*inputs, signals, (7, 5), windows, backend=backend)
     results.append([out, *torch.autograd.grad(out.square().sum(), inputs)])
+    feats, weight = inputs[0].flatten(1), torch.rand(4, 3, generator=generator.manual_seed(1))
+    sums = interpolate(feats, torch.arange(12).view(4, 3) % 9, weight, backend=backend)
+    results[-1] += [sums, *torch.autograd.grad(sums.square().sum(), inputs[:1])]
 for got, expected in zip(*results):
     assert (got - expected).abs().max() <= 1e-5 * expected.abs().max()
 print('equal')

@@ -75,8 +75,8 @@ def test_places_neighbours_and_signals_are_the_same_bits_under_autocast(
     seen = []
 
     def record(op):
-        def run(*arguments):
-            result = op(*arguments)
+        def run(*arguments, **named):
+            result = op(*arguments, **named)
             exact = arguments[6:8] if op is window_attention else arguments
             seen.append([*exact, *(result if op is knn else [arguments[8].order, arguments[8].ptr])])
             return result

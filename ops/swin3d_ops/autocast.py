@@ -20,8 +20,10 @@ op                          on a GPU                            on the CPU
                             product of autocast's type, which   may be rounded to autocast's type
                             is the result's, but for float32
                             where it is added to other rows
+``sparse_conv``             rounded to autocast's type, as the  read as float32, result float32
+                            weight is where the kernels
+                            multiply; result of that type
 ``block_mlp``               read as float32, result float32; operands may be rounded to autocast's type
-``sparse_conv``             read as float32
 ==========================  ==================================  ===========================================
 
 ``knn``, windows, levels and neighbours take no 16-bit floats.

@@ -119,6 +119,11 @@ def shared_limit(device: torch.device) -> int:
     return _shared_limit(_index(device))
 
 
+def has_matrix_units(device: torch.device) -> bool:
+    """Whether a GPU multiplies matrices of float16 and bfloat16: from compute capability 8.0 on."""
+    return torch.cuda.get_device_capability(device) >= (8, 0)
+
+
 @functools.cache
 def _program(source: str, definitions: tuple, device_index: int) -> Program:
     major, minor = torch.cuda.get_device_capability(device_index)

@@ -33,10 +33,10 @@ KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
 RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_RESULT', 'float'), ('SWIN3D_REAL', 'float'))
 
 
-def convolution(element, weight, real, depth, wide):
+def convolution(element, real, depth, wide, matrix):
     return (
-        ('SWIN3D_ELEMENT', element), ('SWIN3D_WEIGHT', weight), ('SWIN3D_REAL', real),
-        ('SWIN3D_DEPTH', depth), ('SWIN3D_WIDE', wide),
+        ('SWIN3D_ELEMENT', element), ('SWIN3D_REAL', real), ('SWIN3D_DEPTH', depth),
+        ('SWIN3D_WIDE', wide), ('SWIN3D_MATRIX', matrix),
     )  # fmt: skip
 
 
@@ -46,7 +46,8 @@ FAST = [
     ('window_attention.cuh', attention('f16', 16, 9), 100),
     ('knn.cuh', KNN, 90),
     ('resample.cuh', RESAMPLE, 90),
-    ('sparse_conv.cuh', convolution('float', 'float', 'float', 48, 6), 90),
+    ('sparse_conv.cuh', convolution('float', 'float', 48, 6, 0), 90),
+    ('sparse_conv.cuh', convolution('bf16', 'float', 48, 6, 1), 80),
 ]
 ALL = [
     (source, definitions, architecture)
@@ -56,9 +57,9 @@ ALL = [
         ('window_attention.cuh', attention('bf16', 16, 6)),
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
-        ('sparse_conv.cuh', convolution('float', 'float', 'float', 32, 8)),
-        ('sparse_conv.cuh', convolution('bf16', 'bf16', 'float', 16, 6)),
-        ('sparse_conv.cuh', convolution('double', 'double', 'double', 32, 4)),
+        ('sparse_conv.cuh', convolution('float', 'float', 32, 8, 0)),
+        ('sparse_conv.cuh', convolution('bf16', 'float', 16, 6, int(architecture >= 80))),
+        ('sparse_conv.cuh', convolution('double', 'double', 32, 4, 0)),
     )
 ]
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import nullcontext
 
 import pytest
 import torch
+from kernels_on_cpu import cuda_kernels, needs_compiler, rule_of_gpus
 from swin3d_ops import KernelMap, sparse_conv
 from swin3d_ops.neighbors import kernel_map_between
 from swin3d_ops.sparse_conv import cuda_impl
 from swin3d_ops.voxel_index import parent_voxels
 
-pytestmark = pytest.mark.skipif(
-    shutil.which('c++') is None and shutil.which('g++') is None,
-    reason='the emulation needs a C++ compiler',
-)
+pytestmark = needs_compiler
 TOLERANCE = {torch.float64: 1e-13, torch.float32: 2e-6, torch.float16: 1e-3, torch.bfloat16: 8e-3}
 
 
@@ -64,7 +62,8 @@ def assert_right(kernel_map, channels, columns, dtype):
     for name, got, truth in zip(
         ('out', 'feats', 'weight'), convolved(kernel_map, *tensors), expected(kernel_map, *tensors)
     ):
-        assert got.dtype == dtype and got.shape == truth.shape
+        wide = torch.promote_types(dtype, torch.float32)
+        assert got.dtype == (wide if name == 'weight' else dtype) and got.shape == truth.shape
         error = (got.double() - truth).abs().max()
         assert error <= TOLERANCE[dtype] * truth.abs().max().clamp(min=1e-3), name
 
@@ -72,6 +71,57 @@ def assert_right(kernel_map, channels, columns, dtype):
 @pytest.mark.parametrize('dtype', TOLERANCE, ids=str)
 def test_values_and_gradients_are_the_references(emulated_gpu, dtype):
     assert_right(room(), 12, 20, dtype)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16], ids=str)
+def test_gpus_without_matrix_units_multiply_16_bits_one_by_one(emulated_gpu, dtype):
+    emulated_gpu.has_matrix_units = False
+    assert_right(room(), 12, 20, dtype)
+
+
+@pytest.mark.parametrize('channels, columns', [(48, 48), (37, 9), (70, 64)])
+def test_matrix_units_take_any_widths(emulated_gpu, channels, columns):
+    assert_right(room(2), channels, columns, torch.bfloat16)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16], ids=str)
+def test_a_float32_weight_is_rounded_beside_narrow_features_and_its_gradient_is_not(emulated_gpu, dtype):
+    kernel_map = room()
+    feats, weight, grad = problem(kernel_map, 12, 20, torch.float32)
+    narrow = feats.to(dtype), weight, grad.to(dtype)
+    results = convolved(kernel_map, *narrow)
+    rounded = (tensor.to(dtype) for tensor in (feats, weight, grad))
+    for got, same in zip(results, convolved(kernel_map, *rounded)):
+        assert torch.equal(got, same)
+    truth = expected(kernel_map, *narrow)[2]
+    assert results[2].dtype == torch.float32
+    assert (results[2].double() - truth).abs().max() <= 1e-6 * truth.abs().max()
+
+
+@pytest.mark.parametrize('kernels', ['torch', 'cuda'])
+def test_autocast_on_a_gpu_narrows_the_features_and_returns_them_so(kernels):
+    """The rule of a GPU for the torch form and the emulated kernels, under the operators of the CPU."""
+    kernel_map = room()
+    feats, weight, grad = problem(kernel_map, 12, 20, torch.float32)
+    truths = expected(kernel_map, feats.bfloat16(), weight, grad.bfloat16())
+    with rule_of_gpus(), cuda_kernels() if kernels == 'cuda' else nullcontext():
+        backend = 'torch' if kernels == 'torch' else 'cpu'
+        for given in (feats, feats.bfloat16()):
+            inputs = [given.requires_grad_(), weight.requires_grad_()]
+            with torch.autocast('cpu', dtype=torch.bfloat16):
+                out = sparse_conv(*inputs, kernel_map, backend)
+            results = [out, *torch.autograd.grad(out, inputs, grad.bfloat16())]
+            assert [result.dtype for result in results] == [torch.bfloat16, given.dtype, torch.float32]
+            for got, truth, bound in zip(results, truths, (2**-8, 2**-8, 1e-6)):
+                assert (got.double() - truth).abs().max() <= bound * truth.abs().max()
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            assert sparse_conv(feats.double(), weight.double(), kernel_map, backend).dtype == torch.float64
+
+
+@pytest.mark.parametrize('limit', [64 * 1024, 48 * 1024])
+def test_tiles_are_smaller_where_shared_memory_is(emulated_gpu, limit):
+    emulated_gpu.shared_limit = limit
+    assert_right(room(2), 48, 64, torch.float32)
 
 
 @pytest.mark.parametrize('kernel_size', [1, 2, 3])

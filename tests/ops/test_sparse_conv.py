@@ -206,6 +206,18 @@ def test_half_precision_is_computed_in_float32(backend, dtype):
     assert torch.equal(out, sparse_conv(*(t.float() for t in inputs), kernel_map, backend).to(dtype))
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_a_float32_weight_beside_narrow_features_keeps_its_bits_and_its_gradient(backend, dtype):
+    kernel_map = random_map()
+    (feats, weight), grad = problem(kernel_map, 16, 16, torch.float32)
+    feats, grad = (tensor.detach().to(dtype) for tensor in (feats, grad))
+    got = with_gradients(backend, (feats.requires_grad_(), weight), grad, kernel_map)
+    wide = feats.detach().float().requires_grad_(), weight
+    expected = with_gradients(backend, wide, grad.float(), kernel_map)
+    for result, truth, kind in zip(got, expected, (dtype, dtype, torch.float32)):
+        assert result.dtype == kind and torch.equal(result, truth.to(kind))
+
+
 @needs_kernels
 def test_operator_passes_opcheck():
     kernel_map = random_map(20, 30, offsets=3)
@@ -356,6 +368,10 @@ def test_wrong_arguments_are_named():
         sparse_conv(feats.long(), weight, kernel_map)
     with pytest.raises(TypeError, match='weight must have the dtype of feats, torch.float32, got'):
         sparse_conv(feats, weight.double(), kernel_map)
+    with pytest.raises(
+        TypeError, match='weight must have the dtype of feats, torch.float16, or float32, got'
+    ):
+        sparse_conv(feats.half(), weight.bfloat16(), kernel_map)
     with pytest.raises(TypeError, match='kernel_map must be a KernelMap, got tuple'):
         sparse_conv(feats, weight, (1, 2))
     with pytest.raises(ValueError, match=r'feats must have shape \(20, C\), got \(19, 4\)'):

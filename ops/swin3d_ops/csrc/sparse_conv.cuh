@@ -5,8 +5,8 @@
 // them by bisection and multiplies up to kPairs gathered rows at a time, which leaves no product to rows that
 // are not there. A run of pairs ends before one whose output row it has, so any map is right. The gradient of
 // feats is the convolution over the exchanged pairs with the matrices transposed.
-// Macros: SWIN3D_ELEMENT (feats, outputs), SWIN3D_WEIGHT (the weight), SWIN3D_REAL (sums), SWIN3D_DEPTH (input
-// channels at a time), SWIN3D_WIDE (eights of output channels).
+// Macros: SWIN3D_ELEMENT (feats, weight, outputs), SWIN3D_REAL (sums), SWIN3D_DEPTH (input channels at a time),
+// SWIN3D_WIDE (eights of output channels), SWIN3D_MATRIX (1 for products of 16-bit numbers by matrix units).
 #pragma once
 
 #include "sparse_conv_problem.cuh"
@@ -29,7 +29,7 @@ SWIN3D_INLINE int64 first_pair(const Convolution& c, int64 offset, int64 row) {
 }
 
 struct ConvolutionMemory {
-    Real* sums;                   // (kTile, kColumns)
+    Real* sums;                   // (kTile, kSumLength)
     Product::Stored *left, *right;
     int64 *first, *last;          // (kThreads): pairs of the tile under as many offsets
     int *source, *target;         // (kPairs), targets from the tile's first row
@@ -37,7 +37,7 @@ struct ConvolutionMemory {
 
     SWIN3D_INLINE explicit ConvolutionMemory(char* memory) {
         sums = reinterpret_cast<Real*>(memory);
-        left = reinterpret_cast<Product::Stored*>(sums + kTile * kColumns);
+        left = reinterpret_cast<Product::Stored*>(sums + kTile * kSumLength);
         right = left + kPairs * kLeftLength;
         first = reinterpret_cast<int64*>(right + kDepth * kRightLength);
         last = first + kThreads;
@@ -48,24 +48,45 @@ struct ConvolutionMemory {
     }
 };
 
-template <bool kWhole>
 SWIN3D_INLINE void read_operands(const Convolution& c, const ConvolutionMemory& m, int t, int count, int64 offset,
-                                 int64 channel, int64 column, bool with_matrix) {
-    bring<kWhole, kPairs, kDepth, kThreads, Element>(
-        t, m.left, kLeftLength, c.channels - channel, [&](int r) -> const Element* {
-            return r < count ? c.feats + m.source[r] * c.channels + channel : nullptr;
-        });
+                                 int channel, int column, bool with_matrix) {
+    const int channels = static_cast<int>(c.channels), left = channels - channel;
+    const Element* feats = c.feats + channel;
+    bring<kDepth, kThreads, Element>(t, m.left, kLeftLength, count, count, left, c.fours, [&](int r) {
+        return feats + static_cast<int64>(m.source[r]) * channels;
+    });
     if (!with_matrix) return;
-    const Weight* weight = c.weight + offset * c.offset_step + column;
-    bring<kWhole, kDepth, kColumns, kThreads, Weight>(
-        t, m.right, kRightLength, c.columns - column, [&](int r) -> const Weight* {
-            return channel + r < c.channels ? weight + (channel + r) * c.channel_step : nullptr;
-        });
+    const Element* weight = c.weight + offset * c.offset_step + channel * c.channel_step + column;
+    const int step = static_cast<int>(c.channel_step);
+    bring<kColumns, kThreads, Element>(t, m.right, kRightLength, smaller(left, kDepth), kDepth, c.columns - column,
+                                       c.fours, [&](int r) { return weight + static_cast<int64>(r) * step; });
+}
+
+// Adds what a lane has of a warp's product, whose first row is `row`, to the sums of the output rows.
+SWIN3D_INLINE void add_to_rows(const ConvolutionMemory& m, int row, int count, int lane, const Product::Sums& product) {
+    constexpr int kRun = Product::kTogether;
+    struct alignas(kRun * sizeof(Real)) Run {
+        Real at[kRun];
+    };
+#pragma unroll
+    for (int own = 0; own < Product::kOwnRows; ++own) {
+        const int r = row + Product::row(lane, own);
+        if (r >= count) continue;
+        Real* sums = m.sums + m.target[r] * kSumLength;
+#pragma unroll
+        for (int n = 0; n < Product::kOwnColumns; n += kRun) {
+            Run& place = *reinterpret_cast<Run*>(sums + Product::column(lane, n));
+            Run changed = place;
+#pragma unroll
+            for (int i = 0; i < kRun; ++i) changed.at[i] += product.at[Product::place(own, n + i)];
+            place = changed;
+        }
+    }
 }
 
 // Multiplies the pairs [low, last) of an offset up to a repeated target; returns how many those are.
 SWIN3D_INLINE int run_of_pairs(const Convolution& c, const ConvolutionMemory& m, int64 offset, int64 low, int64 last,
-                               int64 start, int64 column, PerThread<Product::Sums>& sums, int64& loaded) {
+                               int64 start, int column, PerThread<Product::Sums>& sums, int64& loaded) {
     PHASE(t) {
         const int64 pair = low + t;
         if (t < kPairs && pair <= last) {
@@ -76,15 +97,9 @@ SWIN3D_INLINE int run_of_pairs(const Convolution& c, const ConvolutionMemory& m,
     }
     SYNC;
     const int count = kPairs - *m.missing;
-    for (int64 channel = 0; channel < c.channels; channel += kDepth) {
+    for (int channel = 0; channel < c.channels; channel += kDepth) {
         const bool with_matrix = loaded != offset || c.channels > kDepth;
-        PHASE(t) {
-            if (c.fours) {
-                read_operands<true>(c, m, t, count, offset, channel, column, with_matrix);
-            } else {
-                read_operands<false>(c, m, t, count, offset, channel, column, with_matrix);
-            }
-        }
+        PHASE(t) read_operands(c, m, t, count, offset, channel, column, with_matrix);
         loaded = offset;
         SYNC;
         PHASE(t) {
@@ -94,11 +109,7 @@ SWIN3D_INLINE int run_of_pairs(const Convolution& c, const ConvolutionMemory& m,
                 Product::add(sums[t], m.left + row * kLeftLength, kLeftLength, m.right, kRightLength, kDepth, lane);
             }
             if (channel + kDepth < c.channels) continue;
-#pragma unroll
-            for (int i = 0; i < 4 * kWide; ++i) {
-                const int r = row + Product::row(lane, i);
-                if (r < count) m.sums[m.target[r] * kColumns + Product::column(lane, i)] += sums[t].at[i];
-            }
+            add_to_rows(m, row, count, lane, sums[t]);
             if (t == 0) *m.missing = 0;
         }
         SYNC;
@@ -109,11 +120,11 @@ SWIN3D_INLINE int run_of_pairs(const Convolution& c, const ConvolutionMemory& m,
 SWIN3D_SHARED_KERNEL(convolve, kThreads, kBlocks)(Convolution c) {
     const ConvolutionMemory m(shared_memory());
     const int64 start = block_x() * kTile, stop = smaller(start + kTile, c.targets);
-    const int64 column = static_cast<int64>(block_y()) * kColumns;
+    const int column = block_y() * kColumns;
     PerThread<Product::Sums> sums;
     int64 loaded = -1;
     PHASE(t) {
-        for (int i = t; i < kTile * kColumns; i += kThreads) m.sums[i] = 0;
+        for (int i = t; i < kTile * kSumLength; i += kThreads) m.sums[i] = 0;
         if (t == 0) *m.missing = 0, *m.used = 0;
     }
     for (int64 base = 0; base < c.offsets; base += kThreads) {
@@ -141,7 +152,7 @@ SWIN3D_SHARED_KERNEL(convolve, kThreads, kBlocks)(Convolution c) {
     PHASE(t) {
         for (int i = t; i < kTile * kColumns; i += kThreads) {
             const int64 row = start + i / kColumns, own = column + i % kColumns;
-            if (row < stop && own < c.columns) c.out[row * c.columns + own] = narrow<Element>(m.sums[i]);
+            if (row < stop && own < c.columns) c.out[row * c.columns + own] = narrow<Element>(m.sums[i / kColumns * kSumLength + i % kColumns]);
         }
     }
 }

@@ -33,17 +33,15 @@ struct TurnedMemory {
     }
 };
 
-template <bool kWhole>
-SWIN3D_INLINE void read_pairs(const Convolution& c, const TurnedMemory& m, int t, int64 count, int64 channel,
-                              int64 column) {
-    bring<kWhole, kTurnedPairs, kTurnedRows, kTurnedThreads, Element>(
-        t, m.left, kTurnedLength, c.channels - channel, [&](int p) -> const Element* {
-            return p < count ? c.feats + m.source[p] * c.channels + channel : nullptr;
-        });
-    bring<kWhole, kTurnedPairs, kColumns, kTurnedThreads, Element>(
-        t, m.right, kTurnedRight, c.columns - column, [&](int p) -> const Element* {
-            return p < count ? c.grad_out + m.target[p] * c.columns + column : nullptr;
-        });
+SWIN3D_INLINE void read_pairs(const Convolution& c, const TurnedMemory& m, int t, int count, int channel, int column) {
+    const int channels = static_cast<int>(c.channels), columns = static_cast<int>(c.columns);
+    const Element *feats = c.feats + channel, *grads = c.grad_out + column;
+    bring<kTurnedRows, kTurnedThreads, Element>(
+        t, m.left, kTurnedLength, count, kTurnedPairs, channels - channel, c.fours,
+        [&](int p) { return feats + static_cast<int64>(m.source[p]) * channels; });
+    bring<kColumns, kTurnedThreads, Element>(
+        t, m.right, kTurnedRight, count, kTurnedPairs, columns - column, c.fours,
+        [&](int p) { return grads + static_cast<int64>(m.target[p]) * columns; });
 }
 
 SWIN3D_SHARED_KERNEL(weight_partials, kTurnedThreads, kTurnedBlocks)(Convolution c) {
@@ -51,23 +49,17 @@ SWIN3D_SHARED_KERNEL(weight_partials, kTurnedThreads, kTurnedBlocks)(Convolution
     const int64 offset = offset_of_piece(c, block_x());
     const int64 first = c.ptr[offset] + (block_x() - first_piece(c, offset)) * c.piece;
     const int64 last = smaller(first + c.piece, c.ptr[offset + 1]);
-    const int64 row_tiles = (c.channels + kTurnedRows - 1) / kTurnedRows;
-    const int64 channel = block_y() % row_tiles * kTurnedRows, column = block_y() / row_tiles * kColumns;
+    const int row_tiles = static_cast<int>((c.channels + kTurnedRows - 1) / kTurnedRows);
+    const int channel = block_y() % row_tiles * kTurnedRows, column = block_y() / row_tiles * kColumns;
     PerThread<TurnedProduct::Sums> sums;
     PHASE(t) sums[t] = TurnedProduct::Sums{};
     for (int64 low = first; low < last; low += kTurnedPairs) {
-        const int64 count = smaller<int64>(kTurnedPairs, last - low);
+        const int count = static_cast<int>(smaller<int64>(kTurnedPairs, last - low));
         PHASE(t) {
             for (int p = t; p < count; p += kTurnedThreads) m.source[p] = c.source[low + p], m.target[p] = c.target[low + p];
         }
         SYNC;
-        PHASE(t) {
-            if (c.fours) {
-                read_pairs<true>(c, m, t, count, channel, column);
-            } else {
-                read_pairs<false>(c, m, t, count, channel, column);
-            }
-        }
+        PHASE(t) read_pairs(c, m, t, count, channel, column);
         SYNC;
         PHASE(t) {
             TurnedProduct::add(sums[t], m.left + t / kWarp * kWarpRows, kTurnedLength, m.right, kTurnedRight,
@@ -78,10 +70,14 @@ SWIN3D_SHARED_KERNEL(weight_partials, kTurnedThreads, kTurnedBlocks)(Convolution
     Real* partial = c.partial + block_x() * c.channels * c.columns;
     PHASE(t) {
 #pragma unroll
-        for (int i = 0; i < 4 * kWide; ++i) {
-            const int64 row = channel + t / kWarp * kWarpRows + TurnedProduct::row(t % kWarp, i);
-            const int64 own = column + TurnedProduct::column(t % kWarp, i);
-            if (row < c.channels && own < c.columns) partial[row * c.columns + own] = sums[t].at[i];
+        for (int own = 0; own < TurnedProduct::kOwnRows; ++own) {
+            const int64 row = channel + t / kWarp * kWarpRows + TurnedProduct::row(t % kWarp, own);
+            if (row >= c.channels) continue;
+#pragma unroll
+            for (int n = 0; n < TurnedProduct::kOwnColumns; ++n) {
+                const int64 place = column + TurnedProduct::column(t % kWarp, n);
+                if (place < c.columns) partial[row * c.columns + place] = sums[t].at[TurnedProduct::place(own, n)];
+            }
         }
     }
 }
@@ -95,7 +91,7 @@ SWIN3D_KERNEL(sum_pieces, kSumThreads)(Convolution c) {
         const Real* partial = c.partial + first_piece(c, offset) * size + at % size;
         Real sum = 0;
         for (int64 n = 0; n * c.piece < pairs; ++n) sum += partial[n * size];
-        c.grad_weight[at] = narrow<Weight>(sum);
+        c.grad_weight[at] = sum;
     }
 }
 

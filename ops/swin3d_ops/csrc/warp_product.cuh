@@ -22,18 +22,21 @@ template <class Number, int kWide, bool kTurned> struct RegisterProduct {
     // A read of four numbers is served for two lanes at once that name the same ones: those 1 apart have
     // the same rows, those 2 apart the same columns. Lengths of rows keep other lanes in other banks.
     static constexpr int kLeftPad = 4, kRightPad = 0, kDepthUnit = kTurned ? 1 : 8;
+    // Rows and columns whose sums a lane has; those columns follow each other by so many.
+    static constexpr int kOwnRows = 4, kOwnColumns = kWide, kTogether = kWide % 2 == 0 ? 2 : 1;
     struct Sums {
         Number at[4 * kWide];
     };
 
     static SWIN3D_INLINE int row_group(int lane) { return (lane >> 1 & 1) + (lane >> 3 & 2); }
     static SWIN3D_INLINE int column_group(int lane) { return (lane & 1) + (lane >> 1 & 6); }
-    static SWIN3D_INLINE int row(int lane, int i) {
-        return kTurned ? 4 * row_group(lane) + i / kWide : row_group(lane) + i / kWide * 4;
+    static SWIN3D_INLINE constexpr int place(int own_row, int own_column) { return own_row * kWide + own_column; }
+    static SWIN3D_INLINE int row(int lane, int own) {
+        return kTurned ? 4 * row_group(lane) + own : row_group(lane) + 4 * own;
     }
-    static SWIN3D_INLINE int column(int lane, int i) {
+    static SWIN3D_INLINE int column(int lane, int n) {
         constexpr int kFours = kWide / 4 * 4, kRest = kWide - kFours;
-        const int n = i % kWide, group = column_group(lane);
+        const int group = column_group(lane);
         return n < kFours ? n / 4 * 32 + group * 4 + n % 4 : kFours * 8 + group * kRest + n - kFours;
     }
 

@@ -59,11 +59,12 @@ def _weight_grad(feats, grad_out, source, target, ptr):
     grad = wide.new_empty(sizes)
     rows = source, target, ptr
     _call('sparse_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
-    return grad.to(feats.dtype)
+    return grad
 
 
 def _fake_weight_grad(feats, grad_out, source, target, ptr):
-    return feats.new_empty(len(ptr) - 1, feats.shape[1], grad_out.shape[1])
+    wide = torch.promote_types(feats.dtype, torch.float32)
+    return feats.new_empty(len(ptr) - 1, feats.shape[1], grad_out.shape[1], dtype=wide)
 
 
 _sparse_conv = registration.define(
@@ -95,7 +96,7 @@ def _differentiate(ctx, grad_out):
             grad_out, weight.transpose(1, 2), back_source, back_target, source, target, ptr, ctx.num_sources,
         )  # fmt: skip
     if ctx.needs_input_grad[1]:
-        grad_weight = _sparse_conv_weight_grad(feats, grad_out, source, target, ptr)
+        grad_weight = _sparse_conv_weight_grad(feats, grad_out, source, target, ptr).to(weight.dtype)
     return grad_feats, grad_weight, *[None] * 6
 
 

@@ -218,6 +218,15 @@ def test_a_float32_weight_beside_narrow_features_keeps_its_bits_and_its_gradient
         assert result.dtype == kind and torch.equal(result, truth.to(kind))
 
 
+def test_a_backward_pass_within_autocast_is_that_without(backend):
+    kernel_map = random_map()
+    inputs, grad = problem(kernel_map, 16, 16, torch.float32)
+    expected = with_gradients(backend, inputs, grad, kernel_map)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        got = with_gradients(backend, inputs, grad, kernel_map)
+    assert all(map(torch.equal, got, expected))
+
+
 @needs_kernels
 def test_operator_passes_opcheck():
     kernel_map = random_map(20, 30, offsets=3)

@@ -27,6 +27,11 @@ class _SparseConv(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
+        with torch.autocast(grad.device.type, enabled=False):  # that of the caller of backward()
+            return _SparseConv._gradients(ctx, grad)
+
+    @staticmethod
+    def _gradients(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
         feats, weight = ctx.saved_tensors
         needs_feats, needs_weight = ctx.needs_input_grad[:2]
         grad_feats = torch.zeros_like(feats) if needs_feats else None

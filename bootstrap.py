@@ -167,7 +167,11 @@ def install_mmcv(step: str) -> None:
 
 
 def build_mmcv(step: str, wheels: Path) -> None:
-    """Build the mmcv wheel into the folder `wheels`; without debug symbols, which would double the time."""
+    """Build the mmcv wheel into the folder `wheels`; without debug symbols, which would double the time.
+
+    Where torch sees a GPU, mmcv builds its CUDA operators too, which fails without a toolkit: then it is
+    shown no GPU.
+    """
     compiler = os.environ.get('CXX', 'c++').split()[0]
     if not shutil.which(compiler) and not shutil.which('g++'):
         raise SetupError(
@@ -192,9 +196,16 @@ def build_mmcv(step: str, wheels: Path) -> None:
             CFLAGS=f'{os.environ.get("CFLAGS", "")} -g0'.strip(),
             MAX_JOBS=str(cores),
             MMCV_WITH_OPS='1',
+            **({} if has_cuda_toolkit() else {'CUDA_VISIBLE_DEVICES': ''}),
         )
         for wheel in Path(folder).glob('*.whl'):
             os.replace(wheel, wheels / wheel.name)
+
+
+def has_cuda_toolkit() -> bool:
+    """Whether there is a CUDA toolkit where torch looks for one."""
+    named = os.environ.get('CUDA_HOME') or os.environ.get('CUDA_PATH')
+    return bool(named or shutil.which('nvcc') or Path('/usr/local/cuda').exists())
 
 
 def install_spconv(step: str) -> None:

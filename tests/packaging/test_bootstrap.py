@@ -104,6 +104,20 @@ def test_mmcv_build_has_no_debug_symbols_and_lands_in_the_cache_whole(bootstrap,
     assert [path.name for path in (tmp_path / 'wheels').iterdir()] == ['mmcv-2.1.0.whl']
 
 
+@pytest.mark.parametrize('toolkit, shown', [(True, {}), (False, {'CUDA_VISIBLE_DEVICES': ''})])
+def test_mmcv_is_built_without_cuda_where_there_is_no_toolkit(
+    bootstrap, tmp_path, monkeypatch, toolkit, shown
+):
+    calls = []
+    monkeypatch.setattr(bootstrap, 'pip', lambda step, *arguments, **variables: calls.append(variables))
+    monkeypatch.setattr(bootstrap.shutil, 'which', lambda name: name if toolkit or name != 'nvcc' else None)
+    monkeypatch.setattr(bootstrap.Path, 'exists', lambda path: False)
+    for name in ('CUDA_HOME', 'CUDA_PATH'):
+        monkeypatch.delenv(name, raising=False)
+    bootstrap.build_mmcv('mmcv', tmp_path / 'wheels')
+    assert {name: text for name, text in calls[0].items() if name == 'CUDA_VISIBLE_DEVICES'} == shown
+
+
 def test_small_disk_is_refused_before_anything_is_made(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap.shutil, 'disk_usage', lambda path: SimpleNamespace(free=1e9))
     with pytest.raises(bootstrap.SetupError, match='disk is full: 1.0 GB are free'):

@@ -30,6 +30,7 @@ def attention(element, width, axes):
 
 
 KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
+NEIGHBORS = (('SWIN3D_COORD', 'int64'),)
 RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_RESULT', 'float'), ('SWIN3D_REAL', 'float'))
 
 
@@ -46,6 +47,7 @@ FAST = [
     ('window_attention.cuh', attention('f16', 16, 9), 100),
     ('knn.cuh', KNN, 90),
     ('resample.cuh', RESAMPLE, 90),
+    ('neighbors.cuh', NEIGHBORS, 90),
     ('sparse_conv.cuh', convolution('float', 'float', 48, 6, 0), 90),
     ('sparse_conv.cuh', convolution('bf16', 'float', 48, 6, 1), 80),
 ]
@@ -57,6 +59,7 @@ ALL = [
         ('window_attention.cuh', attention('bf16', 16, 6)),
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
+        ('neighbors.cuh', NEIGHBORS),
         ('sparse_conv.cuh', convolution('float', 'float', 32, 8, 0)),
         ('sparse_conv.cuh', convolution('bf16', 'float', 16, 6, int(architecture >= 80))),
         ('sparse_conv.cuh', convolution('double', 'double', 32, 4, 0)),

@@ -1,22 +1,38 @@
-"""Neighbour search against one lookup an offset, on both forms: any order, far coordinates, empty clouds."""
+"""Neighbour search against one lookup an offset, by all forms: any order, far coordinates, empty clouds.
+
+The CUDA kernels are emulated on the CPU.
+"""
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
+from launch_count import counted
 from swin3d_ops import KernelMap, cpu_library, neighbors, voxel_index
+from swin3d_ops.neighbors import cuda_impl, torch_impl
 
-FORMS = ['torch', *cpu_library.ISA_FLAGS]
+FORMS = ['torch', 'cuda', *cpu_library.ISA_FLAGS]
 FAR = 10**12
 
 
 @pytest.fixture(params=FORMS)
 def form(request, monkeypatch, use_isa):
-    """Search by torch, or by the kernels of each instruction set that this processor has."""
+    """Search by torch, or by the kernels of a GPU and of each instruction set that this processor has."""
     monkeypatch.setenv('SWIN3D_OPS', 'torch' if request.param == 'torch' else 'auto')
-    if request.param != 'torch':
+    if request.param == 'cuda':
+        require_compiler()
+        request.getfixturevalue('emulated_gpu')
+        monkeypatch.setattr(neighbors.OP, 'choose', lambda *arguments: 'cuda')
+    elif request.param != 'torch':
         use_isa(request.param)
     return request.param
+
+
+def require_compiler():
+    if shutil.which('c++') is None and shutil.which('g++') is None:
+        pytest.skip('the emulation needs a C++ compiler')
 
 
 def scattered(count, extent=6, seed=0, shuffled=True, dtype=torch.int64):
@@ -47,11 +63,10 @@ def test_neighbours_are_those_that_a_lookup_finds(form, kernel_size, shuffled):
 
 
 @pytest.mark.parametrize('dtype', [torch.int32, torch.int64])
-def test_rows_are_equal_in_both_forms_over_many_chunks(monkeypatch, form, dtype):
+def test_rows_are_equal_in_all_forms_over_many_chunks(form, dtype):
     coords, query = scattered(9000, 16, dtype=dtype), scattered(8000, 16, seed=1, shuffled=False, dtype=dtype)
     rows = neighbors.lookup_neighbors(coords, query, 3)
-    monkeypatch.setenv('SWIN3D_OPS', 'torch')
-    assert torch.equal(rows, neighbors.lookup_neighbors(coords, query, 3))
+    assert torch.equal(rows, torch_impl.lookup(coords, query, 3))
 
 
 def test_empty_sides_have_no_neighbours(form):
@@ -77,6 +92,9 @@ def test_far_coordinates_are_found_until_the_key_overflows(form):
     rows = neighbors.lookup_neighbors(coords, coords, 3)
     assert rows[13].tolist() == [0, 1, 2] and rows[26].tolist() == [1, -1, -1]
     spread = torch.tensor([[0, 0, 0, 0], [0, FAR, FAR, FAR]])
+    if form == 'cuda':
+        assert neighbors.lookup_neighbors(spread, spread, 3)[13].tolist() == [0, 1]
+        return
     with pytest.raises(ValueError, match='overflows the 64-bit voxel key'):
         neighbors.lookup_neighbors(spread, spread, 3)
 
@@ -84,8 +102,11 @@ def test_far_coordinates_are_found_until_the_key_overflows(form):
 def test_kernel_beyond_the_lowest_number_is_refused_or_right(form):
     coords = torch.full((1, 4), -(2**63))
     coords[0, 0] = 0
-    with pytest.raises(ValueError, match='overflows the 64-bit voxel key'):
-        neighbors.lookup_neighbors(coords, coords, 3)
+    if form == 'cuda':
+        assert neighbors.lookup_neighbors(coords, coords, 3).flatten().tolist() == [-1] * 13 + [0] + [-1] * 13
+    else:
+        with pytest.raises(ValueError, match='overflows the 64-bit voxel key'):
+            neighbors.lookup_neighbors(coords, coords, 3)
     assert neighbors.lookup_neighbors(coords, coords, 2)[0].tolist() == [0]
 
 
@@ -94,6 +115,66 @@ def test_repeated_voxels_are_not_taken_for_mirrored(form):
     assert not neighbors.kernel_map_between(coords, coords, 3).mirrored
     distinct = coords[:2].clone()
     assert neighbors.kernel_map_between(distinct, distinct, 3).mirrored
+
+
+def test_voxels_beyond_the_numbers_of_64_bits_are_no_neighbours(emulated_gpu):
+    """Where the sum of a coordinate and an offset wraps around, another voxel may lie."""
+    require_compiler()
+    lowest, highest = -(2**63), 2**63 - 1
+    coords = torch.tensor(
+        [[0, lowest, 0, 0], [0, highest, 0, 0], [0, highest - 1, 0, 0], [0, lowest + 1, 0, 0]]
+    )
+    rows = cuda_impl.lookup(coords, coords, 3)
+    assert rows[4].tolist() == [-1, 2, -1, 0] and rows[22].tolist() == [3, -1, 1, -1]
+    assert (rows >= 0).sum() == 8
+
+
+@pytest.mark.parametrize('backwards', [False, True])
+@pytest.mark.parametrize('kernel_size', [2, 3])
+def test_pairs_on_a_gpu_are_those_of_torch_whatever_comes_first(emulated_gpu, kernel_size, backwards):
+    """Bit for bit, between two levels and within one."""
+    require_compiler()
+    emulated_gpu.backwards = backwards
+    fine, coarse = scattered(3000, 8, dtype=torch.int32), scattered(500, 9, seed=1, dtype=torch.int32)
+    for coords, query in ((fine, coarse), (coarse, fine), (fine, fine)):
+        found = cuda_impl.kernel_map(coords, query, kernel_size)
+        expected = torch_impl.kernel_map(coords, query, kernel_size)
+        for name in ('source', 'target', 'ptr', 'table'):
+            assert torch.equal(getattr(found, name), getattr(expected, name)), name
+        assert found.mirrored == expected.mirrored == (coords is query and kernel_size == 3)
+        assert found.is_table
+
+
+@pytest.mark.parametrize('backwards', [False, True])
+def test_of_equal_voxels_a_gpu_finds_the_first(emulated_gpu, backwards):
+    require_compiler()
+    emulated_gpu.backwards = backwards
+    coords = scattered(800, 5)
+    repeated = torch.cat([coords, coords.flip(0), coords[:90]])
+    found = cuda_impl.kernel_map(repeated, repeated, 3)
+    assert not found.mirrored
+    for row, offset in zip(found.table, offsets(3)):
+        assert torch.equal(row.long(), voxel_index.lookup(coords, repeated + offset))
+
+
+def test_rows_of_a_view_that_is_not_aligned(emulated_gpu):
+    require_compiler()
+    coords = scattered(40, dtype=torch.int32)
+    shifted = torch.cat([coords.new_zeros(1), coords.flatten()])[1:].view(-1, 4)
+    assert shifted.data_ptr() % 16 != 0
+    assert torch.equal(cuda_impl.lookup(shifted, shifted, 3), torch_impl.lookup(coords, coords, 3))
+
+
+@pytest.mark.parametrize('kernel_size', [1, 3, 5])
+def test_a_map_takes_few_launches_and_waits_for_the_number_of_pairs_alone(emulated_gpu, kernel_size):
+    require_compiler()
+    coords = scattered(900, 8)
+    count = counted(lambda: cuda_impl.kernel_map(coords, coords, kernel_size))
+    kernels = [name for name in count.launches if name in ('insert_voxels', 'find_neighbors', 'list_pairs')]
+    assert kernels == ['insert_voxels', 'find_neighbors', 'list_pairs']
+    assert len(count.launches) <= 8 and count.waits == ['tolist']
+    count = counted(lambda: cuda_impl.lookup(coords, coords, kernel_size))
+    assert len(count.launches) <= 4 and count.waits == []
 
 
 @pytest.mark.parametrize('kernel_size', [2, 3])

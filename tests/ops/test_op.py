@@ -61,7 +61,7 @@ def test_an_op_declares_itself_with_the_back_ends_that_it_has():
         resampling, window_attention='reference torch cpu cuda', knn='reference torch cpu cuda',
         sparse_conv='reference torch cpu cuda spconv', block_mlp='reference torch cpu',
         row_linear='reference torch cpu',
-        partition_windows='torch cpu', neighbors='torch cpu',
+        partition_windows='torch cpu', neighbors='torch cpu cuda',
     )  # fmt: skip
     assert {name: ' '.join(op.implementations) for name, op in declared().items()} == expected
     for name in OPS:
@@ -115,7 +115,7 @@ def test_environment_names_a_backend_op_by_op(op, monkeypatch):
         ('convolution=cpu', "SWIN3D_OPS must name ops among .* got 'convolution'"),
         (
             'neighbors=quick',
-            "must be auto or one of .'torch', 'cpu'. for neighbors, got 'quick'",
+            "must be auto or one of .'torch', 'cpu', 'cuda'. for neighbors, got 'quick'",
         ),
         ('neighbors=', "SWIN3D_OPS must be auto or one of .* for neighbors, got ''"),
         ('neighbors=reference', "for neighbors, got 'reference'"),

@@ -32,6 +32,9 @@ SWIN3D_INLINE char* shared_memory() {
     return swin3d_shared;
 }
 SWIN3D_INLINE void shared_max(int* place, int value) { atomicMax(place, value); }
+SWIN3D_INLINE void lower(int* place, int value) { atomicMin(place, value); }
+// Writes the value where the expected one stands, in one step; returns what stood there.
+SWIN3D_INLINE int exchange_where(int* place, int expected, int value) { return atomicCAS(place, expected, value); }
 SWIN3D_INLINE float exponential(float x) { return expf(x); }
 SWIN3D_INLINE double exponential(double x) { return exp(x); }
 SWIN3D_INLINE float logarithm(float x) { return logf(x); }
@@ -94,6 +97,12 @@ inline long long blocks_x() { return emulation().columns; }
 inline int block_y() { return emulation().y; }
 inline char* shared_memory() { return emulation().shared; }
 inline void shared_max(int* place, int value) { *place = *place > value ? *place : value; }
+inline void lower(int* place, int value) { *place = *place < value ? *place : value; }
+inline int exchange_where(int* place, int expected, int value) {
+    const int before = *place;
+    if (before == expected) *place = value;
+    return before;
+}
 template <class F> F exponential(F x) { return std::exp(x); }
 template <class F> F logarithm(F x) { return std::log(x); }
 template <class F> F square_root(F x) { return std::sqrt(x); }

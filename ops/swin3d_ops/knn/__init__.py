@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..arguments import check_int, check_tensor
+from ..host_transfers import reads_are_free
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
 from .probe import probe
@@ -65,7 +66,7 @@ def knn(
     _check_positions(query, source)
     check_int('k', k, 1, MAX_NEIGHBOURS)
     _check_ptr(query_ptr, source_ptr)
-    if not (known and query.is_cuda):
+    if not known or reads_are_free(query):
         check_values(query, source, query_ptr, source_ptr)
     bounds = (ptr.to(query.device, torch.int64) for ptr in (query_ptr, source_ptr))
     arguments = query.detach(), source.detach(), k, *bounds

@@ -29,7 +29,7 @@ class Stage:
     def __init__(self, level, stage: int) -> None:
         device, heads = level.coords.device, HEADS[stage]
         self.rows = table_rows(WINDOWS[stage])
-        self.windows, self.signals = windows_with_signals(level, WINDOWS[stage], 0)
+        ((self.windows, self.signals),) = windows_with_signals([(level, WINDOWS[stage], 0)])
         inputs = draw_features(len(level), sum(self.rows), heads, CHANNELS[stage] // heads)
         self.inputs = [tensor.detach().to(device) for tensor in inputs]
         sizes = self.windows.ptr.diff()

@@ -6,9 +6,9 @@ import torch
 from gpu_report import Report
 from gpu_timing import milliseconds, peak_megabytes
 from level_tables import cdist_topk
-from pyramid import VoxelLevel, coarser, room_level
+from pyramid import VoxelLevel, coarser_levels, room_level, windows_with_signals
 from stand_in_network import CHANNELS, DOWN, FACTORS, UP, WINDOWS
-from swin3d_ops import KernelMap, knn, op, partition_windows, resample, sparse_conv
+from swin3d_ops import KernelMap, knn, op, resample, sparse_conv
 from swin3d_ops.neighbors import kernel_map_between
 
 BATCH = 4
@@ -23,7 +23,7 @@ def around_attention(report: Report, device: torch.device, voxels: int) -> None:
     """Write down the times of the other ops at the finest two levels, for one scene and for four."""
     for batch in (1, BATCH):
         level = room_level(batch, voxels if batch == 1 else voxels // 2).to(device)
-        coarse, _ = coarser(level, FACTORS[0])
+        (coarse,) = coarser_levels(level, FACTORS[:1])
         sizes = dict(batch=batch, voxels=len(level), coarse=len(coarse))
         for name, call in report.cases(_searches(level, coarse).items()):
             on_device, on_host = milliseconds(call, device, 2 if name in BASELINES else 6)
@@ -37,10 +37,13 @@ def around_attention(report: Report, device: torch.device, voxels: int) -> None:
 def _searches(level: VoxelLevel, coarse: VoxelLevel) -> dict:
     ptr, coarse_ptr = level.ptr, coarse.ptr
     searches = {
-        'coarser level': lambda: coarser(level, FACTORS[0]),
-        'windows': lambda: partition_windows(level.coords, WINDOWS[0], 0),
-        f'knn {DOWN} down': lambda: knn(coarse.xyz, level.xyz, DOWN, coarse_ptr, ptr),
-        f'knn {UP} up': lambda: knn(level.xyz, coarse.xyz, UP, ptr, coarse_ptr),
+        'a coarser level': lambda: coarser_levels(level, FACTORS[:1]),
+        'all coarser levels': lambda: coarser_levels(level, FACTORS),
+        'regular and shifted windows, signals': lambda: windows_with_signals(
+            [(level, WINDOWS[0], 0), (level, WINDOWS[0], WINDOWS[0] // 2)]
+        ),
+        f'knn {DOWN} down': lambda: knn(coarse.xyz, level.xyz, DOWN, coarse_ptr, ptr, known=True),
+        f'knn {UP} up': lambda: knn(level.xyz, coarse.xyz, UP, ptr, coarse_ptr, known=True),
         'kernel map 3^3': lambda: kernel_map_between(level.coords, level.coords, 3),
     }
     if len(ptr) == 2:
@@ -60,8 +63,8 @@ def _resamplings(level: VoxelLevel, coarse: VoxelLevel) -> dict:
 
     fine_feats, coarse_feats = draw(len(level), CHANNELS[0]), draw(len(coarse), CHANNELS[0])
     matrix = draw(CHANNELS[1], CHANNELS[0])
-    down, _ = knn(coarse.xyz, level.xyz, DOWN, coarse.ptr, level.ptr)
-    up, distance = knn(level.xyz, coarse.xyz, UP, level.ptr, coarse.ptr)
+    down, _ = knn(coarse.xyz, level.xyz, DOWN, coarse.ptr, level.ptr, known=True)
+    up, distance = knn(level.xyz, coarse.xyz, UP, level.ptr, coarse.ptr, known=True)
     weight = resample.inverse_distance_weights(distance)
     return {
         'gather_max': (lambda: resample.gather_max(fine_feats, down), [fine_feats]),

@@ -6,11 +6,16 @@ A batch item is a slab of the room of 2 cm voxels, another one for each item.
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from rooms import room_cloud, thinned_room
-from swin3d_ops import WindowIndex, partition_windows, voxel_index
+from swin3d_ops import WindowIndex, voxel_index
+from swin3d_ops.voxel_pyramid import coarse_levels
+from swin3d_ops.window_index import WindowGrid, partition_grids
 from workloads import QUANT, SIGNAL_GUARD, Level, voxel_level
 
 VOXEL = 0.02  # m
@@ -39,9 +44,20 @@ class VoxelLevel:
     def __len__(self) -> int:
         return len(self.coords)
 
+    @functools.cached_property
+    def bounds(self) -> list[list[int]]:
+        """A lowest and a highest (batch, x, y, z) between which all voxels lie, on the host."""
+        return voxel_index.bounds_of(self.coords)
+
     def to(self, device: torch.device | str) -> VoxelLevel:
-        """Return the level on a device."""
-        return VoxelLevel(*(t.to(device) for t in (self.coords, self.xyz, self.rgb, self.ptr)), self.stride)
+        """Return the level on a device, where its bounds are known."""
+        parts = (tensor.to(device) for tensor in (self.coords, self.xyz, self.rgb, self.ptr))
+        return VoxelLevel(*parts, self.stride).knowing(self.bounds)
+
+    def knowing(self, bounds: list[list[int]]) -> VoxelLevel:
+        """Return this level with bounds found elsewhere, so that a GPU is not waited for."""
+        vars(self)['bounds'] = bounds
+        return self
 
     def features(self) -> torch.Tensor:
         """Return the input of a network, (N, 6): colour, and place of the point in its voxel."""
@@ -77,17 +93,22 @@ def room_level(batch: int, voxels: int, thin: bool = False) -> VoxelLevel:
     return VoxelLevel(coords, xyz, rgb, sizes.cumsum(0))
 
 
-def coarser(level: VoxelLevel, factor: int) -> tuple[VoxelLevel, torch.Tensor]:
-    """Return the level of edge ``factor`` times as long, and the fine row (M,) of each of its points.
+def coarser_levels(level: VoxelLevel, factors: Sequence[int]) -> list[VoxelLevel]:
+    """Return the levels above one, each with edges ``factors`` times as long as the one before.
 
-    A voxel keeps the point of the fine one that is nearest to their mean.
+    A voxel keeps the point of the finer one that is nearest to their mean.
     """
-    coords, parent = voxel_index.parent_voxels(level.coords, factor)
-    rows = voxel_index.nearest_to_mean(torch.cat([level.xyz, level.rgb], 1), parent, len(coords))
-    coords = torch.cat([coords[:, :1], coords[:, 1:] // factor], 1)
-    count = torch.bincount(coords[:, 0], minlength=len(level.ptr) - 1)
-    ptr = torch.nn.functional.pad(count.cumsum(0), (1, 0))
-    return VoxelLevel(coords, level.xyz[rows], level.rgb[rows], ptr, level.stride * factor), rows
+    strides = list(itertools.accumulate(factors, operator.mul))
+    found = coarse_levels(
+        level.coords, level.ptr, level.bounds, strides, torch.cat([level.xyz, level.rgb], 1)
+    )
+    levels = []
+    for coarse in found:
+        rows = coarse.representative
+        parts = coarse.cells, level.xyz[rows], level.rgb[rows], coarse.ptr, level.stride * coarse.stride
+        bounds = voxel_index.coarse_bounds(level.bounds, coarse.stride)
+        levels.append(VoxelLevel(*parts).knowing(bounds))
+    return levels
 
 
 def table_rows(window_size: int) -> list[int]:
@@ -95,8 +116,18 @@ def table_rows(window_size: int) -> list[int]:
     return [2 * window_size * QUANT] * 3 + [RGB_BINS] * 3
 
 
-def windows_with_signals(level: VoxelLevel, window_size: int, shift: int) -> tuple[WindowIndex, torch.Tensor]:
-    """Return the windows of a level and the signals (N, 6) of its voxels in bins: position, colour."""
-    windows = partition_windows(level.coords, window_size, shift)
-    place = windows.cell + (level.xyz / level.stride - level.coords[:, 1:])
-    return windows, torch.cat([place * QUANT, level.rgb * (2 * QUANT / SIGNAL_GUARD)], 1)
+def windows_with_signals(
+    wanted: Sequence[tuple[VoxelLevel, int, int]],
+) -> list[tuple[WindowIndex, torch.Tensor]]:
+    """Return windows, and the signals (N, 6) of their voxels in bins: position, colour.
+
+    Args:
+        wanted: levels, the edge of their windows and the shift, in voxels of the level.
+    """
+    grids = [WindowGrid(level.coords, level.bounds, *size_and_shift) for level, *size_and_shift in wanted]
+    results = []
+    for (level, *_), windows in zip(wanted, partition_grids(grids)):
+        place = windows.cell + (level.xyz / level.stride - level.coords[:, 1:])
+        colour = level.rgb * (2 * QUANT / SIGNAL_GUARD)
+        results.append((windows, torch.cat([place * QUANT, colour], 1)))
+    return results

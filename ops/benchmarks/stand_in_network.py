@@ -1,18 +1,26 @@
 """A network of the ops and torch.nn alone that stands in for Swin3D-S where there is no mmdet3d.
 
 Same ops, widths, depths, heads and windows as the encoder, decoder and a linear head, on signals of six axes.
-Not in it: stochastic depth, the recomputed GELU, a table for each signal (one holds all axes here), and the
-losses. Times are those of the ops in their place in a network, not those of Swin3D.
+Not in it: stochastic depth, a table for each signal (one holds all axes here), and the losses. Times are
+those of the ops in their place in a network, not those of Swin3D.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from pyramid import VoxelLevel, coarser, table_rows, windows_with_signals
-from swin3d_ops import WindowIndex, knn, resample, sparse_conv, window_attention
+from pyramid import VoxelLevel, coarser_levels, table_rows, windows_with_signals
+from swin3d_ops import (
+    WindowIndex,
+    block_mlp,
+    knn,
+    resample,
+    row_linear,
+    sparse_conv,
+    window_attention,
+)
 from swin3d_ops.neighbors import kernel_map_between
 from torch import Tensor, nn
 
@@ -35,18 +43,16 @@ class Topology:
     windows: list[tuple[WindowIndex, Tensor]]
 
 
-def levels_of(level: VoxelLevel) -> Iterator[VoxelLevel]:
-    """Yield a level and the coarser ones of Swin3D, fine to coarse."""
-    yield level
-    for factor in FACTORS:
-        level, _ = coarser(level, factor)
-        yield level
+def levels_of(level: VoxelLevel) -> list[VoxelLevel]:
+    """Return a level and the coarser ones of Swin3D, fine to coarse."""
+    return [level, *coarser_levels(level, FACTORS)]
 
 
-def topology(level: VoxelLevel, window_size: int) -> Topology:
-    """Return a level with its windows."""
-    shifts = (0, window_size // 2)
-    return Topology(level, [windows_with_signals(level, window_size, shift) for shift in shifts])
+def topologies(levels: Sequence[VoxelLevel]) -> list[Topology]:
+    """Return the levels of Swin3D, fine to coarse, with their windows."""
+    wanted = [(level, size, shift) for level, size in zip(levels, WINDOWS) for shift in (0, size // 2)]
+    windows = windows_with_signals(wanted)
+    return [Topology(level, windows[2 * number : 2 * number + 2]) for number, level in enumerate(levels)]
 
 
 class Stem(nn.Module):
@@ -73,16 +79,20 @@ class Block(nn.Module):
         self.tables = nn.ParameterList([torch.randn(shape) * 0.02 for _ in range(3)])
         self.norm, self.qkv = nn.LayerNorm(channels), nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
-        hidden = nn.Linear(channels, 4 * channels), nn.GELU(), nn.Linear(4 * channels, channels)
-        self.mlp = nn.Sequential(nn.LayerNorm(channels), *hidden)
+        self.mlp_norm = nn.LayerNorm(channels)
+        self.widen, self.narrow = nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels)
 
     def forward(self, feats: Tensor, windows: tuple[WindowIndex, Tensor]) -> Tensor:
         """Refine the features of a level within windows."""
         index, signals = windows
-        q, k, v = self.qkv(self.norm(feats)).view(len(feats), 3, self.heads, -1).unbind(1)
+        norm, qkv, proj = self.norm, self.qkv, self.proj
+        triple = row_linear(feats, qkv.weight, qkv.bias, (norm.weight, norm.bias, norm.eps))
+        q, k, v = triple.view(len(feats), 3, self.heads, -1).unbind(1)
         out = window_attention(q, k, v, *self.tables, signals, self.rows, index)
-        feats = feats + self.proj(out.flatten(1))
-        return feats + self.mlp(feats)
+        feats = row_linear(out.flatten(1), proj.weight, proj.bias, residual=feats)
+        layers = self.mlp_norm, self.widen, self.narrow
+        parameters = (tensor for layer in layers for tensor in (layer.weight, layer.bias))
+        return block_mlp(feats, *parameters, None, self.mlp_norm.eps)
 
 
 class Down(nn.Module):
@@ -95,7 +105,7 @@ class Down(nn.Module):
 
     def forward(self, feats: Tensor, fine: VoxelLevel, coarse: VoxelLevel) -> Tensor:
         """Pool the features of the fine level."""
-        index, _ = knn(coarse.xyz, fine.xyz, DOWN, coarse.ptr, fine.ptr)
+        index, _ = knn(coarse.xyz, fine.xyz, DOWN, coarse.ptr, fine.ptr, known=True)
         return resample.linear_gather_max(self.norm(feats), self.linear.weight, index)
 
 
@@ -111,7 +121,7 @@ class Up(nn.Module):
     def forward(self, coarse_feats: Tensor, coarse: VoxelLevel, feats: Tensor, fine: Topology) -> Tensor:
         """Merge the features of both levels at the fine one."""
         level = fine.level
-        index, distance = knn(level.xyz, coarse.xyz, UP, level.ptr, coarse.ptr)
+        index, distance = knn(level.xyz, coarse.xyz, UP, level.ptr, coarse.ptr, known=True)
         weight = resample.inverse_distance_weights(distance)
         feats = self.skip(feats) + resample.interpolate(self.climb(coarse_feats), index, weight)
         return self.block(feats, fine.windows[0])
@@ -139,7 +149,7 @@ class StandInNetwork(nn.Module):
 
     def forward(self, feats: Tensor, level: VoxelLevel) -> Tensor:
         """Return the scores of each voxel."""
-        places = [topology(*pair) for pair in zip(levels_of(level), WINDOWS)]
+        places = topologies(levels_of(level))
         feats = self.stem(feats, level)
         passed = []
         for number, blocks in enumerate(self.stages):

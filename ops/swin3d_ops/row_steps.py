@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import torch
 
+_MM_HAS_OUT_DTYPE = 'dtype' in torch.ops.aten.mm.overloads()
+
 
 class Normed(NamedTuple):
     """Rows behind a layer norm, and what its backward pass reads.
@@ -52,6 +54,22 @@ def converted(dtype: torch.dtype, *tensors: torch.Tensor | None) -> tuple[torch.
     torch._foreach_copy_(copies, others)
     copied = iter(copies)
     return tuple(t if t is None or t.dtype == dtype else next(copied) for t in tensors)
+
+
+def product(first: torch.Tensor, second: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Multiply (N, K) by (K, M) into ``dtype``.
+
+    A GPU writes the float32 sums of 16-bit operands as they are where torch can (2.8): gradients of weights
+    are not rounded to the operands' type on their way, nor beyond the range of float16, in a launch less.
+    """
+    if dtype == torch.float32 and _keeps_sums(first):
+        return torch.mm(first, second, out_dtype=dtype)
+    return (first @ second).to(dtype)
+
+
+def _keeps_sums(operand: torch.Tensor) -> bool:
+    narrow = operand.dtype in (torch.float16, torch.bfloat16)
+    return narrow and operand.is_cuda and torch.version.cuda is not None and _MM_HAS_OUT_DTYPE
 
 
 def weighted_sum(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import autocast, available_backends, row_linear
+from swin3d_ops import autocast, available_backends, row_linear, row_steps
 from torch import nn
 
 needs_kernels = pytest.mark.skipif(
@@ -233,3 +233,25 @@ def test_weights_of_another_dtype_are_named_under_autocast_on_a_gpu(rule_of_gpus
         ),
     ):
         row_linear(feats, weight.double(), bias)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_gradients_of_weights_are_the_sums_of_matrix_units_where_a_gpu_gives_them(
+    rule_of_gpus, monkeypatch, dtype
+):
+    def unrounded(first, second, out_dtype):
+        assert out_dtype == torch.float32
+        return first.to(out_dtype) @ second.to(out_dtype)
+
+    monkeypatch.setattr(row_steps, '_keeps_sums', lambda operand: operand.dtype == dtype)
+    monkeypatch.setattr(torch, 'mm', unrounded)
+    feats = torch.full((3000, 4), 8.0, dtype=dtype, requires_grad=True)
+    weight, bias = torch.randn(5, 4, requires_grad=True), torch.zeros(5, requires_grad=True)
+    with torch.autocast('cpu', dtype):
+        out = row_linear(feats, weight, bias, backend='torch')
+    of_feats, of_weight, of_bias = torch.autograd.grad(out, (feats, weight, bias), torch.full_like(out, 8.0))
+    assert torch.equal(of_weight, torch.full_like(weight, 3000 * 64.0))  # beyond the range of float16
+    assert torch.equal(of_bias, torch.full_like(bias, 3000 * 8.0))
+    expected = weight.detach().to(dtype).double().sum(0) * 8
+    assert of_feats.dtype == dtype
+    assert (of_feats - expected).abs().max() <= torch.finfo(dtype).eps * expected.abs().max()

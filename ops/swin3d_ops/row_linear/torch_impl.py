@@ -8,7 +8,15 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from ..row_steps import branch_grad, converted, normalise, normalise_backward, weighted_sum, without_autocast
+from ..row_steps import (
+    branch_grad,
+    converted,
+    normalise,
+    normalise_backward,
+    product,
+    weighted_sum,
+    without_autocast,
+)
 
 
 def row_linear(
@@ -51,11 +59,11 @@ class _RowLinear(torch.autograd.Function):
         rows, weight, row_weight, *of_norm = ctx.saved_tensors
         needs = ctx.needs_input_grad
         branch = branch_grad(grad, row_weight, weight.dtype)
-        of_weight = (branch.t() @ rows).to(ctx.weight_dtype) if needs[1] else None
+        of_weight = product(branch.t(), rows, ctx.weight_dtype) if needs[1] else None
         of_bias = branch.sum(0, dtype=ctx.weight_dtype) if needs[2] else None
         of_feats, of_norm_weight, of_norm_bias = None, None, None
         if needs[0] or needs[3] or needs[4]:
-            of_feats = (branch @ weight).to(ctx.feats_dtype)
+            of_feats = product(branch, weight, ctx.feats_dtype)
             if of_norm:
                 feats, *saved = of_norm
                 needed = needs[0], needs[3], needs[4]

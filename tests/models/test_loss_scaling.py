@@ -95,14 +95,14 @@ def test_places_neighbours_and_signals_are_the_same_bits_under_autocast(
             assert same and getattr(second, 'dtype', None) not in HALVES
 
 
-@pytest.mark.parametrize('dtype', HALVES)
-def test_gradients_of_a_scaled_loss_are_those_of_float32(segmentor, kernels, dtype):
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float16, 0.06), (torch.bfloat16, 0.25)])
+def test_gradients_of_a_scaled_loss_are_those_of_float32(segmentor, kernels, dtype, tolerance):
     truth = gradients(segmentor, loss_of(segmentor))
     truth = {name: grad.clone() for name, grad in truth.items()}
     scale = 2.0**12
     found = gradients(segmentor, loss_of(segmentor, dtype) * scale)
     error = sum((found[name] / scale - truth[name]).square().sum() for name in truth)
-    assert (error / sum(grad.square().sum() for grad in truth.values())).sqrt() <= 0.1
+    assert (error / sum(grad.square().sum() for grad in truth.values())).sqrt() <= tolerance
     assert all(grad.dtype == torch.float32 for grad in found.values())
 
 

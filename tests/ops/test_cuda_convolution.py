@@ -7,9 +7,11 @@ from contextlib import nullcontext
 import pytest
 import torch
 from kernels_on_cpu import cuda_kernels, needs_compiler, rule_of_gpus
+from launch_count import counted
 from swin3d_ops import KernelMap, sparse_conv
 from swin3d_ops.neighbors import kernel_map_between
-from swin3d_ops.sparse_conv import cuda_impl
+from swin3d_ops.sparse_conv import cuda_impl, cuda_tiles
+from swin3d_ops.sparse_conv.pair_order import reversed_places
 from swin3d_ops.voxel_index import parent_voxels
 
 pytestmark = needs_compiler
@@ -243,7 +245,18 @@ def test_what_is_not_finite_reaches_what_it_reaches_in_the_reference(emulated_gp
         assert torch.equal(got.isnan(), truth.isnan())
 
 
+def test_a_pass_launches_one_kernel_forward_three_backward_and_waits_never(emulated_gpu):
+    kernel_map = room()
+    tensors = problem(kernel_map, 12, 20, torch.float32)
+    tensors[1] = tensors[1].permute(2, 0, 1).contiguous().permute(1, 2, 0)  # as a layer has it
+    kernel_map.exchanged  # noqa: B018  found once for a map
+    count = counted(lambda: convolved(kernel_map, *tensors))
+    assert count.launches == ['copy_', 'convolve', 'convolve', 'weight_partials', 'sum_pieces']
+    assert count.waits == []
+    assert counted(lambda: reversed_places(kernel_map.ptr, len(kernel_map.source))).waits == []
+
+
 def test_sizes_cover_a_width_with_the_least_left_over():
-    assert [cuda_impl.cover(width, cuda_impl.DEPTHS) for width in (1, 17, 48, 64, 96, 128)] == [
+    assert [cuda_tiles.cover(width, cuda_tiles.DEPTHS) for width in (1, 17, 48, 64, 96, 128)] == [
         16, 32, 48, 32, 48, 32,
     ]  # fmt: skip

@@ -119,12 +119,13 @@ def test_size_of_the_blocks_is_read_when_they_are_made(monkeypatch):
 
 def test_transposed_map_carries_each_input_to_its_children():
     children = torch.tensor([[0, 2, 3], [1, 0, 2]])
-    kernel_map = KernelMap.transposed(children)
+    kernel_map = KernelMap.transposed(children, 4)
     assert pairs_of(kernel_map) == {
         (k, n, int(m)) for k, row in enumerate(children) for n, m in enumerate(row)
     }
     assert (kernel_map.num_sources, kernel_map.num_targets) == (3, 4)
-    assert KernelMap.transposed(torch.empty(27, 0, dtype=torch.int64)).num_targets == 0
+    nothing = KernelMap.transposed(torch.empty(27, 0, dtype=torch.int64), 0)
+    assert (nothing.num_offsets, nothing.num_targets, len(nothing.source)) == (27, 0, 0)
 
 
 def test_rows_met_twice_under_an_offset_make_no_table():

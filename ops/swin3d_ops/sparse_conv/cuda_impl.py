@@ -1,4 +1,4 @@
-"""Sparse convolution by the CUDA kernels: sizes of tiles, memory, and the CUDA side of the operators."""
+"""Sparse convolution by the CUDA kernels: arguments, memory, and the CUDA side of the operators."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ import ctypes
 import torch
 
 from .. import cuda_runtime, registration
-from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operators
+from .cuda_tiles import THREADS, TILE, TURNED_PAIRS, Tiles, tiles
 
 SOURCE = 'sparse_conv.cuh'
-TILE, PAIRS, THREADS = 128, 128, 256  # kTile, kPairs, kThreads
-TURNED_PAIRS, SUM_THREADS = 64, 256  # kTurnedPairs, kSumThreads
-WARP_ROWS = 16  # kWarpRows
-DEPTHS = 16, 32, 48
-"""Input channels that a block multiplies at a time."""
-WIDES = 1, 2, 4, 6, 8
-"""Output channels of a block, in eights."""
+SUM_THREADS = 256  # kSumThreads
 BLOCKS_PER_MULTIPROCESSOR = 8
 """Blocks that the weight gradient is cut into at least, if they have pairs enough."""
 LEAST_PIECE = 4 * TURNED_PAIRS
@@ -31,76 +25,15 @@ class _Convolution(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
 
 
-def cover(length: int, sizes: tuple[int, ...]) -> int:
-    """Return the size whose multiples cover a length with the least left over, the largest of equals."""
-    return min(sizes, key=lambda size: (-(-length // size) * size, -size))
+def _tiles(dtype: torch.dtype, channels: int, columns: int, device: torch.device) -> Tiles:
+    """Return the tiles on a device; 16 bits are multiplied by matrix units if it has any, else one by one."""
+    matrix = dtype in (torch.float16, torch.bfloat16) and cuda_runtime.has_matrix_units(device)
+    return tiles(dtype, channels, columns, matrix, cuda_runtime.shared_limit(device))
 
 
-class _Tiles:
-    """The kernels for one pair of widths on one device, and how they share the work.
-
-    Numbers of 16 bits are multiplied by matrix units where there are any, others one by one.
-
-    Args:
-        dtype: type of the features.
-        channels: C of the features.
-        columns: E of the outputs.
-        device: of the tensors.
-    """
-
-    def __init__(self, dtype: torch.dtype, channels: int, columns: int, device: torch.device) -> None:
-        self.real = torch.promote_types(dtype, torch.float32)
-        self._size = torch.finfo(self.real).bits // 8
-        self._matrix = dtype.itemsize == 2 and cuda_runtime.has_matrix_units(device)
-        depths, wides = self._sizes(cuda_runtime.shared_limit(device))
-        self.depth, self.columns = cover(channels, depths), cover(columns, tuple(8 * wide for wide in wides))
-        self.turned_rows = max(self.depth, WARP_ROWS)
-        self.column_tiles = -(-columns // self.columns)
-        self.row_tiles = -(-channels // self.turned_rows)
-        definitions = (
-            ('SWIN3D_ELEMENT', ELEMENTS[dtype]), ('SWIN3D_REAL', ELEMENTS[self.real]),
-            ('SWIN3D_DEPTH', self.depth), ('SWIN3D_WIDE', self.columns // 8),
-            ('SWIN3D_MATRIX', int(self._matrix)),
-        )  # fmt: skip
-        self.program = cuda_runtime.program(SOURCE, definitions, device)
-
-    def _sizes(self, limit: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the depths and widths of tiles that a block has memory for; float64 takes the smaller."""
-        for cut in range(self.real == torch.float64, len(DEPTHS)):
-            depths, wides = DEPTHS[: len(DEPTHS) - cut], WIDES[: len(WIDES) - 2 * cut]
-            if self._shared(depths[-1], 8 * wides[-1]) <= limit:
-                break
-        return depths, wides
-
-    def _operands(self, left: int, left_length: int, right: int, right_length: int) -> int:
-        """Return the bytes of two matrices in shared memory, whose rows are filled up against conflicts."""
-        if self._matrix:
-            return 2 * (left * (left_length + 8) + right * (right_length + 8))
-        return self._size * (left * (left_length + 4) + right * right_length)
-
-    def _shared(self, depth: int, columns: int) -> int:
-        sums, pairs = self._size * TILE * (columns + 8), 4 * (2 * PAIRS + 2)
-        return sums + self._operands(PAIRS, depth, depth, columns) + 16 * THREADS + pairs
-
-    def convolve(self, problem: _Convolution) -> None:
-        """Launch the convolution."""
-        grid = -(-problem.targets // TILE), self.column_tiles
-        self.program.launch('convolve', grid, THREADS, self._shared(self.depth, self.columns), problem)
-
-    def weight_gradient(self, problem: _Convolution, pieces: int) -> None:
-        """Launch the sums over pieces of pairs, and the sums of those."""
-        shared = self._operands(TURNED_PAIRS, self.turned_rows, TURNED_PAIRS, self.columns) + 8 * TURNED_PAIRS
-        grid = pieces, self.row_tiles * self.column_tiles
-        threads = self.turned_rows // WARP_ROWS * 32
-        self.program.launch('weight_partials', grid, threads, shared, problem)
-        numbers = problem.offsets * problem.channels * problem.columns
-        self.program.launch('sum_pieces', (-(-numbers // SUM_THREADS), 1), SUM_THREADS, 0, problem)
-
-    def piece(self, num_pairs: int) -> int:
-        """Return how many pairs share a sum, a multiple of what a block multiplies at a time."""
-        blocks = BLOCKS_PER_MULTIPROCESSOR * self.program.multiprocessors
-        pairs = num_pairs * self.row_tiles * self.column_tiles // blocks
-        return max(LEAST_PIECE, -(-pairs // TURNED_PAIRS) * TURNED_PAIRS)
+def _piece(num_pairs: int, blocks: int) -> int:
+    """Return how many pairs share a sum, a multiple of what a block multiplies at a time."""
+    return max(LEAST_PIECE, -(-num_pairs // (blocks * TURNED_PAIRS)) * TURNED_PAIRS)
 
 
 def _problem(offsets, channels, columns, targets, fours=(), **tensors) -> _Convolution:
@@ -131,7 +64,10 @@ def forward(feats, weight, source, target, back_source, back_target, ptr, num_ta
     out = feats.new_empty(num_targets, columns)
     problem = _problem(*weight.shape, num_targets, fours, feats=feats, weight=weight, out=out, **rows)
     problem.offset_step, problem.channel_step = weight.stride()[:2]
-    _Tiles(feats.dtype, channels, columns, feats.device).convolve(problem)
+    sizes = _tiles(feats.dtype, channels, columns, feats.device)
+    program = cuda_runtime.program(SOURCE, sizes.definitions, feats.device)
+    grid = -(-num_targets // TILE), sizes.column_tiles
+    program.launch('convolve', grid, THREADS, sizes.shared, problem)
     return out
 
 
@@ -143,8 +79,9 @@ def weight_grad(feats, grad_out, source, target, ptr):
         return feats.new_zeros(offsets, channels, columns, dtype=real)
     rows = dict(source=source.contiguous(), target=target.contiguous(), ptr=ptr.contiguous())
     fours = feats, grad_out = feats.contiguous(), grad_out.contiguous()
-    tiles = _Tiles(feats.dtype, channels, columns, feats.device)
-    piece = tiles.piece(len(source))
+    sizes = _tiles(feats.dtype, channels, columns, feats.device)
+    program = cuda_runtime.program(SOURCE, sizes.definitions, feats.device)
+    piece = _piece(len(source) * sizes.weight_tiles, BLOCKS_PER_MULTIPROCESSOR * program.multiprocessors)
     pieces = len(source) // piece + offsets
     grad, partial = (
         feats.new_empty(count, channels, columns, dtype=real) for count in (offsets, pieces)
@@ -154,7 +91,9 @@ def weight_grad(feats, grad_out, source, target, ptr):
         **rows,
     )  # fmt: skip
     problem.piece = piece
-    tiles.weight_gradient(problem, pieces)
+    grid = pieces, sizes.weight_tiles
+    program.launch('weight_partials', grid, sizes.weight_threads, sizes.weight_shared, problem)
+    program.launch('sum_pieces', (-(-grad.numel() // SUM_THREADS), 1), SUM_THREADS, 0, problem)
     return grad
 
 

@@ -165,18 +165,18 @@ class KernelMap:
         return cls(*rows, ptr, num_sources, num_targets, known=True)
 
     @classmethod
-    def transposed(cls, children: torch.Tensor) -> KernelMap:
+    def transposed(cls, children: torch.Tensor, num_targets: int) -> KernelMap:
         """Return the map of a transposed convolution that writes input row n to output ``children[k, n]``.
 
         Args:
-            children: (K, N) int64, the output row of each input under each offset; every row of 0 .. M - 1
-                occurs.
+            children: (K, N) int64, the output row of each input under each offset, taken on trust.
+            num_targets: rows M of the output.
         """
         count, num_sources = children.shape
         source = torch.arange(num_sources, dtype=torch.int32, device=children.device).repeat(count)
-        num_targets = int(children.max()) + 1 if num_sources else 0
-        rows = children.flatten().int()
-        return cls.ordered(source, rows, [num_sources] * count, num_sources, num_targets)
+        ptr = torch.arange(count + 1, device=children.device) * num_sources
+        rows = sort_targets(source, children.flatten().int(), ptr, num_targets)
+        return cls(*rows, ptr, num_sources, num_targets, known=True)
 
     def grouped(self, group: torch.Tensor, num_groups: int) -> KernelMap:
         """The map under G K offsets: g K + k holds the pairs of offset k whose target is of group g.

@@ -181,5 +181,5 @@ class GenerativeUpsample(CubicKernel):
             children = torch.einsum('nc,dkc->nkd', feats, self.weight.flatten(1, 3))
             return children.flatten(0, 1), voxels.at(reach.flatten(0, 1), half)
         coords, inverse = unique_voxels(reach.flatten(0, 1))
-        kernel_map = KernelMap.transposed(inverse.view(reach.shape[:2]).t())
+        kernel_map = KernelMap.transposed(inverse.view(reach.shape[:2]).t(), len(coords))
         return sparse_conv(feats, as_kernel(self.weight), kernel_map), voxels.at(coords, half)

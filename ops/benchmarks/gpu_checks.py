@@ -16,6 +16,7 @@ from gpu_pairs import PairAttention
 from gpu_report import Report
 from swin3d_ops import WindowIndex, knn, op, resample, sparse_conv, window_attention
 from swin3d_ops.neighbors import kernel_map_between
+from swin3d_ops.neighbors import torch_impl as torch_search
 from swin3d_ops.voxel_index import unique_voxels
 
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 5e-3, torch.bfloat16: 4e-2, torch.float64: 1e-11}
@@ -186,6 +187,21 @@ def check_convolution(backend: str, dtype: torch.dtype, device: torch.device) ->
                 raise AssertionError(f'{what}: two runs differ')
 
 
+def check_kernel_maps(device: torch.device) -> None:
+    """Check the pairs within a level and between two against those of torch, bit by bit."""
+    generator = torch.Generator().manual_seed(0)
+    coords = torch.randint(-9, 9, (4000, 4), generator=generator)
+    fine, _ = unique_voxels(torch.cat([coords[:, :1] % 3, coords[:, 1:]], 1))
+    coarse = unique_voxels(torch.cat([fine[:, :1], fine[:, 1:] // 2 * 2], 1))[0].flip(0)
+    for inputs, outputs, size in ((fine, fine, 3), (fine, fine, 5), (fine, coarse, 2), (coarse, fine, 3)):
+        expected = torch_search.kernel_map(inputs, outputs, size)
+        there = inputs.to(device)
+        got = kernel_map_between(there, there if outputs is inputs else outputs.to(device), size)
+        for part in ('source', 'target', 'ptr'):
+            if not torch.equal(getattr(got, part).cpu(), getattr(expected, part)):
+                raise AssertionError(f'kernel map of edge {size}: another {part} than by torch')
+
+
 def check_not_finite(bad: float, device: torch.device) -> None:
     """Check that a bad value in any input of the attention, or in what is pooled, reaches the outputs."""
     inputs, _, signals, windows = attention_problem((5, 70, 3), 2, 8, SIX_AXES, 0.25)
@@ -226,6 +242,7 @@ def all_checks(device: torch.device) -> dict[str, Callable]:
     for dtype in (torch.float32, torch.float64):
         for k in (3, 16, 40):
             checks[f'knn, k {k}, {dtype}'] = partial(check_neighbours, dtype, k, device)
+    checks['kernel maps'] = partial(check_kernel_maps, device)
     for bad in (torch.nan, torch.inf, -torch.inf):
         checks[f'{bad} reaches what it reaches in the reference'] = partial(check_not_finite, bad, device)
     return checks

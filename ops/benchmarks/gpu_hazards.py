@@ -8,7 +8,7 @@ import torch
 from gpu_report import Report
 from gpu_timing import captured, wait
 from pyramid import table_rows
-from swin3d_ops import WindowIndex, resample, window_attention
+from swin3d_ops import WindowIndex, knn, resample, window_attention
 
 HEADS, WIDTH, WINDOW = 6, 8, 5
 ROWS = table_rows(WINDOW)
@@ -63,6 +63,8 @@ def hazards(report: Report, device: torch.device) -> None:
     expected = problem.both()
     feats = problem.inputs[0].flatten(1).contiguous()
     index = torch.arange(27, device=device).view(9, 3) % len(feats)
+    clouds = feats[:500, :3].contiguous(), feats[:, :3].contiguous()
+    bounds = [torch.tensor([0, len(cloud)], device=device) for cloud in clouds]
     report.attempt('same bits twice', lambda: require_same_bits(expected, problem.both()))
     if device.type == 'cuda':
         report.attempt('same bits on a side stream', lambda: _on_side_stream(problem, expected))
@@ -73,6 +75,7 @@ def hazards(report: Report, device: torch.device) -> None:
             'attention, forward': lambda: [problem.forward()],
             'attention, both passes': problem.both,
             'gather_max': lambda: [resample.gather_max(feats, index)],
+            'knn': lambda: knn(*clouds, 16, *bounds, known=True),
         }.items():
             report.attempt(f'graph capture: {name}', lambda: _replays_as_it_ran(call))  # noqa: B023
     report.attempt(f'{MANY[device.type]} windows of one voxel', lambda: _many_windows(device))

@@ -33,6 +33,7 @@ SWIN3D_INLINE char* shared_memory() {
 }
 SWIN3D_INLINE void shared_max(int* place, int value) { atomicMax(place, value); }
 SWIN3D_INLINE void lower(int* place, int value) { atomicMin(place, value); }
+SWIN3D_INLINE int lowest_bit(unsigned bits) { return __ffs(bits) - 1; }
 // Writes the value where the expected one stands, in one step; returns what stood there.
 SWIN3D_INLINE int exchange_where(int* place, int expected, int value) { return atomicCAS(place, expected, value); }
 SWIN3D_INLINE float exponential(float x) { return expf(x); }
@@ -98,6 +99,7 @@ inline int block_y() { return emulation().y; }
 inline char* shared_memory() { return emulation().shared; }
 inline void shared_max(int* place, int value) { *place = *place > value ? *place : value; }
 inline void lower(int* place, int value) { *place = *place < value ? *place : value; }
+inline int lowest_bit(unsigned bits) { return __builtin_ctz(bits); }
 inline int exchange_where(int* place, int expected, int value) {
     const int before = *place;
     if (before == expected) *place = value;

@@ -118,12 +118,26 @@ struct Range {
 };
 
 template <class List>
+SWIN3D_INLINE bool is_admitted(const Real* query, const Point& p, const List& nearest, Real* squared) {
+    *squared = squared_length(query[0] - p.at[0], query[1] - p.at[1], query[2] - p.at[2]);
+    return nearest.admits(*squared, p.row);
+}
+
+// Most sources are too far: all are tried side by side, then threads insert theirs one by one, each its own.
+template <class List>
 SWIN3D_INLINE void offer_leaf(const Clouds& c, const Real* query, Range range, int leaf, List& nearest) {
-    const int last = smaller(leaf * kFan + kFan, range.last);
-    for (int i = larger(leaf * kFan, range.first); i < last; ++i) {
-        const Point p = c.point[i];
-        const Real d = squared_length(query[0] - p.at[0], query[1] - p.at[1], query[2] - p.at[2]);
-        if (nearest.admits(d, p.row)) nearest.insert(d, p.row);
+    const int first = leaf * kFan, last = range.last - 1;
+    unsigned near = 0;
+    Real squared;
+#pragma unroll
+    for (int n = 0; n < kFan; ++n) {
+        const bool is_of_item = first + n >= range.first && first + n <= last;
+        const Point p = c.point[smaller(first + n, last)];
+        if (is_admitted(query, p, nearest, &squared) && is_of_item) near |= 1u << n;
+    }
+    for (; near != 0; near &= near - 1) {
+        const Point p = c.point[first + lowest_bit(near)];
+        if (is_admitted(query, p, nearest, &squared)) nearest.insert(squared, p.row);
     }
 }
 

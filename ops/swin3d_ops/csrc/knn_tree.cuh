@@ -18,7 +18,7 @@ constexpr int kFanBits = 3;
 constexpr int kFan = 1 << kFanBits;                 // children of a node
 constexpr int kGroup = kFan * kFan * kFan;          // nodes that a block of knn_boxes joins, through three levels
 constexpr int kMostLevels = 11;                     // of 2^31 sources
-constexpr int kSamples = 512;                       // sources that stand for all when the cube is laid
+constexpr int kSamples = 256;                       // sources that stand for all when the cube is laid
 constexpr int kTails = 128;                         // a share of 1 / kTails at each end of an axis is no bulk
 constexpr int kNoRow = 0x7FFFFFFF;
 

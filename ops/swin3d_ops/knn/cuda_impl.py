@@ -14,7 +14,7 @@ from ..cuda_runtime import ELEMENTS
 from . import cpu_impl  # defines the operator
 
 SOURCE = 'knn.cuh'
-THREADS, LANES, SAMPLES = 128, 32, 512  # kThreads, kLanes, kSamples
+THREADS, LANES, SAMPLES = 128, 32, 256  # kThreads, kLanes, kSamples
 FAN, MOST_LEVELS = 8, 11  # kFan, kMostLevels
 JOINED_LEVELS = 3  # by one launch of knn_boxes
 GROUP = FAN**JOINED_LEVELS  # kGroup

@@ -118,7 +118,7 @@ def kept_bytes(block, *arguments):
 
 
 @pytest.mark.parametrize('backends', ['auto', 'torch'])
-def test_a_block_keeps_nothing_but_its_input(level, backends, monkeypatch):
+def test_a_block_keeps_nothing_but_the_inputs_of_its_two_branches(level, backends, monkeypatch):
     monkeypatch.setenv('SWIN3D_OPS', backends)
     parts = network(False)
     given = []
@@ -129,5 +129,5 @@ def test_a_block_keeps_nothing_but_its_input(level, backends, monkeypatch):
     feats = feats.detach().requires_grad_()
     all_kept = kept_bytes(block, feats, *others)
     block.with_cp = True
-    assert kept_bytes(block, feats, *others) <= feats.nbytes
-    assert all_kept > 5 * feats.nbytes
+    assert kept_bytes(block, feats, *others) <= 2 * feats.nbytes
+    assert all_kept >= 6 * feats.nbytes

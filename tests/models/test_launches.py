@@ -76,9 +76,10 @@ def block_passes(level, autocast=None):
 def test_a_block_is_two_norms_four_products_two_sums_and_little_else(level):
     forward, backward = block_passes(level)
     assert forward == dict(norms=2, products=4, gelu=1, weighted_sums=2, joins=1, own=1)
-    # products: one each of inputs and weights; sums: two row weights, two meetings of branch and residual;
+    # products: one each of inputs and weights, and the feed-forward's first again, as its norm;
+    # sums: two row weights, two meetings of branch and residual;
     # the join is that of gradients of queries, keys and values that the CPU kernels keep apart
-    assert backward == dict(norms=2, products=8, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
+    assert backward == dict(norms=3, products=9, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
@@ -89,8 +90,8 @@ def test_mixed_precision_adds_a_block_a_cast_of_each_layer_of_weights_and_of_eac
     forward, backward = block_passes(level, dtype)
     assert forward == dict(norms=2, products=4, gelu=1, weighted_sums=2, joins=1, own=1, casts=5)
     casts = backward.pop('casts')
-    assert casts == 5  # gradients of weights thrice, of norms twice
-    assert backward == dict(norms=2, products=8, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
+    assert casts == 6  # gradients of weights thrice, of norms twice, and the norm that is computed again
+    assert backward == dict(norms=3, products=9, gelu=2, bias_sums=4, weighted_sums=4, joins=1, own=1)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_a_step_of_swin3d_s_launches_no_more_than_counted(level, swin3d_s):
     norms = 2 * blocks + pooled + 2 * upsampled + 1
     exact = dict(products=products, norms=norms, gelu=blocks)
     assert {key: forward[key] for key in exact} == exact
-    exact = dict(products=2 * products, norms=norms, gelu=2 * blocks, bias_sums=products)
+    exact = dict(products=2 * products + blocks, norms=norms + blocks, gelu=2 * blocks, bias_sums=products)
     assert {key: backward[key] for key in exact} == exact
     assert forward['random'] <= 3 * (5 + 4)  # three a stage
-    assert sum(forward.values()) <= 750 and sum(backward.values()) <= 648
+    assert sum(forward.values()) <= 750 and sum(backward.values()) <= 702

@@ -1,4 +1,4 @@
-"""The feed-forward branch by torch's operators; the GELU is computed again in the backward pass."""
+"""The feed-forward branch by torch's operators; the backward pass computes it again from its input."""
 
 from __future__ import annotations
 
@@ -30,36 +30,38 @@ def block_mlp(
 
 
 class _BlockMLP(torch.autograd.Function):
-    """Keeps the input of the GELU for the backward pass, and not its output."""
+    """Keeps no rows but its input: those inside take more memory than all others of a block together."""
 
     @staticmethod
     def forward(
         ctx: Any,
         feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, product_dtype,
     ) -> torch.Tensor:  # fmt: skip
-        rows, *statistics = normalise(feats, norm_weight, norm_bias, eps)
-        rows = rows.to(product_dtype)
+        ctx.eps = eps
         weight1, bias1, weight2, bias2 = converted(product_dtype, weight1, bias1, weight2, bias2)
-        hidden = functional.linear(rows, weight1, bias1)
-        branch = functional.linear(functional.gelu(hidden), weight2, bias2)
-        of_norm = *statistics, norm_weight, norm_bias
-        ctx.save_for_backward(feats, rows, hidden, weight1, weight2, row_weight, *of_norm)
-        return weighted_sum(feats, row_weight, branch, feats.dtype)
+        ctx.save_for_backward(feats, norm_weight, norm_bias, weight1, bias1, weight2, row_weight)
+        rows = normalise(feats, norm_weight, norm_bias, eps).rows.to(product_dtype)
+        hidden = functional.gelu(functional.linear(rows, weight1, bias1))
+        return weighted_sum(feats, row_weight, functional.linear(hidden, weight2, bias2), feats.dtype)
 
     @staticmethod
     @once_differentiable
     @without_autocast
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        feats, rows, hidden, weight1, weight2, row_weight, *of_norm = ctx.saved_tensors
+        feats, norm_weight, norm_bias, weight1, bias1, weight2, row_weight = ctx.saved_tensors
         needs, dtype = ctx.needs_input_grad, feats.dtype
-        branch = branch_grad(grad, row_weight, hidden.dtype)
+        rows, *statistics = normalise(feats, norm_weight, norm_bias, ctx.eps)
+        rows = rows.to(weight1.dtype)
+        hidden = functional.linear(rows, weight1, bias1)
+        branch = branch_grad(grad, row_weight, weight1.dtype)
         of_bias2 = branch.sum(0, dtype=dtype) if needs[6] else None
         of_weight2 = branch.t() @ functional.gelu(hidden) if needs[5] else None
         of_hidden = torch.ops.aten.gelu_backward(branch @ weight2, hidden)
         of_bias1 = of_hidden.sum(0, dtype=dtype) if needs[4] else None
         of_weight1 = of_hidden.t() @ rows if needs[3] else None
         of_weight1, of_weight2 = converted(dtype, of_weight1, of_weight2)
-        of_feats, *of_norm = normalise_backward(of_hidden @ weight1, feats, of_norm, needs[:3])
+        saved = *statistics, norm_weight, norm_bias
+        of_feats, *of_norm = normalise_backward(of_hidden @ weight1, feats, saved, needs[:3])
         if of_feats is not None:
             of_feats += grad
         return of_feats, *of_norm, of_weight1, of_bias1, of_weight2, of_bias2, None, None, None

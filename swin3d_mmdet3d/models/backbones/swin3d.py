@@ -120,8 +120,8 @@ class Swin3D(BaseModule):
             second, so that ``depths[0]``, ``num_heads[0]`` and ``window_sizes[0]`` serve the decoder alone.
         drop_path_rate: Stochastic depth of the last block; the others grow linearly from 0.
         out_indices: Levels to return, 0 the finest.
-        with_cp: Activation checkpointing: training keeps the input of each block alone, and the backward pass
-            computes the rest again. Gradients are the same; less memory, more time.
+        with_cp: Activation checkpointing: training keeps the input alone of each block's attention, and the
+            backward pass computes it again. Gradients are the same; less memory, more time.
         init_cfg: Initialisation config of mmengine, for example ``dict(type='Pretrained', ...)``.
 
     Source: arXiv 2304.06906; Swin3D/models/Swin3D.py of github.com/microsoft/Swin3D.

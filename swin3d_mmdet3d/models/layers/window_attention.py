@@ -203,7 +203,8 @@ class Swin3DBlock(nn.Module):
         quant_size: Table bins per cell.
         signals: Signals encoded in the attention.
         drop_path: Probability with which the stage around the block leaves out a branch at a voxel.
-        with_cp: Keep nothing of the block but its input for the backward pass, which computes it again.
+        with_cp: Keep nothing of the attention but its input for the backward pass, which computes it again.
+            The feed-forward keeps its own alone anyhow.
     """
 
     def __init__(
@@ -239,18 +240,19 @@ class Swin3DBlock(nn.Module):
             windows: Their windows.
             row_weights: ``(2, N)`` factors of the two branches at each voxel, or None for 1.
         """
-        arguments = feats, voxels, windows, row_weights
+        of_attention, of_mlp = (None, None) if row_weights is None else row_weights
+        arguments = feats, voxels, windows, of_attention
         if self.with_cp and torch.is_grad_enabled():
             # a block draws no random numbers: its row weights are drawn outside
-            return checkpoint(self._refine, *arguments, use_reentrant=False, preserve_rng_state=False)
-        return self._refine(*arguments)
-
-    def _refine(
-        self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows, row_weights: Tensor | None
-    ) -> Tensor:
-        of_attention, of_mlp = (None, None) if row_weights is None else row_weights
-        feats = self.attn(feats, windows, self.norm1.of_rows(voxels), feats, of_attention)
+            feats = checkpoint(self._attend, *arguments, use_reentrant=False, preserve_rng_state=False)
+        else:
+            feats = self._attend(*arguments)
         return self.mlp(feats, self.norm2.of_rows(voxels), of_mlp)
+
+    def _attend(
+        self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows, row_weight: Tensor | None
+    ) -> Tensor:
+        return self.attn(feats, windows, self.norm1.of_rows(voxels), feats, row_weight)
 
 
 class WindowStage(nn.Module):

@@ -22,7 +22,10 @@ from .compiled_files import first_usable, is_whole, logger, publish, work_folder
 from .cpu_library import SOURCE_FOLDER, KernelsUnavailableError
 
 OPTIONS = ('-std=c++17',)
-SOURCE_OPTIONS = {'knn.cuh': ('-fmad=false',)}  # equal distances must stay equal
+SOURCE_OPTIONS = {  # equal distances must stay equal
+    'knn.cuh': ('-fmad=false',),
+    'representatives.cuh': ('-fmad=false',),
+}
 COMPILE_SECONDS = 300
 
 

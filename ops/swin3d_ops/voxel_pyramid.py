@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from . import host_transfers
-from .representatives import nearest_rows
+from .representatives import find_representatives, nearest_rows
 from .voxel_index import KEY_LIMIT, check_corners, coarse_bounds, coarse_cells, num_cells, sort_voxels
 
 
@@ -107,7 +107,7 @@ def _all_at_once(coords, ptr, bounds, strides, rows) -> list[CoarseLevel]:
     run = runs.of_rows()
     # cells of a level lie in those of the next
     parent = torch.cat([run[:count], run[place[: total - sizes[-1]] + count]])
-    representative = _representatives(rows, parent, [count, *sizes])
+    representative = find_representatives(rows, parent, [count, *sizes])
     cells, levels, first = cells[place].split(sizes), [], 0
     for level, stride in enumerate(strides):
         cells[level][:, 0] -= level * num_items
@@ -141,28 +141,6 @@ def _rows_of_levels(number, ptr, rows, num_levels) -> tuple[int, torch.Tensor, l
     _check_finite(is_finite)
     level_rows = [table[start : start + len(ptr)] for start in range(0, len(table), len(ptr))]
     return sum(bounds[-1] for bounds in level_rows), level_ptr, level_rows
-
-
-def _representatives(rows, parent, sizes) -> list[torch.Tensor]:
-    """Return the fine voxel that represents each cell, level by level.
-
-    Args:
-        rows: (N, F) of the finest voxels.
-        parent: The cell of each voxel of all levels but the last; cells of all levels but the first count on.
-        sizes: Number of voxels of each level, from the finest.
-    """
-    parent, member = torch.sort(parent.int(), stable=True)
-    total = sum(sizes[1:])
-    bounds = torch.searchsorted(parent, torch.arange(total + 1, dtype=torch.int32, device=parent.device))
-    chosen, first, cell = [], 0, 0
-    for count, cells in zip(sizes[:-1], sizes[1:]):
-        own = slice(first, first + count)
-        of_level = bounds[cell : cell + cells + 1] - first
-        nearest = nearest_rows(rows, member[own] - first, parent[own].long() - cell, of_level)
-        rows = rows[nearest]
-        chosen.append(nearest if not chosen else chosen[-1][nearest])
-        first, cell = first + count, cell + cells
-    return chosen
 
 
 def _check_finite(finite) -> None:

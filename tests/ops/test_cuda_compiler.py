@@ -31,6 +31,7 @@ def attention(element, width, axes):
 
 KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
 NEIGHBORS = (('SWIN3D_COORD', 'int64'),)
+REPRESENTATIVES = (('SWIN3D_REAL', 'float'), ('SWIN3D_COLUMNS', 6))
 RESAMPLE = (('SWIN3D_ELEMENT', 'f16'), ('SWIN3D_RESULT', 'float'), ('SWIN3D_REAL', 'float'))
 
 
@@ -48,6 +49,7 @@ FAST = [
     ('knn.cuh', KNN, 90),
     ('resample.cuh', RESAMPLE, 90),
     ('neighbors.cuh', NEIGHBORS, 90),
+    ('representatives.cuh', REPRESENTATIVES, 90),
     ('sparse_conv.cuh', convolution('float', 'float', 48, 6, 0), 90),
     ('sparse_conv.cuh', convolution('bf16', 'float', 48, 6, 1), 80),
 ]
@@ -60,6 +62,8 @@ ALL = [
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
         ('neighbors.cuh', NEIGHBORS),
+        ('representatives.cuh', REPRESENTATIVES),
+        ('representatives.cuh', (('SWIN3D_REAL', 'double'), ('SWIN3D_COLUMNS', 9))),
         ('sparse_conv.cuh', convolution('float', 'float', 32, 8, 0)),
         ('sparse_conv.cuh', convolution('bf16', 'float', 16, 6, int(architecture >= 80))),
         ('sparse_conv.cuh', convolution('double', 'double', 32, 4, 0)),

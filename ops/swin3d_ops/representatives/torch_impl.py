@@ -1,4 +1,4 @@
-"""The row of each group that is nearest to the group's mean; nothing here checks or waits for a GPU."""
+"""Representatives by torch: sums over sorted members, in the order of their rows on every device."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ def nearest_rows(
 ) -> torch.Tensor:
     """Return the row of each group nearest to its mean, as :func:`~swin3d_ops.voxel_index.nearest_to_mean`.
 
-    Sums run through a group in the order of its rows on every device, so that all choose the same rows.
-
     Args:
         rows: (N, F) floats.
         order: (N,) int64, rows sorted by group, in ascending order within one.
-        number: (N,) int64, the group of each of ``order``.
+        number: (N,) integers, the group of each of ``order``.
         bounds: (M + 1,) int64, group m holds the places ``bounds[m]:bounds[m + 1]`` of ``order``.
 
     Returns:
         (M,) int64 rows, N for a group with values that are not finite.
     """
-    rows = rows.detach().double()[order]
+    rows, number = rows.detach().double()[order], number.long()
     total = torch.segment_reduce(rows, 'sum', offsets=bounds, axis=0, unsafe=True, initial=0)
     mean = total / bounds.diff()[:, None]
     squared = (rows - mean[number]).square().sum(1)
@@ -32,3 +30,15 @@ def nearest_rows(
     row = torch.where(tied, order, len(order))
     chosen = torch.full((len(mean),), len(order), device=order.device)
     return chosen.scatter_reduce_(0, number, row, 'amin')
+
+
+def find(rows, member, number, bounds, sizes) -> tuple[torch.Tensor, ...]:
+    """Find the representatives of all levels; see the package for the arguments."""
+    chosen, first, cell = [], 0, 0
+    for count, cells in zip(sizes[:-1], sizes[1:]):
+        own, of_level = slice(first, first + count), bounds[cell : cell + cells + 1] - first
+        nearest = nearest_rows(rows, member[own] - first, number[own] - cell, of_level)
+        rows = rows[nearest]
+        chosen.append(chosen[-1][nearest] if chosen else nearest)
+        first, cell = first + count, cell + cells
+    return tuple(chosen)

@@ -11,6 +11,8 @@
 
 namespace swin3d {
 
+typedef unsigned long long Masks;  // kFan bits a level
+
 constexpr int kNeighbours = SWIN3D_NEIGHBOURS;
 constexpr int kLanes = 32;  // queries of a block: so few that a small level still fills all multiprocessors
 
@@ -89,8 +91,7 @@ SWIN3D_INLINE Real gap(Real at, Real low, Real high) {
 }
 
 template <class List>
-SWIN3D_INLINE bool is_in_reach(const Clouds& c, const Real* query, int level, int node, const List& nearest) {
-    const Box box = c.box[c.first_box[level] + node];
+SWIN3D_INLINE bool is_in_reach(const Real* query, const Box& box, const List& nearest) {
     const Real d = squared_length(gap(query[0], box.low[0], box.high[0]), gap(query[1], box.low[1], box.high[1]),
                                   gap(query[2], box.low[2], box.high[2]));
     return nearest.admits(d, box.row);
@@ -141,27 +142,49 @@ SWIN3D_INLINE void offer_leaf(const Clouds& c, const Real* query, Range range, i
     }
 }
 
-// Offers the sources below a node, leaf after leaf.
+// Which of the nodes [first, first + kFan) of a level are in reach, as bits; all are tried side by side.
 template <class List>
-SWIN3D_INLINE void offer_subtree(const Clouds& c, const Real* query, Range range, int root_level, int root,
-                                 List& nearest) {
-    int level = root_level, node = root;
+SWIN3D_INLINE unsigned nodes_in_reach(const Clouds& c, const Real* query, Range range, int level, int first,
+                                      const List& nearest) {
+    const Box* box = c.box + c.first_box[level];
+    const int last = range.last_node(level);
+    unsigned near = 0;
+#pragma unroll
+    for (int n = 0; n < kFan; ++n) {
+        const bool is_of_item = first + n >= range.first_node(level) && first + n <= last;
+        if (is_in_reach(query, box[smaller(first + n, last)], nearest) && is_of_item) near |= 1u << n;
+    }
+    return near;
+}
+
+// Offers the sources below the siblings of a node, leaf after leaf.
+template <class List>
+SWIN3D_INLINE void offer_siblings(const Clouds& c, const Real* query, Range range, int own_level, int own,
+                                  List& nearest) {
+    int level = own_level, first = own / kFan * kFan;
+    Masks waiting = 0;  // nodes in reach that are still to be seen, of the levels above this one
+    unsigned here = nodes_in_reach(c, query, range, level, first, nearest) & ~(1u << own % kFan);
     while (true) {
-        const bool is_of_item = node >= range.first_node(level) && node <= range.last_node(level);
-        if (is_of_item && is_in_reach(c, query, level, node, nearest)) {
-            if (level > 1) {
-                --level;
-                node *= kFan;
-                continue;
-            }
-            offer_leaf(c, query, range, node, nearest);
-        }
-        while (level < root_level && node % kFan == kFan - 1) {
+        if (here == 0) {
+            if (level == own_level) return;
+            here = static_cast<unsigned>(waiting >> (kFan * level)) & ((1u << kFan) - 1);
             ++level;
-            node /= kFan;
+            first = first / kFan / kFan * kFan;
+            continue;
         }
-        if (level == root_level) return;
-        ++node;
+        const int node = first + lowest_bit(here);
+        here &= here - 1;
+        // What has been found since may be nearer.
+        if (!is_in_reach(query, c.box[c.first_box[level] + node], nearest)) continue;
+        if (level == 1) {
+            offer_leaf(c, query, range, node, nearest);
+            continue;
+        }
+        --level;
+        const Masks place = static_cast<Masks>((1u << kFan) - 1) << (kFan * level);
+        waiting = (waiting & ~place) | static_cast<Masks>(here) << (kFan * level);
+        first = node * kFan;
+        here = nodes_in_reach(c, query, range, level, first, nearest);
     }
 }
 
@@ -170,14 +193,8 @@ SWIN3D_INLINE void offer_item(const Clouds& c, const Real* query, int64 item, Ra
     const int64 place = first_not_below(c.key, range.first, range.last, key_of(c, item, query));
     int node = smaller(static_cast<int>(place), range.last - 1) / kFan;
     offer_leaf(c, query, range, node, nearest);
-    const int top = static_cast<int>(c.top);
-    for (int level = 1; level <= top; ++level) {
-        const int from = level < top ? node / kFan * kFan : range.first_node(top);
-        const int to = level < top ? from + kFan - 1 : range.last_node(top);
-        for (int sibling = from; sibling <= to; ++sibling) {
-            if (sibling != node) offer_subtree(c, query, range, level, sibling, nearest);
-        }
-        node /= kFan;
+    for (int level = 1; level <= c.top; ++level, node /= kFan) {
+        offer_siblings(c, query, range, level, node, nearest);
     }
 }
 

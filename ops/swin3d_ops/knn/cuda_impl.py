@@ -15,11 +15,11 @@ from . import cpu_impl  # defines the operator
 
 SOURCE = 'knn.cuh'
 THREADS, LANES, SAMPLES = 128, 32, 256  # kThreads, kLanes, kSamples
-FAN, MOST_LEVELS = 8, 11  # kFan, kMostLevels
+FAN, MOST_LEVELS = 8, 8  # kFan, kMostLevels
 JOINED_LEVELS = 3  # by one launch of knn_boxes
 GROUP = FAN**JOINED_LEVELS  # kGroup
 MAX_IN_REGISTERS = 16
-MAX_SOURCES = 2**30  # places in the tree are int
+MAX_SOURCES = 2**27  # of a tree of MOST_LEVELS
 KEY_BITS, MAX_PLACE_BITS = 63, 21
 POINTERS = 'query source query_ptr source_ptr frame key row point box index distance'.split()
 INTEGERS = ('queries', 'sources', 'items', 'neighbours', 'place_bits', 'top')

@@ -119,6 +119,16 @@ def shared_limit(device: torch.device) -> int:
     return _shared_limit(_index(device))
 
 
+@functools.cache
+def _multiprocessors(device_index: int) -> int:
+    return _attribute(_MULTIPROCESSORS, device_index)
+
+
+def multiprocessors(device: torch.device) -> int:
+    """Return the number of multiprocessors of a device."""
+    return _multiprocessors(_index(device))
+
+
 def has_matrix_units(device: torch.device) -> bool:
     """Whether a GPU multiplies matrices of float16 and bfloat16: from compute capability 8.0 on."""
     return torch.cuda.get_device_capability(device) >= (8, 0)

@@ -137,6 +137,7 @@ def emulated_gpu(monkeypatch):
     class Gpu:
         backwards = False
         has_matrix_units = True
+        multiprocessors = cuda_emulation.EmulatedProgram.multiprocessors
         shared_limit = cuda_emulation.EmulatedProgram.shared_limit
 
         def program(self, source, definitions, device):
@@ -147,5 +148,6 @@ def emulated_gpu(monkeypatch):
     gpu = Gpu()
     monkeypatch.setattr(cuda_runtime, 'program', gpu.program)
     monkeypatch.setattr(cuda_runtime, 'shared_limit', lambda device: gpu.shared_limit)
+    monkeypatch.setattr(cuda_runtime, 'multiprocessors', lambda device: gpu.multiprocessors)
     monkeypatch.setattr(cuda_runtime, 'has_matrix_units', lambda device: gpu.has_matrix_units)
     return gpu

@@ -222,6 +222,18 @@ def test_order_of_threads_and_blocks_does_not_change_a_bit(emulated_gpu, dtype):
         assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2])
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16], ids=str)
+def test_more_blocks_share_few_rows_and_change_no_bit(emulated_gpu, dtype):
+    kernel_map = room(2)
+    tensors = problem(kernel_map, 48, 40, dtype)
+    wide, narrow = (cuda_tiles.tiles(dtype, 48, 40, False, 10**6, narrow) for narrow in (False, True))
+    assert narrow.column_tiles > wide.column_tiles
+    results = []
+    for emulated_gpu.multiprocessors in (2, 132):
+        results.append(convolved(kernel_map, *tensors)[:2])
+    assert all(map(torch.equal, *results))
+
+
 def test_pieces_of_an_offset_are_added_up(emulated_gpu, monkeypatch):
     """Offsets without pairs, with one piece, and with several."""
     monkeypatch.setattr(cuda_impl, 'LEAST_PIECE', cuda_impl.TURNED_PAIRS)
@@ -256,7 +268,8 @@ def test_a_pass_launches_one_kernel_forward_three_backward_and_waits_never(emula
     assert counted(lambda: reversed_places(kernel_map.ptr, len(kernel_map.source))).waits == []
 
 
-def test_sizes_cover_a_width_with_the_least_left_over():
-    assert [cuda_tiles.cover(width, cuda_tiles.DEPTHS) for width in (1, 17, 48, 64, 96, 128)] == [
-        16, 32, 48, 32, 48, 32,
-    ]  # fmt: skip
+def test_sizes_cover_a_width_with_few_tiles_and_little_left_over():
+    depths = [cuda_tiles.cover(width, cuda_tiles.DEPTHS) for width in (1, 17, 48, 64, 96, 128)]
+    assert depths == [16, 32, 48, 32, 48, 32]
+    widths = tuple(8 * wide for wide in cuda_tiles.WIDES)
+    assert [cuda_tiles.cover(width, widths) for width in (6, 20, 40, 64, 80, 96)] == [8, 32, 48, 64, 48, 48]

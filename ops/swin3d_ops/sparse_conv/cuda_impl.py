@@ -25,10 +25,12 @@ class _Convolution(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
 
 
-def _tiles(dtype: torch.dtype, channels: int, columns: int, device: torch.device) -> Tiles:
+def _tiles(
+    dtype: torch.dtype, channels: int, columns: int, device: torch.device, narrow: bool = False
+) -> Tiles:
     """Return the tiles on a device; 16 bits are multiplied by matrix units if it has any, else one by one."""
     matrix = dtype in (torch.float16, torch.bfloat16) and cuda_runtime.has_matrix_units(device)
-    return tiles(dtype, channels, columns, matrix, cuda_runtime.shared_limit(device))
+    return tiles(dtype, channels, columns, matrix, cuda_runtime.shared_limit(device), narrow)
 
 
 def _piece(num_pairs: int, blocks: int) -> int:
@@ -64,10 +66,12 @@ def forward(feats, weight, source, target, back_source, back_target, ptr, num_ta
     out = feats.new_empty(num_targets, columns)
     problem = _problem(*weight.shape, num_targets, fours, feats=feats, weight=weight, out=out, **rows)
     problem.offset_step, problem.channel_step = weight.stride()[:2]
+    blocks = -(-num_targets // TILE)
     sizes = _tiles(feats.dtype, channels, columns, feats.device)
+    if blocks * sizes.column_tiles < cuda_runtime.multiprocessors(feats.device):
+        sizes = _tiles(feats.dtype, channels, columns, feats.device, narrow=True)
     program = cuda_runtime.program(SOURCE, sizes.definitions, feats.device)
-    grid = -(-num_targets // TILE), sizes.column_tiles
-    program.launch('convolve', grid, THREADS, sizes.shared, problem)
+    program.launch('convolve', (blocks, sizes.column_tiles), THREADS, sizes.shared, problem)
     return out
 
 
@@ -81,7 +85,10 @@ def weight_grad(feats, grad_out, source, target, ptr):
     fours = feats, grad_out = feats.contiguous(), grad_out.contiguous()
     sizes = _tiles(feats.dtype, channels, columns, feats.device)
     program = cuda_runtime.program(SOURCE, sizes.definitions, feats.device)
-    piece = _piece(len(source) * sizes.weight_tiles, BLOCKS_PER_MULTIPROCESSOR * program.multiprocessors)
+    piece = _piece(
+        len(source) * sizes.weight_tiles,
+        BLOCKS_PER_MULTIPROCESSOR * cuda_runtime.multiprocessors(feats.device),
+    )
     pieces = len(source) // piece + offsets
     grad, partial = (
         feats.new_empty(count, channels, columns, dtype=real) for count in (offsets, pieces)

@@ -16,6 +16,10 @@ DEPTHS = 16, 32, 48
 """Input channels that a block multiplies at a time."""
 WIDES = 1, 2, 4, 6, 8
 """Output channels of a block, in eights."""
+SHARED_COST = 16
+"""Cost of another tile over the same rows, in channels that it could be wider."""
+NARROW = WIDES[:2]
+"""Those that let more blocks share few rows; no sum depends on it."""
 
 
 class Tiles(NamedTuple):
@@ -41,12 +45,15 @@ class Tiles(NamedTuple):
 
 
 def cover(length: int, sizes: tuple[int, ...]) -> int:
-    """Return the size whose multiples cover a length with the least left over, the largest of equals."""
-    return min(sizes, key=lambda size: (-(-length // size) * size, -size))
+    """Return the size whose multiples cover a length for the least, the smallest of equals.
+
+    A tile costs its size and what it takes to bring the rows that it shares with the others.
+    """
+    return min(sizes, key=lambda size: (-(-length // size) * (size + SHARED_COST), size))
 
 
 @functools.cache
-def tiles(dtype: torch.dtype, channels: int, columns: int, matrix: bool, limit: int) -> Tiles:
+def tiles(dtype: torch.dtype, channels: int, columns: int, matrix: bool, limit: int, narrow: bool) -> Tiles:
     """Return the tiles of a convolution; float64 takes the smaller sizes, and so does a small memory.
 
     Args:
@@ -55,13 +62,15 @@ def tiles(dtype: torch.dtype, channels: int, columns: int, matrix: bool, limit: 
         columns: E of the outputs.
         matrix: whether matrix units multiply, which take 16 bits.
         limit: bytes of shared memory that a block may have.
+        narrow: whether more blocks are to share the output channels.
     """
     real = torch.promote_types(dtype, torch.float32)
     for cut in range(real == torch.float64, len(DEPTHS)):
         depths, wides = DEPTHS[: len(DEPTHS) - cut], WIDES[: len(WIDES) - 2 * cut]
         if _shared(depths[-1], 8 * wides[-1], real, matrix) <= limit:
             break
-    depth, width = cover(channels, depths), cover(columns, tuple(8 * wide for wide in wides))
+    wides = tuple(8 * wide for wide in (NARROW if narrow else wides))
+    depth, width = cover(channels, depths), cover(columns, wides)
     rows = max(depth, WARP_ROWS)
     definitions = (
         ('SWIN3D_ELEMENT', ELEMENTS[dtype]), ('SWIN3D_REAL', ELEMENTS[real]), ('SWIN3D_DEPTH', depth),

@@ -40,6 +40,7 @@ from swin3d_ops.cpu_library import SOURCE_FOLDER  # noqa: E402
 
 FAULTS = {'memcheck': 'fault_past_the_end', 'racecheck': 'fault_race'}  # kernels, by who must find them
 FAULTY_SOURCE = Path(__file__).with_name('gpu_faults.cuh')
+DECLARED = re.compile(r'^SWIN3D_(?:\w+_)?KERNEL\((\w+)', re.MULTILINE)
 CLEAN = re.compile(r'SUMMARY: 0 (errors|hazards)\b')
 UNSEEN = 'not launched: '
 FOREIGN = ('torch', 'spconv')  # back-ends whose kernels are not ours
@@ -51,7 +52,7 @@ logger = logging.getLogger('benchmark')
 
 def kernel_names(sources: Iterable[Path] = tuple(SOURCE_FOLDER.glob('*.cuh'))) -> list[str]:
     """Return the names of the kernels that source files declare, by default those of the package."""
-    return [name for path in sources for name in re.findall(r'^SWIN3D_KERNEL\((\w+)', path.read_text(), re.M)]
+    return [name for path in sources for name in DECLARED.findall(path.read_text())]
 
 
 def small_cases(device: torch.device) -> dict[str, Callable[[], None]]:

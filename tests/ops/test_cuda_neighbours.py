@@ -66,6 +66,20 @@ def test_no_queries_find_nothing(emulated_gpu):
     assert index.shape == distance.shape == (0, 3)
 
 
+def test_a_tree_of_five_levels(emulated_gpu):
+    query, source = surface(200, 16), surface(40000, 17)
+    index, _ = knn.search(query, source, 5, ptr(0, 200), ptr(0, 40000))
+    np.testing.assert_array_equal(index.numpy(), cKDTree(source.numpy()).query(query.numpy(), 5)[1])
+
+
+def test_as_many_sources_as_fit_the_highest_tree_and_no_more():
+    most = knn.MAX_SOURCES - 1
+    assert knn.reason_against(None, range(most), 3, None, None) is None
+    assert len(knn.tree_levels(most)) <= knn.MOST_LEVELS + 1
+    assert len(knn.tree_levels(most + 2)) > knn.MOST_LEVELS + 1
+    assert 'sources are' in knn.reason_against(None, range(most + 1), 3, None, None)
+
+
 def assert_as_reference(query, source, k, query_ptr, source_ptr):
     index, distance = knn.search(query, source, k, query_ptr, source_ptr)
     expected = knn_reference.knn(query, source, k, query_ptr, source_ptr)
@@ -125,7 +139,7 @@ def test_positions_that_are_not_finite_give_rows_that_exist(emulated_gpu, k):
 
 
 def test_a_search_launches_six_times_and_waits_never(emulated_gpu):
-    """Six of the kernels and of torch for one scene or several; a seventh from 2^18 sources on."""
+    """Six of the kernels and of torch for one scene or several; a seventh beyond 2^21 sources."""
     query, source = surface(200, 12), surface(5000, 13)
     for bounds in ((ptr(0, 200), ptr(0, 5000)), (ptr(0, 50, 90, 200), ptr(0, 1000, 3000, 5000))):
         count = counted(lambda: knn.search(query, source, 16, *bounds))  # noqa: B023

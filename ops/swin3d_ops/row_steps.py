@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import torch
 
+from .autocast import autocast_dtype
+
+_layer_norm_backward = torch.ops.aten.native_layer_norm_backward.default
 _MM_HAS_OUT_DTYPE = 'dtype' in torch.ops.aten.mm.overloads()
 
 
@@ -40,8 +43,7 @@ def normalise_backward(
         saved: mean, inverse deviation, weight and bias.
         needed: Which of the three are asked for.
     """
-    backward = torch.ops.aten.native_layer_norm_backward
-    grads = backward(grad.to(feats.dtype), feats, feats.shape[1:], *saved, list(needed))
+    grads = _layer_norm_backward(grad.to(feats.dtype), feats, feats.shape[1:], *saved, list(needed))
     return tuple(part if wanted else None for part, wanted in zip(grads, needed))
 
 
@@ -88,6 +90,8 @@ def branch_grad(grad: torch.Tensor, row_weight: torch.Tensor | None, dtype: torc
     """Compute row_weight * grad of (N, D) rows, rounded to ``dtype`` on its way to memory."""
     if row_weight is None:
         return grad.to(dtype)
+    if grad.dtype == dtype == row_weight.dtype:
+        return grad * row_weight[:, None]
     return torch.mul(grad, row_weight[:, None], out=torch.empty_like(grad, dtype=dtype))
 
 
@@ -96,7 +100,10 @@ def without_autocast(backward: Callable) -> Callable:
 
     @functools.wraps(backward)
     def run(ctx, grad):
-        with torch.autocast(grad.device.type, enabled=False):
+        device_type = grad.device.type
+        if autocast_dtype(device_type) is None:
+            return backward(ctx, grad)
+        with torch.autocast(device_type, enabled=False):
             return backward(ctx, grad)
 
     return run

@@ -56,7 +56,7 @@ class _BlockMLP(torch.autograd.Function):
         branch = branch_grad(grad, row_weight, weight1.dtype)
         of_bias2 = branch.sum(0, dtype=dtype) if needs[6] else None
         of_weight2 = branch.t() @ functional.gelu(hidden) if needs[5] else None
-        of_hidden = torch.ops.aten.gelu_backward(branch @ weight2, hidden)
+        of_hidden = torch.ops.aten.gelu_backward.default(branch @ weight2, hidden)
         of_bias1 = of_hidden.sum(0, dtype=dtype) if needs[4] else None
         of_weight1 = of_hidden.t() @ rows if needs[3] else None
         of_weight1, of_weight2 = converted(dtype, of_weight1, of_weight2)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 from dense_volumes import assert_same_rows, double_weight, masked_norm, occupied, random_level, to_dense
+from kernels_on_cpu import cuda_kernels, needs_compiler, rule_of_gpus
 from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from torch.nn.functional import conv3d, conv_transpose3d
@@ -200,6 +201,25 @@ def test_every_weight_gets_a_finite_gradient():
     for name, weight in model.named_parameters():
         assert weight.grad is not None and bool(weight.grad.isfinite().all()), name
         assert bool(weight.grad.abs().max() > 0), name
+
+
+@needs_compiler
+@pytest.mark.parametrize('dtype, bound', [(None, 1e-5), (torch.float16, 0.02)], ids=['float32', 'autocast'])
+def test_cuda_kernels_emulated_convolve_the_network_as_those_of_the_cpu_do(dtype, bound):
+    """Submanifold, strided and inverse convolutions, forward and backward."""
+    voxels, model = random_voxels(), tiny_unet()
+    feats, weights = torch.randn(len(voxels), 3), dict(model.named_parameters())
+
+    def results():
+        (out, _), *_ = model(feats, voxels)
+        return out, *torch.autograd.grad(out.float().square().mean(), list(weights.values()))
+
+    expected = results()
+    with cuda_kernels(), rule_of_gpus(), torch.autocast('cpu', dtype, enabled=dtype is not None):
+        got = results()
+    for name, one, other in zip(('out', *weights), got, expected):
+        assert name == 'out' or one.dtype == torch.float32, name
+        assert (one - other).norm() <= bound * other.norm(), name
 
 
 def test_a_scene_whose_coarsest_level_is_one_voxel_can_be_trained():

@@ -8,7 +8,15 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from ..row_steps import branch_grad, converted, normalise, normalise_backward, weighted_sum, without_autocast
+from ..row_steps import (
+    branch_grad,
+    converted,
+    normalise,
+    normalise_backward,
+    product,
+    weighted_sum,
+    without_autocast,
+)
 
 
 def block_mlp(
@@ -55,13 +63,12 @@ class _BlockMLP(torch.autograd.Function):
         hidden = functional.linear(rows, weight1, bias1)
         branch = branch_grad(grad, row_weight, weight1.dtype)
         of_bias2 = branch.sum(0, dtype=dtype) if needs[6] else None
-        of_weight2 = branch.t() @ functional.gelu(hidden) if needs[5] else None
+        of_weight2 = product(branch.t(), functional.gelu(hidden), dtype) if needs[5] else None
         of_hidden = torch.ops.aten.gelu_backward.default(branch @ weight2, hidden)
         of_bias1 = of_hidden.sum(0, dtype=dtype) if needs[4] else None
-        of_weight1 = of_hidden.t() @ rows if needs[3] else None
-        of_weight1, of_weight2 = converted(dtype, of_weight1, of_weight2)
+        of_weight1 = product(of_hidden.t(), rows, dtype) if needs[3] else None
         saved = *statistics, norm_weight, norm_bias
-        of_feats, *of_norm = normalise_backward(of_hidden @ weight1, feats, saved, needs[:3])
+        of_feats, *of_norm = normalise_backward(product(of_hidden, weight1, dtype), feats, saved, needs[:3])
         if of_feats is not None:
             of_feats += grad
         return of_feats, *of_norm, of_weight1, of_bias1, of_weight2, of_bias2, None, None, None

@@ -244,6 +244,12 @@ class SparseFCAF3DHead(FCAF3DHead):
         nothing = locations.new_zeros(len(locations), 1 + self.bbox_coder.box_dim)
         return nothing[:, 0], nothing[:, 1:], gt_labels.new_full((len(locations),), -1)
 
+    @staticmethod
+    def _get_face_distances(points: Tensor, boxes: Tensor) -> Tensor:
+        # mmdet3d turns places about boxes by a product, which autocast rounds to 16 bits: centimetres
+        with torch.autocast(points.device.type, enabled=False):
+            return FCAF3DHead._get_face_distances(points, boxes)
+
     def _bbox_pred_to_bbox(self, points: Tensor, bbox_pred: Tensor) -> Tensor:
         boxes = FCAF3DHead._bbox_pred_to_bbox(points, bbox_pred[:, :6])
         return self.bbox_coder.decode(boxes, bbox_pred[:, 6:])

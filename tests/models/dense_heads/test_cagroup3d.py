@@ -313,3 +313,12 @@ def test_decoding_to_a_coarser_level_stops_the_same_decoder_earlier():
 def test_head_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build({**MODEL['bbox_head'], **change})
+
+
+def test_voxels_of_no_object_weigh_little_but_not_nothing_in_float16(detector):
+    cloud = scene(70_000)
+    sample = sample_of(cloud, BOXES[:0], ())
+    place, vote = cloud[:, :3], torch.full((70_000, 3), 0.5).half()
+    expected = detector.bbox_head._vote_loss(vote.float(), place, cloud, sample)
+    got = detector.bbox_head._vote_loss(vote, place, cloud, sample)
+    torch.testing.assert_close(got.float(), expected, rtol=1e-3, atol=0)

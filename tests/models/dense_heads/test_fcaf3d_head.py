@@ -207,3 +207,16 @@ def test_boxes_are_decoded_from_the_faces_and_the_origin():
     for kind, (one, other) in enumerate(zip(head(scenes), head(moved))):
         shift = torch.tensor([1.0, -2.0, 0.5]) if kind == 3 else 0
         torch.testing.assert_close(one[0][1] + shift, other[0][1])
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_targets_are_the_same_bits_under_autocast(dtype):
+    head, generator = make_head(), torch.Generator().manual_seed(0)
+    points = [torch.rand(3000, 3, generator=generator) * torch.tensor([40.0, 40.0, 4.0]) for _ in range(3)]
+    rows = torch.rand(20, 6, generator=generator) * torch.tensor([40, 40, 4, 6, 6, 3]) + 0.5
+    labels = torch.arange(20) % 3
+    expected = head.get_targets(points, boxes(*rows.tolist()), labels)
+    with torch.autocast('cpu', dtype):
+        got = head.get_targets(points, boxes(*rows.tolist()), labels)
+    assert (expected[2] >= 0).sum() > 50
+    assert all(map(torch.equal, got, expected))

@@ -250,7 +250,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
             sample.gt_instances_3d.bboxes_3d.gravity_center,
             self.num_classes,
         )
-        weight = member.to(vote.dtype) / len(vote) + 1e-6
+        weight = member.to(target.dtype) / len(vote) + 1e-6  # of one voxel among many: too small for 16 bits
         return self.vote_loss(vote, target, weight[:, None].expand_as(vote))
 
     @torch.no_grad()

@@ -66,6 +66,7 @@ def hazards(report: Report, device: torch.device) -> None:
     clouds = feats[:500, :3].contiguous(), feats[:, :3].contiguous()
     bounds = [torch.tensor([0, len(cloud)], device=device) for cloud in clouds]
     report.attempt('same bits twice', lambda: require_same_bits(expected, problem.both()))
+    report.attempt('signals written in place', lambda: _after_a_write(problem, device))
     if device.type == 'cuda':
         report.attempt('same bits on a side stream', lambda: _on_side_stream(problem, expected))
         for other in range(1, torch.cuda.device_count()):
@@ -93,16 +94,27 @@ def require_same_bits(first, second) -> None:
         raise AssertionError('other bits')
 
 
+def _after_a_write(problem: Problem, device: torch.device) -> None:
+    """What is kept of windows and signals must not outlive a write."""
+    written = problem.to(device)
+    written.signals = written.signals.clone()
+    written.both()
+    written.signals *= 0.5
+    require_same_bits(written.to(device).both(), written.both())
+
+
 def _on_side_stream(problem: Problem, expected: list[torch.Tensor]) -> None:
-    """Run on another stream while the current one is busy."""
+    """Run on another stream while the current one is busy, on windows that neither has seen; then on this."""
     side, noise = torch.cuda.Stream(), torch.randn(4096, 4096, device='cuda')
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
-        results = problem.both()
+        unseen = problem.to(problem.signals.device)
+        results = unseen.both()
     for _ in range(5):
         noise = noise @ noise * 1e-3
     torch.cuda.current_stream().wait_stream(side)
     require_same_bits(expected, results)
+    require_same_bits(expected, unseen.both())
 
 
 def _on_device(problem: Problem, expected: list[torch.Tensor], device: torch.device) -> None:

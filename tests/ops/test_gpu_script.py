@@ -268,6 +268,20 @@ def test_hazards_notice_an_attention_that_is_wrong(module, report, monkeypatch):
     assert wrong == ['2000 windows of one voxel', '288000 elements']
 
 
+def test_hazards_notice_signals_that_outlive_a_write(module, monkeypatch):
+    hazards = module('gpu_hazards')
+    problem, right, kept = hazards.Problem(torch.tensor([30, 40]), CPU), hazards.window_attention, {}
+    hazards._after_a_write(problem, CPU)
+
+    def keeps(*inputs):
+        *tensors, signals, rows, windows = inputs
+        return right(*tensors, kept.setdefault(id(windows), signals.clone()), rows, windows)
+
+    monkeypatch.setattr(hazards, 'window_attention', keeps)
+    with pytest.raises(AssertionError, match='other bits'):
+        hazards._after_a_write(problem, CPU)
+
+
 def test_hazards_notice_results_that_another_device_changes(module, monkeypatch):
     hazards = module('gpu_hazards')
     problem = hazards.Problem(torch.tensor([3, 1, 7]), CPU)

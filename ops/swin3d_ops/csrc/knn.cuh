@@ -203,7 +203,8 @@ template <class List> SWIN3D_INLINE void search(const Clouds& c, int64 m, List n
     const int64 first = c.source_ptr[item], last = c.source_ptr[item + 1];
     const Real query[3] = {c.query[3 * m], c.query[3 * m + 1], c.query[3 * m + 2]};
     const Range range = {static_cast<int>(first), static_cast<int>(last)};
-    if (first < last) offer_item(c, query, item, range, nearest);
+    const bool is_number = query[0] == query[0] && query[1] == query[1] && query[2] == query[2];
+    if (first < last && is_number) offer_item(c, query, item, range, nearest);  // nothing is near to a NaN
     nearest.write(c, m, first < last ? first : 0);
 }
 

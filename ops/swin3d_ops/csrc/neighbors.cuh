@@ -84,6 +84,18 @@ SWIN3D_INLINE int row_of(const Search& s, const Voxel& wanted) {
     }
 }
 
+// The offset of a block and the first of its targets; 32 bits, in which division is several times faster.
+struct Place {
+    int offset;
+    int64 start;
+
+    SWIN3D_INLINE explicit Place(const Search& s) {
+        const int block = static_cast<int>(block_x()), blocks = static_cast<int>(s.blocks);
+        offset = block / blocks;
+        start = static_cast<int64>(block % blocks) * kThreads;
+    }
+};
+
 // Sums of a block's numbers from the first thread to each.
 SWIN3D_INLINE void sum_up(int* numbers) {
     for (int step = 1; step < kThreads; step *= 2) {
@@ -97,15 +109,17 @@ SWIN3D_INLINE void sum_up(int* numbers) {
 
 SWIN3D_KERNEL(find_neighbors, kThreads)(Search s) {
     int* found = reinterpret_cast<int*>(shared_memory());  // (kThreads)
-    const int64 offset = block_x() / s.blocks, start = block_x() % s.blocks * kThreads;
-    const int64 steps[3] = {offset / (s.edge * s.edge), offset / s.edge % s.edge, offset % s.edge};
+    const Place place(s);
+    const int edge = static_cast<int>(s.edge), column = place.offset / edge;
+    const int steps[3] = {column / edge, column % edge, place.offset % edge};
     PHASE(t) {
+        const int64 target = place.start + t;
         found[t] = 0;
-        if (start + t >= s.targets) continue;
-        Voxel wanted = read_voxel(s.query, start + t);
+        if (target >= s.targets) continue;
+        Voxel wanted = read_voxel(s.query, target);
         for (int a = 0; a < 3; ++a) move(wanted, a + 1, s.first + steps[a]);
         const int row = row_of(s, wanted);
-        s.rows[offset * s.targets + start + t] = row;
+        s.rows[place.offset * s.targets + target] = row;
         found[t] = row != kNone;
     }
     SYNC;
@@ -117,19 +131,20 @@ SWIN3D_KERNEL(find_neighbors, kThreads)(Search s) {
 
 SWIN3D_KERNEL(list_pairs, kThreads)(Search s) {
     int* found = reinterpret_cast<int*>(shared_memory());  // (kThreads)
-    const int64 offset = block_x() / s.blocks, start = block_x() % s.blocks * kThreads;
+    const Place place(s);
     PerThread<int> row;
     PHASE(t) {
-        row[t] = start + t < s.targets ? s.rows[offset * s.targets + start + t] : kNone;
+        const int64 target = place.start + t;
+        row[t] = target < s.targets ? s.rows[place.offset * s.targets + target] : kNone;
         found[t] = row[t] != kNone;
     }
     SYNC;
     sum_up(found);
     PHASE(t) {
         if (row[t] == kNone) continue;
-        const int64 place = s.end[block_x()] - found[kThreads - 1] + found[t] - 1;
-        s.source[place] = row[t];
-        s.target[place] = static_cast<int>(start + t);
+        const int64 pair = s.end[block_x()] - found[kThreads - 1] + found[t] - 1;
+        s.source[pair] = row[t];
+        s.target[pair] = static_cast<int>(place.start + t);
     }
 }
 

@@ -85,7 +85,8 @@ def _one_after_another(coords, num_items, bounds, strides, rows) -> list[CoarseL
         chosen = nearest_rows(rows, runs.order, runs.number, ends)
         _check_finite((chosen < len(coords)).all())
         representative = chosen if representative is None else representative[chosen]
-        cells, rows = coarse_cells(coords[chosen], stride), rows[chosen]
+        cells = coarse_cells(coords.index_select(0, chosen), stride)
+        rows = rows.index_select(0, chosen)
         ptr = torch.searchsorted(cells[:, 0].long().contiguous(), items)
         levels.append(CoarseLevel(cells, runs.of_rows(), representative, ptr.tolist(), ptr, stride))
         coords = levels[-1].coords
@@ -108,7 +109,7 @@ def _all_at_once(coords, ptr, bounds, strides, rows) -> list[CoarseLevel]:
     # cells of a level lie in those of the next
     parent = torch.cat([run[:count], run[place[: total - sizes[-1]] + count]])
     representative = find_representatives(rows, parent, [count, *sizes])
-    cells, levels, first = cells[place].split(sizes), [], 0
+    cells, levels, first = cells.index_select(0, place).split(sizes), [], 0
     for level, stride in enumerate(strides):
         cells[level][:, 0] -= level * num_items
         own = parent.split([count, *sizes[:-1]])[level] - first

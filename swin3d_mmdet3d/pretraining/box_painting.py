@@ -47,7 +47,7 @@ def paint(voxels: SparseVoxels, origin: Tensor, samples: Sequence[Det3DDataSampl
     center = (voxels.coords[:, 1:] + voxels.stride / 2) * voxels.voxel_size
     center = center.to(origin) + origin[voxels.coords[:, 0].long()]
     found, classes, before = [], [], 0
-    for places, sample in zip(center.split(voxels.ptr.diff().tolist()), samples):
+    for places, sample in zip(center.split(voxels.counts), samples):
         labels = sample.gt_instances_3d.labels_3d
         boxes = sample.gt_instances_3d.bboxes_3d[labels >= 0]
         box = smallest_box(places, boxes)

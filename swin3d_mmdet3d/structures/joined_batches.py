@@ -36,7 +36,9 @@ def joined(batches: Sequence[VoxelBatch]) -> VoxelBatch:
     signals = {name: torch.cat([batch.voxels.signals[name] for batch in batches]) for name in first.signals}
     return VoxelBatch(
         feats=torch.cat([batch.feats for batch in batches]),
-        voxels=dataclasses.replace(first, coords=torch.cat(coords), batch_size=num_samples, signals=signals),
+        voxels=dataclasses.replace(
+            first, coords=torch.cat(coords), batch_size=num_samples, signals=signals, known=True
+        ),
         point2voxel=point2voxel,
         representative=torch.cat(representative),
         origin=torch.cat([batch.origin for batch in batches]),
@@ -52,7 +54,7 @@ def split_level(level: FeatureLevel, num_parts: int) -> list[FeatureLevel]:
     """
     feats, voxels = level
     size = voxels.batch_size // num_parts
-    bounds = voxels.ptr[::size].tolist()
+    bounds = voxels.host_ptr[::size]
     return [
         (feats[start:stop], _part(voxels, start, stop, number * size, size))
         for number, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:]))
@@ -66,4 +68,5 @@ def _part(voxels: SparseVoxels, start: int, stop: int, first: int, size: int) ->
         coords=torch.cat([coords[:, :1] - first, coords[:, 1:]], dim=1),
         batch_size=size,
         signals={name: signal[start:stop] for name, signal in voxels.signals.items()},
+        known=True,
     )

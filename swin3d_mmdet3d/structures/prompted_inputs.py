@@ -13,7 +13,7 @@ from .sparse_voxels import SparseVoxels
 def with_prompt(inputs: Any, prompt: Prompt) -> Any:
     """The same inputs, with ``prompt`` on all voxels in nested dicts, lists, tuples and dataclasses."""
     if isinstance(inputs, SparseVoxels):
-        return dataclasses.replace(inputs, prompt=prompt)
+        return inputs.at_same_places(prompt=prompt)
     if isinstance(inputs, Mapping):
         return {name: with_prompt(value, prompt) for name, value in inputs.items()}
     if isinstance(inputs, (list, tuple)):

@@ -23,6 +23,8 @@ from .row_bounds import bounds_of_items
 
 Found = TypeVar('Found')
 
+KNOWN_OF_PLACES = 'ptr', 'host_ptr', 'bounds', 'grid_coords'
+
 SIGNAL_CHANNELS = {'xyz': 3, 'rgb': 3, 'normal': 3}
 
 
@@ -157,6 +159,12 @@ class SparseVoxels:
         coords = torch.cat([scene[:, None].to(self.coords), self.coords[:, 1:]], dim=1)
         return dataclasses.replace(self, coords=coords, batch_size=len(scenes), known=True)
 
+    def at_same_places(self, **fields: Any) -> SparseVoxels:
+        """The same voxels with other ``signals`` or another ``prompt``; what is known of places is kept."""
+        other = dataclasses.replace(self, known=True, **fields)
+        known = {name: vars(self)[name] for name in KNOWN_OF_PLACES if name in vars(self)}
+        return other.knowing(_windows=self._windows, **known)
+
     def at(self, coords: Tensor, stride: int) -> SparseVoxels:
         """Voxels of the same scenes elsewhere: ``coords`` ``(M, 4)``, multiples of ``stride``; no signals."""
         return dataclasses.replace(self, coords=coords, stride=stride, signals={}, known=True)
@@ -214,7 +222,9 @@ class SparseVoxels:
             self,
             coords=level.coords,
             stride=level.stride,
-            signals={name: signal[level.representative] for name, signal in self.signals.items()},
+            signals={
+                name: signal.index_select(0, level.representative) for name, signal in self.signals.items()
+            },
             known=True,
         )
         return coarse.knowing(

@@ -136,3 +136,25 @@ def test_bad_signals_are_refused():
 def test_bounds_take_no_memory_for_scenes_that_are_not_there():
     coords = torch.tensor([[0, 0, 0, 0], [2**60, 0, 0, 0]])
     assert SparseVoxels(coords, 2, stride=2).ptr.tolist() == [0, 1, 1]
+
+
+def test_voxels_at_the_same_places_share_what_is_known_of_places():
+    voxels = random_voxels()
+    windows, bounds = voxels.windows(5, 2), voxels.bounds
+    other = voxels.at_same_places(signals=dict(xyz=voxels.signals['xyz'] + 1))
+    assert other.windows(5, 2) is windows and other.bounds is bounds
+    coarse, before = other.downsample(2)[0], voxels.downsample(2)[0]
+    assert torch.equal(coarse.coords, before.coords) and list(coarse.signals) == ['xyz']
+
+
+def test_bounds_of_coarse_and_of_selected_voxels_hold_them():
+    voxels = random_voxels(low=-31, high=7)
+    assert voxels.bounds == tuple(
+        tuple(getattr(voxels.coords, side)(0).tolist()) for side in ('amin', 'amax')
+    )
+    coarse = [level for level, _ in voxels.pyramid([3, 2, 2])]
+    for some in (*coarse, voxels.select(torch.arange(5, 90)), coarse[0].select(torch.arange(3))):
+        low, high = map(torch.tensor, some.bounds)
+        assert (some.coords >= low).all() and (some.coords <= high).all()
+        assert some.host_ptr == tuple(some.ptr.tolist())
+        assert some.counts == [int((some.coords[:, 0] == scene).sum()) for scene in range(2)]

@@ -21,12 +21,12 @@ def nearest_rows(
     Returns:
         (M,) int64 rows, N for a group with values that are not finite.
     """
-    rows, number = rows.detach().double()[order], number.long()
+    rows, number = rows.detach().index_select(0, order).double(), number.long()
     total = torch.segment_reduce(rows, 'sum', offsets=bounds, axis=0, unsafe=True, initial=0)
     mean = total / bounds.diff()[:, None]
-    squared = (rows - mean[number]).square().sum(1)
+    squared = (rows - mean.index_select(0, number)).square().sum(1)
     least = squared.new_full((len(mean),), torch.inf).scatter_reduce_(0, number, squared, 'amin')
-    tied = squared <= least[number] * (1 + 2 * TIE_TOLERANCE)
+    tied = squared <= least.index_select(0, number) * (1 + 2 * TIE_TOLERANCE)
     row = torch.where(tied, order, len(order))
     chosen = torch.full((len(mean),), len(order), device=order.device)
     return chosen.scatter_reduce_(0, number, row, 'amin')

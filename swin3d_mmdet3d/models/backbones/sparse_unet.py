@@ -134,8 +134,8 @@ class SparseResUNet(BaseModule):
             raise ValueError(f'feats must be {(len(voxels), self.in_channels)}, got {tuple(feats.shape)}')
         feats = self.stem_norm(self.stem((feats, voxels)), voxels).relu()
         skips, maps = [(feats, voxels)], []
-        for down, blocks in zip(self.downs, self.encoder):
-            coarse, parent = voxels.downsample(2)
+        pyramid = voxels.pyramid([2] * len(self.downs))
+        for down, blocks, (coarse, parent) in zip(self.downs, self.encoder, pyramid):
             maps.append(strided_map(voxels, coarse, parent))
             feats, voxels = blocks((down(feats, maps[-1], coarse), coarse))
             skips.append((feats, voxels))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
+from swin3d_ops.host_transfers import numbers_on
 from torch import Tensor
 
 from ...structures import CloudView, Ragged, VoxelBatch
@@ -54,8 +56,7 @@ def _join_per_point(name: str, rows: Sequence[Tensor], points: Sequence[Tensor])
 
 def _bounds(rows: Sequence[Tensor]) -> Tensor:
     """``(B + 1,)`` int64 bounds of the samples' rows."""
-    counts = torch.tensor([0, *(len(part) for part in rows)], device=rows[0].device)
-    return counts.cumsum(0)
+    return numbers_on(rows[0].device, [0, *accumulate(map(len, rows))])
 
 
 def _count_on(per_match: Fields, per_image: Fields, points: Sequence[Tensor]) -> dict[str, list[Tensor]]:

@@ -126,7 +126,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         host_ptr = tuple(ptr.tolist())  # the second
         first = runs.order[runs.starts(host_ptr[-1])]
         point2voxel = runs.of_rows().split([len(cloud) for cloud in points])
-        coords, place = cells[first], place[first]
+        coords, place = cells.index_select(0, first), place.index_select(0, first)
         del cells, runs
 
         rows = (own - start for own, start in zip(first.split(_counts(host_ptr)), starts))

@@ -163,14 +163,13 @@ class SparseFCAF3DHead(FCAF3DHead):
         voxels = level[1]
         score = interpolate_at(scores, voxels.coords)[:, 0]
         keep = torch.ones(len(voxels), dtype=torch.bool, device=score.device)
-        ptr = voxels.ptr.tolist()
-        for start, stop in zip(ptr, ptr[1:]):
+        for start, stop in zip(voxels.host_ptr[:-1], voxels.host_ptr[1:]):
             order = score[start:stop].argsort(descending=True, stable=True)  # ties: the lower row
             keep[start + order[self.pts_prune_threshold :]] = False
         return keep
 
     def _prune(self, level: FeatureLevel, scores: FeatureLevel) -> FeatureLevel:
-        if int(level[1].ptr.diff().max()) <= self.pts_prune_threshold:
+        if max(level[1].counts) <= self.pts_prune_threshold:
             return level
         return prune(level, self._keep_best(level, scores))
 
@@ -187,7 +186,7 @@ class SparseFCAF3DHead(FCAF3DHead):
             logits,
             voxel_locations(voxels, origin),
         )
-        counts = voxels.ptr.diff().tolist()
+        counts = voxels.counts
         prediction = LevelPrediction(*(list(value.split(counts)) for value in values))
         return prediction, (logits.detach().amax(1, keepdim=True), voxels)
 

@@ -93,7 +93,7 @@ class SparseTR3DHead(Base3DDenseHead):
             box = torch.cat([location + reg[:, :3], torch.exp(reg[:, 3:6])], dim=1)
             box = self.bbox_coder.decode(box, reg[:, 6:])
             level = torch.full((len(voxels),), number, device=feats.device)
-            counts = voxels.ptr.diff().tolist()
+            counts = voxels.counts
             per_level.append([v.split(counts) for v in (box, self.conv_cls(feats), location, level)])
         scenes = range(x.levels[0][1].batch_size)
         parts = [[torch.cat([level[k][scene] for level in per_level]) for k in range(4)] for scene in scenes]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
@@ -88,13 +89,17 @@ def _find_windows(voxels, window_size, shift, quant_size, signals) -> AttentionW
     index = voxels.windows(window_size, shift)
     columns = []
     for name in signals:
-        signal = voxels.signals[name]
-        if name == 'xyz':
-            inner = (signal - voxels.coords[:, 1:]) / voxels.stride
-            columns.append((index.cell + inner) * quant_size)
-        else:
-            columns.append(signal * (2 * quant_size))
+        bins = voxels.kept((name, quant_size), partial(_bins_without_windows, voxels, name, quant_size))
+        columns.append((index.cell + bins) * quant_size if name == 'xyz' else bins)
     return AttentionWindows(index, torch.cat(columns, dim=1))
+
+
+def _bins_without_windows(voxels: SparseVoxels, name: str, quant_size: int) -> Tensor:
+    """What regular and shifted windows share: the place within the cell in cells, other signals in bins."""
+    signal = voxels.signals[name]
+    if name == 'xyz':
+        return (signal - voxels.coords[:, 1:]) / voxels.stride
+    return signal * (2 * quant_size)
 
 
 class WindowAttention(nn.Module):

@@ -105,11 +105,11 @@ def chunked_logits(
 
 def split_scenes(feats: Tensor, voxels: SparseVoxels) -> Iterator[tuple[Tensor, SparseVoxels]]:
     """Features and voxels of each scene of a batch, as a batch of its own."""
-    for start, stop in zip(voxels.ptr[:-1].tolist(), voxels.ptr[1:].tolist()):
+    for start, stop in zip(voxels.host_ptr[:-1], voxels.host_ptr[1:]):
         coords = voxels.coords[start:stop].clone()
         coords[:, 0] = 0
         signals = {name: signal[start:stop] for name, signal in voxels.signals.items()}
         yield (
             feats[start:stop],
-            dataclasses.replace(voxels, coords=coords, batch_size=1, signals=signals),
+            dataclasses.replace(voxels, coords=coords, batch_size=1, signals=signals, known=True),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import torch
@@ -81,7 +80,7 @@ class MaskedCellDecoder(BaseModule):
 
 def with_centers(cells: SparseVoxels) -> SparseVoxels:
     """The cells with their centres as the only signal."""
-    return dataclasses.replace(cells, signals=dict(xyz=cell_centers(cells)))
+    return cells.at_same_places(signals=dict(xyz=cell_centers(cells)))
 
 
 def cell_centers(cells: SparseVoxels) -> Tensor:

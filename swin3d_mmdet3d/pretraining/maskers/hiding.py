@@ -46,5 +46,5 @@ def hide_voxels(view: CloudView, mask: Tensor, token: Tensor) -> CloudView:
     return dataclasses.replace(
         view,
         feats=torch.where(hidden, token.to(view.feats.dtype), view.feats),
-        voxels=dataclasses.replace(view.voxels, signals=signals),
+        voxels=view.voxels.at_same_places(signals=signals),
     )

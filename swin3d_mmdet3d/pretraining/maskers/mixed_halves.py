@@ -60,7 +60,7 @@ class MixedHalves(nn.Module):
     def forward(self, view: CloudView) -> Mixture | None:
         """Mix a view; None where it has one scene alone, or one with a single voxel."""
         voxels, batch_size = view.voxels, view.voxels.batch_size
-        if batch_size < 2 or int(voxels.ptr.diff().min()) < 2:
+        if batch_size < 2 or min(voxels.counts) < 2:
             return None
         shown, hints = [], []
         for sample in range(batch_size):
@@ -73,7 +73,7 @@ class MixedHalves(nn.Module):
 
     def _halves(self, voxels: SparseVoxels, scene: int) -> tuple[Tensor, Tensor]:
         """Rows of one half of a scene's voxels, and of the other as many as a hint has."""
-        start, end = voxels.ptr[scene : scene + 2].tolist()
+        start, end = voxels.host_ptr[scene : scene + 2]
         rows = start + torch.randperm(end - start, device=voxels.coords.device)
         half = len(rows) // 2
         return rows[:half], rows[half:][: self.num_hints]
@@ -106,7 +106,7 @@ class MixedHalves(nn.Module):
 
 def middles(voxels: SparseVoxels) -> Tensor:
     """``(B, 3)`` voxel over which the middle of each scene lies: that of its box in x and y, 0 in z."""
-    parts = [voxels.coords[start:end, 1:] for start, end in zip(voxels.ptr[:-1], voxels.ptr[1:])]
+    parts = [voxels.coords[start:end, 1:] for start, end in zip(voxels.host_ptr[:-1], voxels.host_ptr[1:])]
     middle = torch.stack([(part.amin(dim=0) + part.amax(dim=0)) // 2 for part in parts])
     middle[:, 2] = 0
     return middle

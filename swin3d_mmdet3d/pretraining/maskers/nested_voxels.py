@@ -44,11 +44,11 @@ class NestedVoxels(nn.Module, metaclass=ABCMeta):
     def forward(self, view: CloudView) -> tuple[Tensor, Tensor]:
         """Rows of the visible voxels ``(V,)`` and of the target's ``(M,)``, which holds them; both ascend."""
         voxels = view.voxels
-        scores = self.score(voxels).split(voxels.ptr.diff().tolist())
+        scores = self.score(voxels).split(voxels.counts)
         low, high = self.visible
         shares = (low + (high - low) * torch.rand(len(scores), dtype=torch.float64)).tolist()
         visible, target = [], []
-        for share, score, start in zip(shares, scores, voxels.ptr.tolist()):
+        for share, score, start in zip(shares, scores, voxels.host_ptr):
             order = start + torch.argsort(score, descending=True, stable=True)
             count = num_of_share(share, len(order))
             visible.append(order[:count].sort().values)

@@ -109,7 +109,7 @@ class MM3DScene(BasePretrainer):
         (feats, voxels), (goals, goal_voxels) = scale, goal
         same = lookup(goal_voxels.coords, voxels.coords)
         losses = []
-        for start, count in zip(voxels.ptr.tolist(), voxels.ptr.diff().tolist()):
+        for start, count in zip(voxels.host_ptr, voxels.counts):
             rows = start + torch.randperm(count, device=feats.device)[: self.max_pairs]
             losses.append(self.criterion(feats[rows], goals[same[rows]], alone=True))
         return sum(losses) / len(losses)

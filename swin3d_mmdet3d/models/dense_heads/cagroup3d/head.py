@@ -184,7 +184,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
             self.conv_cls(feats),
             (cells.coords[:, 1:] + self.exact_places * 0.5) * self.cell_sizes[label] + origin[scene],
         )
-        counts = cells.ptr.diff().tolist()
+        counts = cells.counts
         by_item = [value.split(counts) for value in values]
         starts = range(0, len(counts), len(origin))
         return [LevelPrediction(*(list(kind[i : i + len(origin)]) for kind in by_item)) for i in starts]
@@ -205,7 +205,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
         """
         instances = [sample.gt_instances_3d for sample in samples]
         losses = self.loss_by_feat(*maps.by_kind(), instances, [sample.metainfo for sample in samples])
-        counts = maps.level[1].ptr.diff().tolist()
+        counts = maps.level[1].counts
         semantic, vote = [], []
         for logits, offset, place, cloud, sample in zip(
             *(rows.split(counts) for rows in (maps.semantic, maps.vote, maps.location)), points, samples
@@ -287,7 +287,7 @@ def _linear_norm(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Mod
 def _clamp_to_scene(voted: Tensor, place: Tensor, voxels: SparseVoxels) -> Tensor:
     """Keep votes within the extent of their own scene and one voxel around it."""
     edge = voxels.stride * voxels.voxel_size
-    counts = voxels.ptr.diff().tolist()
+    counts = voxels.counts
     parts = [
         vote.clamp(own.amin(0) - edge, own.amax(0) + edge)
         for vote, own in zip(voted.split(counts), place.split(counts))

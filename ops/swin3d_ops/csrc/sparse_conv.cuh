@@ -31,7 +31,7 @@ SWIN3D_INLINE int64 first_pair(const Convolution& c, int64 offset, int64 row) {
 struct ConvolutionMemory {
     Real* sums;                   // (kTile, kSumLength)
     Product::Stored *left, *right;
-    int64 *first, *last;          // (kThreads): pairs of the tile under as many offsets
+    int64 *first, *last;          // (kOffsets): pairs of the tile under as many offsets
     int *source, *target;         // (kPairs), targets from the tile's first row
     int *missing, *used;          // kPairs less the pairs of a run; offsets with pairs end here
 
@@ -40,8 +40,8 @@ struct ConvolutionMemory {
         left = reinterpret_cast<Product::Stored*>(sums + kTile * kSumLength);
         right = left + kPairs * kLeftLength;
         first = reinterpret_cast<int64*>(right + kDepth * kRightLength);
-        last = first + kThreads;
-        source = reinterpret_cast<int*>(last + kThreads);
+        last = first + kOffsets;
+        source = reinterpret_cast<int*>(last + kOffsets);
         target = source + kPairs;
         missing = target + kPairs;
         used = missing + 1;
@@ -127,13 +127,15 @@ SWIN3D_SHARED_KERNEL(convolve, kThreads, kBlocks)(Convolution c) {
         for (int i = t; i < kTile * kSumLength; i += kThreads) m.sums[i] = 0;
         if (t == 0) *m.missing = 0, *m.used = 0;
     }
-    for (int64 base = 0; base < c.offsets; base += kThreads) {
+    for (int64 base = 0; base < c.offsets; base += kOffsets) {
+        SYNC;
+        PHASE(t) {  // a thread for each end
+            const int64 offset = base + t % kOffsets;
+            if (offset < c.offsets) m.first[t] = first_pair(c, offset, t < kOffsets ? start : stop);
+        }
         SYNC;
         PHASE(t) {
-            if (base + t >= c.offsets) continue;
-            m.first[t] = first_pair(c, base + t, start);
-            m.last[t] = first_pair(c, base + t, stop);
-            if (m.first[t] < m.last[t]) shared_max(m.used, t + 1);
+            if (t < kOffsets && base + t < c.offsets && m.first[t] < m.last[t]) shared_max(m.used, t + 1);
         }
         SYNC;
         const int used = *m.used;
@@ -152,7 +154,8 @@ SWIN3D_SHARED_KERNEL(convolve, kThreads, kBlocks)(Convolution c) {
     PHASE(t) {
         for (int i = t; i < kTile * kColumns; i += kThreads) {
             const int64 row = start + i / kColumns, own = column + i % kColumns;
-            if (row < stop && own < c.columns) c.out[row * c.columns + own] = narrow<Element>(m.sums[i / kColumns * kSumLength + i % kColumns]);
+            const Real sum = m.sums[i / kColumns * kSumLength + i % kColumns];
+            if (row < stop && own < c.columns) c.out[row * c.columns + own] = narrow<Element>(sum);
         }
     }
 }

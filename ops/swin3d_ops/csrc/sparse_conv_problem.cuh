@@ -13,6 +13,7 @@ typedef SWIN3D_REAL Real;
 constexpr int kDepth = SWIN3D_DEPTH, kWide = SWIN3D_WIDE, kColumns = 8 * kWide;
 constexpr int kTile = 128, kPairs = 128;
 constexpr int kThreads = kPairs / kWarpRows * kWarp;
+constexpr int kOffsets = kThreads / 2;  // whose pairs are looked for at once
 constexpr int kTurnedPairs = 64;
 constexpr int kTurnedRows = kDepth < kWarpRows ? kWarpRows : kDepth;
 constexpr int kTurnedThreads = kTurnedRows / kWarpRows * kWarp;

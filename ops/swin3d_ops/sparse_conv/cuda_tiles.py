@@ -90,7 +90,7 @@ def tiles(dtype: torch.dtype, channels: int, columns: int, matrix: bool, limit: 
 
 def _shared(depth: int, width: int, real: torch.dtype, matrix: bool) -> int:
     sums, rows = _bytes(real) * TILE * (width + 8), 4 * (2 * PAIRS + 2)
-    return sums + _operands(PAIRS, depth, depth, width, real, matrix) + 16 * THREADS + rows
+    return sums + _operands(PAIRS, depth, depth, width, real, matrix) + 8 * THREADS + rows
 
 
 def _operands(

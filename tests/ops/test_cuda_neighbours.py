@@ -93,6 +93,16 @@ def test_trees_of_every_height_find_the_nearest(emulated_gpu, count):
     assert_as_reference(query, source, 3, ptr(0, 40), ptr(0, count))
 
 
+def test_bounds_and_positions_that_are_views_with_steps(emulated_gpu):
+    query, source = surface(30, 18), surface(80, 19)
+    bounds = ptr(0, 9, 12, 9, 30), ptr(0, 9, 50, 9, 80)
+    views = torch.stack([query, query * 9], 1)[:, 0], torch.stack([source, source * 9], 2)[..., 0]
+    index, distance = knn.search(*views, 4, *(part[::2] for part in bounds))
+    expected = knn_reference.knn(query, source, 4, ptr(0, 12, 30), ptr(0, 50, 80))
+    assert torch.equal(index, expected[0])
+    torch.testing.assert_close(distance, expected[1], rtol=1e-6, atol=0)
+
+
 def test_items_that_share_boxes_stay_apart(emulated_gpu):
     """Items of one to a few sources, in the same place, some without queries or anything at all."""
     sizes = torch.randint(0, 6, (60,), generator=torch.Generator().manual_seed(0))

@@ -55,6 +55,7 @@ def reason_against(query, source, k, query_ptr, source_ptr) -> str | None:
 def search(query, source, k, query_ptr, source_ptr):
     """Return rows and distances of the nearest neighbours, (M, k) each."""
     query, source = query.contiguous(), source.contiguous()
+    query_ptr, source_ptr = query_ptr.contiguous(), source_ptr.contiguous()
     index, distance = cpu_impl.empty_result(query, k)
     if not len(query):
         return index, distance

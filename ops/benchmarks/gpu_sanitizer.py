@@ -39,6 +39,8 @@ from swin3d_ops import cuda_runtime, op  # noqa: E402
 from swin3d_ops.cpu_library import SOURCE_FOLDER  # noqa: E402
 
 FAULTS = {'memcheck': 'fault_past_the_end', 'racecheck': 'fault_race'}  # kernels, by who must find them
+# torch asks its driver for things that a machine may lack
+OPTIONS = {'memcheck': ('--report-api-errors', 'no'), 'racecheck': ()}
 FAULTY_SOURCE = Path(__file__).with_name('gpu_faults.cuh')
 DECLARED = re.compile(r'^SWIN3D_(?:\w+_)?KERNEL\((\w+)', re.MULTILINE)
 CLEAN = re.compile(r'SUMMARY: 0 (errors|hazards)\b')
@@ -154,7 +156,7 @@ def _watched(
     program: str, tool: str, kernels: list[str], arguments: list[str], seconds: float
 ) -> tuple[str, int]:
     """Return output and status of this script under a tool that looks at some kernels."""
-    command = [program, '--tool', tool]
+    command = [program, '--tool', tool, *OPTIONS[tool]]
     for kernel in kernels:
         command += ['--kernel-name', f'kernel_name={kernel}']
     command += [sys.executable, __file__, '--unwatched', *arguments]

@@ -331,6 +331,23 @@ def test_checks_notice_kernels_that_are_wrong(module, monkeypatch, check):
         getattr(checks, check)(torch.float32, CPU)
 
 
+def test_checks_notice_windows_that_are_not_those_of_the_cpu(module, monkeypatch):
+    checks = module('level_checks')
+    checks.check_levels(CPU)
+    right, calls = checks.partition_grids, []
+
+    def wrong(grids):
+        windows = right(grids)
+        if len(calls) % 3 and len(grids[0].coords) > 1:  # the device is asked twice after the CPU
+            windows[3].order[:2] = windows[3].order[:2].flip(0)
+        calls.append(grids)
+        return windows
+
+    monkeypatch.setattr(checks, 'partition_grids', wrong)
+    with pytest.raises(AssertionError, match='order of windows 3 of .* differ from those of the CPU'):
+        checks.check_levels(CPU)
+
+
 @pytest.mark.slow
 def test_a_dry_run_holds_every_section(module, tmp_path):
     """Some two minutes, most of it the reference of attention."""

@@ -140,7 +140,13 @@ class SparseVoxels:
         return self._windows[key]
 
     def signal_columns(self) -> Tensor:
-        """All signals side by side, ``(N, 3 * number of signals)``, in the order of ``signals``."""
+        """All signals side by side, ``(N, 3 * number of signals)``, in the order of ``signals``.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if not self.signals:
+            raise ValueError(f'voxels must carry one of the signals {sorted(SIGNAL_CHANNELS)}, got none')
         return torch.cat(list(self.signals.values()), dim=1)
 
     def select(self, rows: Tensor) -> SparseVoxels:

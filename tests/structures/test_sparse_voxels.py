@@ -125,6 +125,11 @@ def test_scenes_may_be_empty():
     assert voxels.select(torch.tensor([], dtype=torch.int64)).ptr.tolist() == [0, 0, 0, 0]
 
 
+def test_voxels_without_signals_have_no_representatives():
+    with pytest.raises(ValueError, match='voxels must carry one of the signals .* got none'):
+        SparseVoxels(torch.tensor([[0, 0, 0, 0]]), 1).downsample(2)
+
+
 def test_bad_signals_are_refused():
     coords = torch.zeros(1, 4, dtype=torch.int32)
     with pytest.raises(ValueError, match="'height'"):

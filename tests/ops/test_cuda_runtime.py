@@ -18,6 +18,7 @@ from swin3d_ops.op import declared
 OPERATORS = (
     'window_attention', 'window_attention_backward', 'knn', 'gather_max', 'gather_max_backward',
     'interpolate', 'interpolate_feats_grad', 'interpolate_weight_grad',
+    'sparse_conv', 'sparse_conv_weight_grad',
 )  # fmt: skip
 
 

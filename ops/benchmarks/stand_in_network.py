@@ -1,8 +1,8 @@
 """A network of the ops and torch.nn alone that stands in for Swin3D-S where there is no mmdet3d.
 
 Same ops, widths, depths, heads and windows as the encoder, decoder and a linear head, on signals of six axes.
-Not in it: stochastic depth, a table for each signal (one holds all axes here), and the losses. Times are
-those of the ops in their place in a network, not those of Swin3D.
+Not in it: stochastic depth and the losses. Times are those of the ops in their place in a network, not those
+of Swin3D.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from swin3d_ops import (
     sparse_conv,
     window_attention,
 )
+from swin3d_ops.attention_layout import join_tables, split_heads
 from swin3d_ops.neighbors import kernel_map_between
 from torch import Tensor, nn
 
@@ -75,8 +76,8 @@ class Block(nn.Module):
     def __init__(self, channels: int, heads: int, window_size: int) -> None:
         super().__init__()
         self.heads, self.rows = heads, table_rows(window_size)
-        shape = sum(self.rows), heads, channels // heads
-        self.tables = nn.ParameterList([torch.randn(shape) * 0.02 for _ in range(3)])
+        shapes = [(3, rows, heads, channels // heads) for rows in self.rows[::3]] * 3
+        self.tables = nn.ParameterList([torch.randn(shape) * 0.02 for shape in shapes])
         self.norm, self.qkv = nn.LayerNorm(channels), nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
         self.mlp_norm = nn.LayerNorm(channels)
@@ -87,8 +88,8 @@ class Block(nn.Module):
         index, signals = windows
         norm, qkv, proj = self.norm, self.qkv, self.proj
         triple = row_linear(feats, qkv.weight, qkv.bias, (norm.weight, norm.bias, norm.eps))
-        q, k, v = triple.view(len(feats), 3, self.heads, -1).unbind(1)
-        out = window_attention(q, k, v, *self.tables, signals, self.rows, index)
+        heads, tables = split_heads(triple, self.heads), join_tables(list(self.tables))
+        out = window_attention(*heads, *tables, signals, self.rows, index)
         feats = row_linear(out.flatten(1), proj.weight, proj.bias, residual=feats)
         layers = self.mlp_norm, self.widen, self.narrow
         parameters = (tensor for layer in layers for tensor in (layer.weight, layer.bias))

@@ -17,11 +17,11 @@ from functools import partial
 
 import torch
 from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
+from swin3d_ops.attention_layout import join_tables, split_heads
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...structures import SIGNAL_CHANNELS, SparseVoxels, find_windows
-from .attention_layout import join_tables, split_heads
 from .norms import LayerNorm, RowNorm
 from .stochastic_depth import branch_weights
 

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from swin3d_mmdet3d.models.layers.attention_layout import join_tables, split_heads
+from swin3d_ops.attention_layout import join_tables, split_heads
 
 
 class Attended(torch.autograd.Function):

@@ -7,6 +7,7 @@ import copy
 
 import pytest
 import torch
+from kernels_on_cpu import rule_of_gpus
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.optim import build_optim_wrapper
@@ -117,6 +118,17 @@ def test_a_batch_is_learnt_and_the_same_with_shuffled_targets_less_well(config, 
     _, shuffled = trained(config, with_shuffled_targets(batch), shuffled=True)
     assert own < shuffled
     assert own < loss_of(build(config), batch).item()
+
+
+def test_mixed_precision_as_on_a_gpu_has_nearly_the_loss_and_finite_gradients(config, batch):
+    expected = loss_of(build(config), batch).item()
+    model = build(config)
+    with rule_of_gpus(), torch.autocast('cpu', torch.bfloat16):
+        loss = loss_of(model, batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(expected, rel=0.1)
+    grads = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    assert all(bool(grad.isfinite().all()) for grad in grads)
 
 
 def test_the_optimiser_of_the_recipe_leaves_teachers_alone(config, batch):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from mmdet3d.structures import Det3DDataSample
+from swin3d_ops.contents import kept
 from torch import Tensor
 
 
@@ -28,6 +29,28 @@ def voxel_labels(batch_inputs: dict, batch_data_samples: Sequence[Det3DDataSampl
             )
         labels.append(label.long())
     return torch.cat(labels)[batch_inputs['representative']]
+
+
+def label_range(labels: Tensor, ignore_index: int) -> tuple[int, int]:
+    """The lowest and the highest label that is not ``ignore_index``; where there is none, (0, -1).
+
+    A tensor is looked at once, and again after a write that torch counts: a GPU is waited for, which a look
+    before the network makes short.
+
+    Args:
+        labels: int64 of any shape.
+        ignore_index: Label that takes no part.
+    """
+
+    def find() -> tuple[int, int]:
+        if not labels.numel():
+            return 0, -1
+        known, limits = labels != ignore_index, torch.iinfo(labels.dtype)
+        ends = torch.where(known, labels, limits.max).amin(), torch.where(known, labels, limits.min).amax()
+        low, high = torch.stack(ends).tolist()
+        return (low, high) if low <= high else (0, -1)
+
+    return kept(labels, f'range without {ignore_index}', (labels,), find)
 
 
 def majority_labels(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import torch
+from mmdet.models.losses import CrossEntropyLoss
 from mmdet3d.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...structures import SparseVoxels
 from ..losses.global_mean import global_mean
+from ..voxel_labels import label_range
 
 
 class VoxelHead(BaseModule):
@@ -47,14 +50,27 @@ class VoxelHead(BaseModule):
     def loss_by_logits(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The loss of what the head gave, ``(N, classes)``, for labels ``(N,)`` as of :meth:`loss`."""
         num_classes = logits.shape[1]
-        wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
-        if bool(wrong.any()):
+        low, high = label_range(labels, self.ignore_index)
+        if low < 0 or high >= num_classes:
+            wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
             raise ValueError(
                 f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
                 f'got {labels[wrong].unique().tolist()[:8]}'
             )
-        losses = self.loss_decode(logits, labels, ignore_index=self.ignore_index)
+        num_labelled = (labels != self.ignore_index).sum()
+        arguments = dict(ignore_index=self.ignore_index)
+        if _divides_by_labels(
+            self.loss_decode
+        ):  # told their number, it does not wait for a GPU to count them
+            arguments['avg_factor'] = num_labelled.to(torch.promote_types(logits.dtype, torch.float32))
+        losses = self.loss_decode(logits, labels, **arguments)
         if not isinstance(losses, dict):
             losses = dict(loss_seg=losses)
-        num_labelled = (labels != self.ignore_index).sum()
         return {name: global_mean(loss, num_labelled) for name, loss in losses.items()}
+
+
+def _divides_by_labels(loss: nn.Module) -> bool:
+    """Whether a loss is mmdet's cross entropy as a mean over labelled voxels."""
+    if type(loss) is not CrossEntropyLoss or loss.use_sigmoid or loss.use_mask:
+        return False
+    return loss.avg_non_ignore and loss.reduction == 'mean'

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ...finite_values import check_finite_outputs
 from ...structures import FeatureLevel, Levels, SparseVoxels
+from ..decode_heads.voxel_head import VoxelHead
 from ..encoding import encode_levels
 from ..student_weights import weights_of
-from ..voxel_labels import voxel_labels
+from ..voxel_labels import label_range, voxel_labels
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
 TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
@@ -100,7 +101,10 @@ class VoxelSegmentor(Base3DSegmentor):
         Raises:
             ValueError: If the labels of a scene are not one per point.
         """
-        return self.loss_by_levels(self.encode(batch_inputs), batch_inputs, batch_data_samples)
+        labels = voxel_labels(batch_inputs, batch_data_samples)
+        if isinstance(self.decode_head, VoxelHead):
+            label_range(labels, self.decode_head.ignore_index)  # before the network, while a GPU is idle
+        return self.decode_head.loss(*self.encode(batch_inputs).finest, labels)
 
     def loss_by_levels(
         self, levels: Levels, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]

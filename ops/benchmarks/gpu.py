@@ -54,6 +54,7 @@ def sections(device: torch.device, voxels: int) -> dict[str, tuple[int, Callable
         'Hazards': (30, partial(gpu_hazards.hazards, **here)),
         'Attention by stage': (60, partial(gpu_attention.by_stage, **there)),
         'Network, forward and step': (90, partial(gpu_network.steps, **there)),
+        'Activation checkpointing': (30, partial(gpu_network.checkpointing, **there)),
         'Around the attention': (30, partial(gpu_levels.around_attention, **there)),
         'Sparse convolution': (60, partial(gpu_levels.convolution, **there)),
         'Network against float64': (40, partial(gpu_network.against_float64, **there)),

@@ -23,6 +23,7 @@ WAITS = ('StreamSynchronize', 'DeviceSynchronize', 'EventSynchronize')
 COPIES = ('Memcpy',)
 LONGEST = 25  # kernels of a step that are written down
 LINES = 20  # lines of Python that wait
+SHARES = (0.4, 1.0, 1.5)  # of the voxels, with activation checkpointing and without
 
 
 def against_float64(report: Report, device: torch.device, voxels: int) -> None:
@@ -115,6 +116,17 @@ def steps(report: Report, device: torch.device, voxels: int) -> None:
             _time(report, values, what, run, device)
         if batch == 1 and device.type == 'cuda':
             _waits_by_line(report, values, step)
+        del step
+
+
+def checkpointing(report: Report, device: torch.device, voxels: int) -> None:
+    """Write down the time that activation checkpointing takes and the memory that it spares."""
+    for share, with_cp in report.cases((s, c) for s in SHARES for c in (False, True)):
+        step = Step(room_level(1, int(share * voxels)).to(device), None)
+        if with_cp:
+            step.network.checkpoint_activations()
+        values = dict(voxels=len(step.level), precision='float32', with_cp=with_cp)
+        _time(report, values, 'training', step.train, device)
         del step
 
 

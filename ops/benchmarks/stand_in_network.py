@@ -24,6 +24,7 @@ from swin3d_ops import (
 from swin3d_ops.attention_layout import join_tables, split_heads
 from swin3d_ops.neighbors import kernel_map_between
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 CHANNELS, HEADS, DEPTHS = (48, 96, 192, 384, 384), (6, 6, 12, 24, 24), (2, 4, 9, 4, 4)
 WINDOWS, FACTORS = (5, 7, 7, 7, 7), (3, 2, 2, 2)
@@ -75,6 +76,7 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, heads: int, window_size: int) -> None:
         super().__init__()
+        self.with_cp = False
         self.heads, self.rows = heads, table_rows(window_size)
         shapes = [(3, rows, heads, channels // heads) for rows in self.rows[::3]] * 3
         self.tables = nn.ParameterList([torch.randn(shape) * 0.02 for shape in shapes])
@@ -85,15 +87,21 @@ class Block(nn.Module):
 
     def forward(self, feats: Tensor, windows: tuple[WindowIndex, Tensor]) -> Tensor:
         """Refine the features of a level within windows."""
+        if self.with_cp and torch.is_grad_enabled():
+            feats = checkpoint(self._attend, feats, windows, use_reentrant=False, preserve_rng_state=False)
+        else:
+            feats = self._attend(feats, windows)
+        layers = self.mlp_norm, self.widen, self.narrow
+        parameters = (tensor for layer in layers for tensor in (layer.weight, layer.bias))
+        return block_mlp(feats, *parameters, None, self.mlp_norm.eps)
+
+    def _attend(self, feats: Tensor, windows: tuple[WindowIndex, Tensor]) -> Tensor:
         index, signals = windows
         norm, qkv, proj = self.norm, self.qkv, self.proj
         triple = row_linear(feats, qkv.weight, qkv.bias, (norm.weight, norm.bias, norm.eps))
         heads, tables = split_heads(triple, self.heads), join_tables(list(self.tables))
         out = window_attention(*heads, *tables, signals, self.rows, index)
-        feats = row_linear(out.flatten(1), proj.weight, proj.bias, residual=feats)
-        layers = self.mlp_norm, self.widen, self.narrow
-        parameters = (tensor for layer in layers for tensor in (layer.weight, layer.bias))
-        return block_mlp(feats, *parameters, None, self.mlp_norm.eps)
+        return row_linear(out.flatten(1), proj.weight, proj.bias, residual=feats)
 
 
 class Down(nn.Module):
@@ -147,6 +155,12 @@ class StandInNetwork(nn.Module):
         self.downs = nn.ModuleList(Down(*pair) for pair in zip(CHANNELS, CHANNELS[1:]))
         self.ups = nn.ModuleList(Up(width, *size) for width, size in zip(CHANNELS[1:], sizes))
         self.head = nn.Linear(CHANNELS[0], CLASSES)
+
+    def checkpoint_activations(self) -> None:
+        """Keep nothing of the attention of a block but its input, as ``with_cp`` of Swin3D does."""
+        for module in self.modules():
+            if isinstance(module, Block):
+                module.with_cp = True
 
     def forward(self, feats: Tensor, level: VoxelLevel) -> Tensor:
         """Return the scores of each voxel."""

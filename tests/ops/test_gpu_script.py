@@ -408,3 +408,22 @@ def test_a_section_that_takes_the_process_down_does_not_end_the_run(tmp_path):
     results = stored(tmp_path / 'out')
     assert [entry['rows'] for entry in results.values()] == [[dict(size=size)] for size in (1, 2, 3)]
     assert results['deadly']['error'] == 'the process ended in this section'
+
+
+def test_checkpointing_of_the_stand_in_changes_no_gradient_and_keeps_less(module):
+    level = scene(module)
+    network = module('stand_in_network').StandInNetwork((1, 2, 1, 1, 1))
+
+    def gradients():
+        kept = {}
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda t: kept.update({t.untyped_storage().data_ptr(): t}) or t, lambda t: t
+        ):
+            out = network(level.features(), level)
+        grads = torch.autograd.grad(out.sin().sum(), network.parameters())
+        return grads, sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+
+    expected, kept = gradients()
+    network.checkpoint_activations()
+    grads, less = gradients()
+    assert all(map(torch.equal, grads, expected)) and less < kept

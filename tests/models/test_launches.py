@@ -114,4 +114,4 @@ def test_a_step_of_swin3d_s_launches_no_more_than_counted(level, swin3d_s):
     exact = dict(products=2 * products + blocks, norms=norms + blocks, gelu=2 * blocks, bias_sums=products)
     assert {key: backward[key] for key in exact} == exact
     assert forward['random'] <= 3 * (5 + 4)  # three a stage
-    assert sum(forward.values()) <= 750 and sum(backward.values()) <= 702
+    assert sum(forward.values()) <= 735 and sum(backward.values()) <= 702

@@ -1,7 +1,9 @@
-"""Sections on window attention: every stage of Swin3D-S by back-end, and a sweep of its tuning constants."""
+"""Sections on window attention: every stage of Swin3D-S by back-end, and a sweep of shapes of blocks."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from unittest import mock
 
 import torch
@@ -11,10 +13,11 @@ from gpu_timing import Profile, milliseconds, peak_megabytes, replayed
 from pyramid import room_level, table_rows, windows_with_signals
 from stand_in_network import CHANNELS, HEADS, WINDOWS, levels_of
 from swin3d_ops import window_attention
-from swin3d_ops.window_attention import cuda_impl
+from swin3d_ops.window_attention import cuda_impl, cuda_shapes
+from swin3d_ops.window_attention.cuda_shapes import Shape
 from workloads import draw_features
 
-SHARED_KILOBYTES, PERSISTENT_BLOCKS = (48, 72, 96, 112, 136, 227), (2, 3, 4, 8)
+SHAPES = (Shape(64, 8, 2, 1), Shape(64, 8, 1, 1), Shape(64, 6, 1, 2), Shape(32, 12, 1, 2), Shape(32, 8, 1, 2))
 SLOW_STAGES = 2  # stages that the baselines are timed at
 MOST_PAIRS = 6_000_000  # of the baseline that stores something for each
 
@@ -95,19 +98,33 @@ def _by_kernel(report: Report, device: torch.device, voxels: int) -> None:
 
 
 def tuning(report: Report, device: torch.device, voxels: int) -> None:
-    """Write down both passes under every pair of shared memory of a block and persistent blocks.
+    """Write down the passes of the first stages under each shape of blocks; on a CPU, which has none, one.
 
-    On a CPU, which heeds neither, one pair.
+    A shape that does not fit the device has no times.
     """
-    settings = [(kilobytes, blocks) for kilobytes in SHARED_KILOBYTES for blocks in PERSISTENT_BLOCKS]
-    settings = settings if device.type == 'cuda' else settings[:1]
-    today = cuda_impl.SHARED_TARGET / 1024, cuda_impl.BLOCKS_PER_MULTIPROCESSOR
-    report.note(f'today: {today[0]:.0f} KiB, {today[1]} blocks a multiprocessor')
     problems = list(enumerate(stages(voxels, device)))[:3]
-    for number, stage, (kilobytes, blocks) in report.cases((*p, s) for p in problems for s in settings):
-        with mock.patch.multiple(cuda_impl, SHARED_TARGET=kilobytes * 1024, BLOCKS_PER_MULTIPROCESSOR=blocks):
-            forward, both = stage.passes(device.type)
-            values = dict(stage=number, kib=kilobytes, blocks=blocks)
-            values['both_device_ms'], values['both_host_ms'] = milliseconds(both, device, 5)
-            replays = [replayed(run, device) for run in (forward, both)]
-            report.row(**values, forward_replay_ms=replays[0], both_replay_ms=replays[1])
+    shapes = SHAPES if device.type == 'cuda' else SHAPES[:1]
+    for number, stage, shape in report.cases((*problem, shape) for problem in problems for shape in shapes):
+        with only_shape(shape):
+            report.row(stage=number, **vars(shape), **_times(stage, device))
+
+
+@contextlib.contextmanager
+def only_shape(shape: Shape) -> Iterator[None]:
+    """Let the kernels take blocks of one shape, or fail."""
+    with mock.patch.object(cuda_shapes, 'shapes_for', lambda *_: (shape,)):
+        cuda_impl._layout.cache_clear()
+        try:
+            yield
+        finally:
+            cuda_impl._layout.cache_clear()
+
+
+def _times(stage: Stage, device: torch.device) -> dict[str, float | str | None]:
+    """Return the ms of both passes, and of replays, which are free of the host."""
+    forward, both = stage.passes(device.type)
+    try:
+        times = (*milliseconds(both, device, 5), replayed(forward, device), replayed(both, device))
+    except ValueError:  # no shape fits
+        times = (None,) * 4
+    return dict(zip(('both_device_ms', 'both_host_ms', 'forward_replay_ms', 'both_replay_ms'), times))

@@ -14,7 +14,6 @@ from functools import partial
 import torch
 from gpu_pairs import PairAttention
 from gpu_report import Report
-from level_checks import check_levels
 from swin3d_ops import WindowIndex, knn, op, resample, sparse_conv, window_attention
 from swin3d_ops.neighbors import kernel_map_between
 from swin3d_ops.neighbors import torch_impl as torch_search
@@ -244,7 +243,6 @@ def all_checks(device: torch.device) -> dict[str, Callable]:
         for k in (3, 16, 40):
             checks[f'knn, k {k}, {dtype}'] = partial(check_neighbours, dtype, k, device)
     checks['kernel maps'] = partial(check_kernel_maps, device)
-    checks['levels and windows'] = partial(check_levels, device)
     for bad in (torch.nan, torch.inf, -torch.inf):
         checks[f'{bad} reaches what it reaches in the reference'] = partial(check_not_finite, bad, device)
     return checks

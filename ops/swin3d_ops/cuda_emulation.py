@@ -34,6 +34,10 @@ class EmulatedProgram:
         self._library = ctypes.CDLL(str(path))
         self.backwards = backwards
 
+    def resident_blocks(self, kernel: str, threads: int, shared: int) -> int:
+        """Return how many blocks of a kernel run at a time."""
+        return 2
+
     def launch(self, kernel: str, grid: tuple[int, int], threads: int, shared: int, *arguments) -> None:
         """Run all blocks of a kernel; the arguments are ctypes values as the kernel takes them."""
         if min(grid) < 1:

@@ -64,6 +64,7 @@ class Program:
         with self._current():
             _call('cuModuleLoadData', ctypes.byref(self._module), contents(path))
         self._kernels: dict[str, ctypes.c_void_p] = {}
+        self._resident: dict[tuple[str, int, int], int] = {}
 
     @contextmanager
     def _current(self) -> Iterator[None]:
@@ -86,6 +87,25 @@ class Program:
             _call('cuFuncSetAttribute', kernel, _MAX_DYNAMIC_SHARED, self.shared_limit)
             self._kernels[name] = kernel
         return self._kernels[name]
+
+    def resident_blocks(self, kernel: str, threads: int, shared: int) -> int:
+        """Return how many blocks of a kernel a multiprocessor runs at a time, at least 1.
+
+        Args:
+            kernel: Its name.
+            threads: Threads of a block.
+            shared: Bytes of shared memory of a block.
+        """
+        key = kernel, threads, shared
+        if key not in self._resident:
+            count = ctypes.c_int()
+            with self._current():
+                _call(
+                    'cuOccupancyMaxActiveBlocksPerMultiprocessor', ctypes.byref(count), self._kernel(kernel),
+                    threads, ctypes.c_size_t(shared),
+                )  # fmt: skip
+            self._resident[key] = max(1, count.value)
+        return self._resident[key]
 
     def launch(self, kernel: str, grid: tuple[int, int], threads: int, shared: int, *arguments) -> None:
         """Queue a kernel on torch's current stream; the arguments are ctypes values as it takes them."""

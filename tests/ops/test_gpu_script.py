@@ -182,23 +182,6 @@ def test_kernels_are_found_in_their_sources_and_launched_by_the_package(module):
     assert len([define for define, _ in macros if not define]) == len(names)
 
 
-def test_kernels_that_no_case_launches_are_named(module, monkeypatch, caplog):
-    sanitizer = module('gpu_sanitizer')
-    monkeypatch.setattr(sanitizer.cuda_runtime.Program, 'launch', lambda program, kernel, *rest: None)
-    *launched, last = sanitizer.kernel_names()
-
-    def case():
-        for kernel in launched:
-            sanitizer.cuda_runtime.Program.launch(None, kernel, (1, 1), 32, 0)
-
-    with caplog.at_level('INFO', logger='benchmark'):
-        sanitizer.run_cases({'some': case})
-        sanitizer.run_cases({'none': lambda: None})
-    of_some, of_none = (text for text in caplog.messages if text.startswith(sanitizer.UNSEEN))
-    assert of_some == f'{sanitizer.UNSEEN}{last}'
-    assert set(of_none.removeprefix(sanitizer.UNSEEN).split(', ')) == {*launched, last}
-
-
 def test_a_sanitizer_that_does_not_end_has_no_verdict(module, tool):
     with pytest.raises(AssertionError, match='no end within 1 s'):
         module('gpu_sanitizer').require_clean(tool('ERROR SUMMARY: 0 errors', sleep=60), 'memcheck', '', 1.0)
@@ -346,23 +329,6 @@ def test_checks_notice_kernels_that_are_wrong(module, monkeypatch, check):
         monkeypatch.setattr(checks.resample, name, wrong)
     with pytest.raises(AssertionError, match='differs from the reference by 1.0e-03'):
         getattr(checks, check)(torch.float32, CPU)
-
-
-def test_checks_notice_windows_that_are_not_those_of_the_cpu(module, monkeypatch):
-    checks = module('level_checks')
-    checks.check_levels(CPU)
-    right, calls = checks.partition_grids, []
-
-    def wrong(grids):
-        windows = right(grids)
-        if len(calls) % 3 and len(grids[0].coords) > 1:  # the device is asked twice after the CPU
-            windows[3].order[:2] = windows[3].order[:2].flip(0)
-        calls.append(grids)
-        return windows
-
-    monkeypatch.setattr(checks, 'partition_grids', wrong)
-    with pytest.raises(AssertionError, match='order of windows 3 of .* differ from those of the CPU'):
-        checks.check_levels(CPU)
 
 
 @pytest.mark.slow

@@ -116,7 +116,6 @@ def sections(monkeypatch, emulated_gpu, tmp_path):
 def test_branches_of_a_gpu_run(sections, start):
     entry = sections(start)
     assert (entry['error'], entry['failed cases']) == (None, 0), entry['tracebacks']
-    columns = {name for row in entry['rows'] for name in row}
     if start == 'Attention':
         algorithms = {row['algorithm'] for row in entry['rows'] if 'algorithm' in row}
         assert algorithms == {'cuda float32', 'cuda float16', 'torch float32', 'pairs, atomics'}
@@ -128,8 +127,8 @@ def test_branches_of_a_gpu_run(sections, start):
         waits = [row['waits_at'] for row in entry['rows'] if 'waits_at' in row]
         assert len(waits) == 3 and all(Path(__file__).name in line for line in waits)
     if start == 'Tuning':
-        assert len([row for row in entry['rows'] if 'kib' in row]) == 3 * 6 * 4
-        assert {'forward_replay_ms', 'both_replay_ms'} <= columns
+        shapes = [row for row in entry['rows'] if 'lanes' in row]
+        assert len(shapes) == 3 * 5 and all(row['both_device_ms'] > 0 for row in shapes)
 
 
 def test_a_graph_that_writes_nothing_is_noticed(sections):

@@ -88,8 +88,9 @@ class Scene:
         if kernels == 'cuda':
             inputs = [tensor.to(dtype) for tensor in inputs]
             structure = (self.signals, self.table_rows, self.windows.order, self.windows.ptr, scale)
-            out, lse = attention_cuda.forward(*inputs, *structure)
-            return [out, *attention_cuda.backward(grad_out.to(dtype), lse, *inputs, *structure)]
+            out, lse, exact = attention_cuda.forward(*inputs, *structure)
+            kept = exact if exact.numel() else out
+            return [out, *attention_cuda.backward(grad_out.to(dtype), kept, lse, *inputs, *structure)]
 
         def attend(*tensors):
             return window_attention(

@@ -1,42 +1,97 @@
-// The softmax of a lane over its pairs, turn by turn, and its gradient.
+// The softmax of lanes over the keys of a turn, turn by turn; the threads of a lane share its keys.
 #pragma once
 
-#include "attention_memory.cuh"
+#include "attention_sides.cuh"
 
 namespace swin3d {
 
-// Softmax so far: weights relative to the largest logit, earlier sums shrunk when it grows.
-SWIN3D_INLINE void weigh_forward(Lane& me, int count, Real* logit) {
-    Real most = me.most;
-    for (int n = 0; n < count; ++n) most = larger(most, logit[n * kLanes]);
-    // Where all logits so far are minus infinity, their weights are 0 and not yet NaN.
-    const Real base = most == -static_cast<Real>(bits_float(0x7F800000u)) ? 0 : most;
-    const Real shrink = exponential(me.most - base);
-    me.most = most;
-    me.total *= shrink;
-#pragma unroll
-    for (int d = 0; d < kWidth; ++d) me.sum0[d] *= shrink;
-    for (int n = 0; n < count; ++n) {
-        const Real weight = exponential(logit[n * kLanes] - base);
-        logit[n * kLanes] = weight;
-        me.total += weight;
-    }
+// Keys of the turn [from, to) that a lane attends to.
+template <int kPass>
+SWIN3D_INLINE void keys_of(const Memory<kPass>& m, int lane, int from, int to, int& begin, int& end) {
+    begin = larger(from, m.lane_start[lane]) - from;
+    end = smaller(to, m.lane_stop[lane]) - from;
 }
 
-// Logit and dp become the gradient of the logit, weight (dp - delta), and the weight.
-SWIN3D_INLINE void weigh_query_grad(Lane& me, Real lse, int count, Real* pair0, Real* pair1,
-                                    bool delta_only, bool one_turn) {
-    for (int n = 0; n < count; ++n) {
-        const Real weight = exponential(pair0[n * kLanes] - lse);
-        pair0[n * kLanes] = weight;
-        if (delta_only || one_turn) me.delta += weight * pair1[n * kLanes];
+struct Softmax : Sides<kForward> {
+    using Sides<kForward>::Sides;
+
+    // Logits become weights relative to the largest logit so far; earlier sums shrink when it grows.
+    SWIN3D_INLINE void weigh(int from, int to) {
+        PHASE(t) {
+            const int lane = t % kLanes, group = t / kLanes;
+            int begin, end;
+            keys_of(m, lane, from, to, begin, end);
+            Real most[kHeads];
+#pragma unroll
+            for (int h = 0; h < kHeads; ++h) most[h] = -infinity();
+#pragma unroll 1
+            for (int key = begin + group; key < end; key += kGroups) {
+                const Cell<kHeads> logit = m.pair[key * kLanes + lane];
+#pragma unroll
+                for (int h = 0; h < kHeads; ++h) most[h] = larger(most[h], logit.at[h]);
+            }
+#pragma unroll
+            for (int h = 0; h < kHeads; ++h) m.group_most[h * kThreads + t] = most[h];
+        }
+        SYNC;
+        PHASE(t) {
+            const int lane = t % kLanes, group = t / kLanes;
+            int begin, end;
+            keys_of(m, lane, from, to, begin, end);
+            Real base[kHeads];
+#pragma unroll
+            for (int h = 0; h < kHeads; ++h) base[h] = raise(sums[t], h, lane, group);
+#pragma unroll 1
+            for (int key = begin + group; key < end; key += kGroups) {
+                Cell<kHeads> weight = m.pair[key * kLanes + lane];
+#pragma unroll
+                for (int h = 0; h < kHeads; ++h) {
+                    weight.at[h] = exponential(weight.at[h] - base[h]);
+                    sums[t].total[h] += weight.at[h];
+                }
+                m.pair[key * kLanes + lane] = weight;
+            }
+        }
+        SYNC;
+        shrink_rows();
     }
-    if (delta_only) return;
-    for (int n = 0; n < count; ++n) {
-        const Real weight = pair0[n * kLanes];
-        pair0[n * kLanes] = weight * (pair1[n * kLanes] - me.delta);
-        pair1[n * kLanes] = weight;
+
+    // Return what weights of a head are relative to from now on.
+    SWIN3D_INLINE Real raise(Sums<kForward>& own, int h, int lane, int group) const {
+        Real most = own.most[h];
+#pragma unroll
+        for (int g = 0; g < kGroups; ++g) most = larger(most, m.group_most[h * kThreads + g * kLanes + lane]);
+        // Where all logits so far are minus infinity, their weights are 0 and not yet NaN.
+        const Real base = most == -infinity() ? 0 : most;
+        const Real shrink = exponential(own.most[h] - base);
+        own.most[h] = most;
+        own.total[h] *= shrink;
+        if (group == 0) m.shrink[h * kLanes + lane] = shrink;
+#pragma unroll
+        for (int n = 0; n < C::Vectors::kOwn; ++n) {
+            if (C::Vectors::job(group, n) / kHeadFours != h) continue;
+#pragma unroll
+            for (int i = 0; i < 4; ++i) own.vectors[n][i] *= shrink;
+        }
+        return base;
     }
-}
+
+    // What tiles of rows have summed so far shrinks by lanes.
+    SWIN3D_INLINE void shrink_rows() {
+        PHASE(t) {
+            const int place = t % kWarp, warp = t / kWarp;
+            const Real* const shrink = m.shrink + warp % kRowJobs * kTileRows;
+#pragma unroll
+            for (int h = 0; h < kHeads; ++h) {
+#pragma unroll
+                for (int i = 0; i < 4; ++i) {
+                    const Real factor = shrink[h * kLanes + result_row(place, i)];
+#pragma unroll
+                    for (int d = 0; d < kDepths; ++d) sums[t].rows[h][d][i] *= factor;
+                }
+            }
+        }
+    }
+};
 
 }  // namespace swin3d

@@ -66,16 +66,18 @@ def _forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr
         'window_attention_forward', out.dtype, *arguments, cpu_runtime.pointer(out),
         cpu_runtime.pointer(lse),
     )  # fmt: skip
-    return out.to(dtype), lse
+    return out.to(dtype), lse, lse.new_empty(0)
 
 
 def _fake_forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
     wide = torch.float64 if q.dtype == torch.float64 else torch.float32
-    return q.new_empty(q.shape), q.new_empty(q.shape[:2], dtype=wide)
+    exact = q.device.type == 'cuda' and q.element_size() < 4
+    kept = q.new_empty(q.shape if exact else 0, dtype=wide)
+    return q.new_empty(q.shape), q.new_empty(q.shape[:2], dtype=wide), kept
 
 
 def _backward(
-    grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+    grad_out, _out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
 ):  # fmt: skip
     tensors = q, k, v, q_table, k_table, v_table
     inputs = _inputs(*tensors)
@@ -90,19 +92,25 @@ def _backward(
 
 
 def _fake_backward(
-    grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+    grad_out, _out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
 ):  # fmt: skip
-    return tuple(t.new_empty(t.shape) for t in (q, k, v, q_table, k_table, v_table))
+    if q.device.type == 'cuda':  # laid out as by the kernels
+        grads = q.new_empty(len(q), 3, *q.shape[1:]).unbind(1)
+    else:
+        grads = [t.new_empty(t.shape) for t in (q, k, v)]
+    return (*grads, *(t.new_empty(t.shape) for t in (q_table, k_table, v_table)))
 
 
 _SHARED = (
     'Tensor q, Tensor k, Tensor v, Tensor q_table, Tensor k_table, Tensor v_table, '
     'Tensor signals, int[] table_rows, Tensor order, Tensor ptr, float scale'
 )
-_attend = registration.define('window_attention', f'({_SHARED}) -> (Tensor, Tensor)', _forward, _fake_forward)
+_attend = registration.define(
+    'window_attention', f'({_SHARED}) -> (Tensor, Tensor, Tensor)', _forward, _fake_forward
+)
 _attend_backward = registration.define(
     'window_attention_backward',
-    f'(Tensor grad_out, Tensor lse, {_SHARED}) -> ({", ".join(["Tensor"] * 6)})',
+    f'(Tensor grad_out, Tensor out, Tensor lse, {_SHARED}) -> ({", ".join(["Tensor"] * 6)})',
     _backward,
     _fake_backward,
 )
@@ -110,17 +118,18 @@ _attend_backward = registration.define(
 
 def _save(ctx, inputs, output):
     *tensors, table_rows, order, ptr, scale = inputs
-    ctx.save_for_backward(*tensors, order, ptr, output[1])
+    out, lse, exact = output
+    ctx.save_for_backward(*tensors, order, ptr, exact if exact.numel() else out, lse)
     ctx.table_rows, ctx.scale = table_rows, scale
-    ctx.mark_non_differentiable(output[1])
+    ctx.mark_non_differentiable(lse, exact)
     ctx.set_materialize_grads(False)
 
 
-def _differentiate(ctx, grad_out, _grad_lse):
+def _differentiate(ctx, grad_out, _grad_lse, _grad_exact):
     if grad_out is None:
         return (None,) * 11
-    *tensors, order, ptr, lse = ctx.saved_tensors
-    grads = _attend_backward(grad_out, lse, *tensors, ctx.table_rows, order, ptr, ctx.scale)
+    *tensors, order, ptr, out, lse = ctx.saved_tensors
+    grads = _attend_backward(grad_out, out, lse, *tensors, ctx.table_rows, order, ptr, ctx.scale)
     return (*grads, None, None, None, None, None)
 
 

@@ -9,23 +9,19 @@ import torch
 
 from .. import cuda_runtime, registration
 from ..cuda_runtime import ELEMENTS
-from . import cpu_impl  # defines the operators
+from . import cpu_impl, cuda_shapes  # cpu_impl defines the operators
+from .cuda_shapes import FORWARD, KEY_GRAD, QUERY_GRAD
+from .cuda_windows import prepared
 from .table_rows import size_limit
 
 SOURCE = 'window_attention.cuh'
 reason_against = size_limit(max_rows=65535, max_width=64)
-WARP = 32
-TILE = 16  # kTile
-BLOCKS_PER_MULTIPROCESSOR = 4  # persistent blocks of the backward passes
-SHARED_TARGET = 72 * 1024  # bytes; several blocks then share a multiprocessor
-FEWEST_STORED_ROWS = 24
-FORWARD, QUERY_GRAD, KEY_GRAD = 'attend_forward', 'attend_query_grad', 'attend_key_grad'
 POINTERS = (
-    'q k v grad_out q_table k_table v_table signals order ptr window low high reach lse delta '
-    'out grad_q grad_k grad_v partial0 partial1'
+    'q k v grad_out out q_table k_table v_table signals order ptr window low high reach clamps items '
+    'num_items lse delta result exact grad_q grad_k grad_v partial0 partial1'
 ).split()
-STEPS = ('q_step', 'k_step', 'v_step')
-INTEGERS = ('voxels', 'windows', 'heads', 'rows', 'tiles', 'capacity')
+STEPS = ('q_step', 'k_step', 'v_step', 'grad_step')
+INTEGERS = ('voxels', 'heads', 'rows', 'keys', 'capacity', 'seen')
 
 
 @functools.cache
@@ -41,101 +37,95 @@ def _problem_type(axes: int, signal_dtype: torch.dtype):
     return type('Problem', (ctypes.Structure,), {'_fields_': fields})
 
 
-def shared_bytes(
-    kernel: str, lanes: int, capacity: int, width: int, axes: int, real: int, signal: int
-) -> int:
-    """Return the shared memory of a block, the twin of ``divide``; ``real`` and ``signal`` are in bytes."""
-    sides = 1 if kernel == FORWARD else 2
-    axis_stride, width_stride = fours(max(axes, 1)), fours(width)
-    stored = [capacity * lanes] * (2 if kernel == QUERY_GRAD else 1)
-    seen = [TILE * (capacity | 1)] * (2 if kernel == KEY_GRAD else 1)
-    reals = stored + seen + [lanes * lanes, width * lanes, TILE * width_stride] * sides
-    reals += [TILE] * (2 if kernel == KEY_GRAD else 0)
-    integers = [axes * lanes, TILE * axis_stride, 5 + 5 * max(axes, 1) + 2]
-    sizes = [TILE * axis_stride * signal, *(real * count for count in reals), *(4 * n for n in integers)]
-    return sum(-(-size // 16) * 16 for size in sizes)
+@functools.lru_cache(maxsize=1024)
+def _layout(kernel, heads: int, width: int, rows: int, real: int, signal_dtype, table_rows, limit: int):
+    """Return the shape of blocks, their shared memory in bytes, and the struct without a call's own tensors.
+
+    None and 0 in place of shape and memory where no block fits.
+    """
+    # Differences within half a table on either side are the rule; others are taken in turns.
+    wanted = max(1, sum(min(size, size // 2 + 2) for size in table_rows))
+    problem = cuda_shapes.Problem(width, len(table_rows), real, signal_dtype.itemsize, wanted)
+    struct = _problem_type(len(table_rows), signal_dtype)(heads=heads, rows=rows)
+    shape, shared = cuda_shapes.choose(kernel, heads, problem, limit), 0
+    if shape is not None:
+        sizes = cuda_shapes.fit(kernel, shape, problem, limit)
+        struct.keys, struct.capacity, struct.seen = sizes
+        shared = cuda_shapes.shared_bytes(kernel, shape, problem, *sizes)
+    first = 0
+    for axis, size in enumerate(table_rows):
+        struct.first[axis], struct.size[axis] = first, size
+        struct.half[axis], struct.last[axis] = size / 2, size - 1
+        first += size
+    return shape, shared, struct
 
 
-def fours(count: int) -> int:
-    """Return the multiple of four that holds ``count``."""
-    return -(-count // 4) * 4
+class Pass:
+    """One pass over one problem on one device: its kernel, its sizes, and the struct that the kernel takes.
 
+    Args:
+        kernel: Its name.
+        q, k, v: (N, H, D) with dense voxels.
+        tables: Three of (R, H, D), dense, in the type of sums.
+        signals: (N, S), dense.
+        table_rows: S integers.
+        order, ptr: Windows, dense.
+        scale: Factor of the query.
 
-class Plan:
-    """One problem on one device: compiled kernels, sizes, and the struct that the kernels take."""
+    Raises:
+        ValueError: The problem does not fit the kernels or the device.
+    """
 
-    def __init__(self, q, q_table, signals, table_rows, ptr):
-        self.voxels, self.heads, self.width = q.shape
-        self.axes, self.rows = len(table_rows), q_table.shape[0]
-        reason = reason_against(q, q, q, q_table)
+    def __init__(self, kernel: str, q, k, v, tables, signals, table_rows, order, ptr, scale):
+        voxels, self.heads, width = q.shape
+        self.kernel, self.rows = kernel, len(tables[0])
+        reason = reason_against(q, k, v, tables[0])
         if reason is not None:
             raise ValueError(reason)
-        self.real = torch.float64 if q.dtype == torch.float64 else torch.float32
-        self.signal_bytes = signals.element_size()
-        self.windows = ptr.shape[0] - 1
-        # Differences within half a table on either side are the rule; others are taken in turns.
-        self.wanted = max(1, sum(min(rows, rows // 2 + 2) for rows in table_rows))
-        self.program, self.lanes = self._program(q.device, q.dtype, signals.dtype)
-        self.tiles = -(-self.voxels // self.lanes)
-        self.struct = _problem_type(self.axes, signals.dtype)(
-            voxels=self.voxels, windows=self.windows, heads=self.heads, rows=self.rows, tiles=self.tiles
+        real, limit = tables[0].element_size(), cuda_runtime.shared_limit(q.device)
+        self.shape, self._shared, struct = _layout(
+            kernel, self.heads, width, self.rows, real, signals.dtype, table_rows, limit
         )
-        first = 0
-        for axis, rows in enumerate(table_rows):
-            self.struct.first[axis], self.struct.size[axis] = first, rows
-            self.struct.half[axis], self.struct.last[axis] = rows / 2, rows - 1
-            first += rows
+        if self.shape is None:
+            raise ValueError(
+                f'the CUDA kernels do not fit the shared memory of {q.device} with head width {width}, '
+                f'{len(table_rows)} signal columns and {q.dtype}'
+            )
+        self.program = cuda_runtime.program(SOURCE, self._definitions(q, tables[0], signals), q.device)
+        self._windows = prepared(signals, table_rows, order, ptr, self.shape.lanes)
+        self.struct = type(struct).from_buffer_copy(struct)
+        self.struct.voxels, self.struct.scale = voxels, scale
+        self.struct.q_step, self.struct.k_step, self.struct.v_step = (t.stride(0) for t in (q, k, v))
+        names = ('q_table', 'k_table', 'v_table')
+        self.set_pointers(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr, **dict(zip(names, tables)))
+        self.set_pointers(**vars(self._windows))
 
-    def _program(self, device, dtype, signal_dtype):
-        """Return the kernels with 64 lanes a block, or 32 where so many leave too little memory."""
-        for lanes in (64, 32):
-            definitions = (
-                ('SWIN3D_ELEMENT', ELEMENTS[dtype]), ('SWIN3D_REAL', ELEMENTS[self.real]),
-                ('SWIN3D_SIGNAL', ELEMENTS[signal_dtype]), ('SWIN3D_WIDTH', self.width),
-                ('SWIN3D_AXES', self.axes), ('SWIN3D_LANES', lanes),
-            )  # fmt: skip
-            fitting = self._capacity(QUERY_GRAD, lanes, cuda_runtime.shared_limit(device))
-            if fitting >= min(FEWEST_STORED_ROWS, self.wanted):
-                return cuda_runtime.program(SOURCE, definitions, device), lanes
-        raise ValueError(
-            f'the CUDA kernels do not fit the shared memory of {device} with head width {self.width}, '
-            f'{self.axes} signal columns and {dtype}'
-        )
-
-    def _bytes(self, kernel: str, lanes: int, capacity: int) -> int:
-        real = 8 if self.real == torch.float64 else 4
-        return shared_bytes(kernel, lanes, capacity, self.width, self.axes, real, self.signal_bytes)
-
-    def _capacity(self, kernel: str, lanes: int, limit: int) -> int:
-        """Return how many stored rows a block keeps, at most those it can need."""
-        fewest = min(FEWEST_STORED_ROWS, self.wanted)
-        target = min(limit, max(SHARED_TARGET, self._bytes(kernel, lanes, fewest)))
-        capacity = self.wanted
-        while capacity > 0 and self._bytes(kernel, lanes, capacity) > target:
-            capacity -= 1
-        return capacity
+    def _definitions(self, q, table, signals) -> tuple[tuple[str, object], ...]:
+        shape = self.shape
+        return (
+            ('SWIN3D_ELEMENT', ELEMENTS[q.dtype]), ('SWIN3D_REAL', ELEMENTS[table.dtype]),
+            ('SWIN3D_SIGNAL', ELEMENTS[signals.dtype]), ('SWIN3D_WIDTH', q.shape[2]),
+            ('SWIN3D_AXES', signals.shape[1]), ('SWIN3D_LANES', shape.lanes), ('SWIN3D_GROUPS', shape.groups),
+            ('SWIN3D_HEADS', shape.heads), ('SWIN3D_BLOCKS', shape.blocks),
+            ('SWIN3D_PASS', cuda_shapes.PASSES.index(self.kernel)),
+        )  # fmt: skip
 
     def set_pointers(self, **tensors: torch.Tensor) -> None:
         """Set pointers of the struct."""
         for name, tensor in tensors.items():
             setattr(self.struct, name, tensor.data_ptr())
 
-    def find_ranges(self, signals) -> tuple[torch.Tensor, ...]:
-        """Launch the kernel that prepares the windows; return what must outlive the other launches."""
-        window = torch.empty(self.voxels, dtype=torch.int32, device=signals.device)
-        low, high = signals.new_empty(2, self.windows, self.axes)
-        reach = torch.empty(self.windows, self.axes, dtype=torch.int32, device=signals.device)
-        self.set_pointers(window=window, low=low, high=high, reach=reach)
-        shared = 2 * WARP * self.signal_bytes + 4 * max(self.axes, 2)
-        self.program.launch('window_ranges', (self.windows, 1), WARP, shared, self.struct)
-        return window, low, high, reach
+    @property
+    def blocks(self) -> int:
+        """How many blocks take the items of a group of heads: those that run at a time."""
+        at_once = self.program.resident_blocks(self.kernel, self.shape.threads, self._shared)
+        groups = self.heads // self.shape.heads
+        return min(len(self._windows.items), max(1, at_once * self.program.multiprocessors // groups))
 
-    def attend(self, kernel: str, blocks: int) -> None:
-        """Launch one of the three passes."""
-        capacity = self._capacity(kernel, self.lanes, self.program.shared_limit)
-        self.struct.capacity = capacity
-        shared = self._bytes(kernel, self.lanes, capacity)
-        self.program.launch(kernel, (blocks, self.heads), self.lanes, shared, self.struct)
+    def launch(self) -> None:
+        """Launch the kernel."""
+        grid = self.blocks, self.heads // self.shape.heads
+        self.program.launch(self.kernel, grid, self.shape.threads, self._shared, self.struct)
 
     def sum_partials(self, partial: torch.Tensor, grad: torch.Tensor) -> None:
         """Launch the sum over blocks of a table gradient; without signals there is none."""
@@ -147,58 +137,85 @@ class Plan:
 
 
 def _dense_heads(tensor):
-    """Return (N, H, D) with dense voxels; these may lie apart, as those of a slice of one projection do."""
-    return tensor if tensor.stride()[1:] == (tensor.shape[2], 1) else tensor.contiguous()
+    """Return (N, H, D) whose voxels are dense and can be read by fours; they may lie apart, as in a slice."""
+    tensor = tensor if tensor.stride()[1:] == (tensor.shape[2], 1) else tensor.contiguous()
+    step = tensor.stride(0) * tensor.element_size()
+    return tensor if tensor.data_ptr() % 16 == 0 and step % 16 == 0 else _fresh(tensor)
 
 
-def _planned(inputs, signals, table_rows, order, ptr, scale):
-    """Return the plan with its inputs set, and the tensors that must outlive the launches."""
+def _fresh(tensor):
+    """Return a copy in memory of its own, which is aligned."""
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
+def _aligned(table, dtype):
+    """Return a table that 16-byte loads can read, in the type of sums."""
+    table = table.to(dtype).contiguous()
+    return table if table.data_ptr() % 16 == 0 else _fresh(table)
+
+
+def _dense(inputs, signals, table_rows, order, ptr, scale) -> tuple:
+    """Return the arguments of a pass as the kernels read them; they must outlive the launches."""
     q, k, v = (_dense_heads(tensor) for tensor in inputs[:3])
-    tables = inputs[3:]
-    signals, order, ptr = signals.contiguous(), order.contiguous(), ptr.contiguous()
-    plan = Plan(q, tables[0], signals, table_rows, ptr)
-    tables = [table.permute(1, 2, 0).to(plan.real).contiguous() for table in tables]
-    plan.set_pointers(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr)
-    plan.set_pointers(q_table=tables[0], k_table=tables[1], v_table=tables[2])
-    plan.struct.scale = scale
-    plan.struct.q_step, plan.struct.k_step, plan.struct.v_step = (t.stride(0) for t in (q, k, v))
-    return plan, (q, k, v, tables, signals, order, ptr, plan.find_ranges(signals))
+    real = torch.float64 if q.dtype == torch.float64 else torch.float32
+    tables = [_aligned(table, real) for table in inputs[3:]]
+    return (
+        q,
+        k,
+        v,
+        tables,
+        signals.contiguous(),
+        tuple(table_rows),
+        order.contiguous(),
+        ptr.contiguous(),
+        scale,
+    )
 
 
 def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
-    """Return the output and the log-sum-exp of the logits, (N, H, D) and (N, H)."""
+    """Return the output and the log-sum-exp of the logits, (N, H, D) and (N, H), and what is kept of both.
+
+    The third is the output (N, H, D) in float32 where it is of 16 bits, else empty: the backward pass takes
+    differences from its product with the gradient, which rounding to 16 bits would spoil.
+    """
     out = torch.empty_like(q, memory_format=torch.contiguous_format)
     real = torch.float64 if q.dtype == torch.float64 else torch.float32
     lse = q.new_empty(q.shape[:2], dtype=real)
+    exact = lse.new_empty(q.shape if q.element_size() < 4 else 0)
     if len(q):
-        inputs = (q, k, v, q_table, k_table, v_table)
-        plan, _alive = _planned(inputs, signals, table_rows, order, ptr, scale)
-        plan.set_pointers(out=out, lse=lse)
-        plan.attend(FORWARD, plan.tiles)
-    return out, lse
+        arguments = _dense((q, k, v, q_table, k_table, v_table), signals, table_rows, order, ptr, scale)
+        forth = Pass(FORWARD, *arguments)
+        forth.set_pointers(result=out, exact=exact, lse=lse)
+        forth.launch()
+    return out, lse, exact
 
 
-def backward(grad_out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
-    """Return the gradients of q, k, v and the three tables, each in the dtype of its tensor."""
-    inputs = (q, k, v, q_table, k_table, v_table)
-    if not len(q):
-        return tuple(torch.zeros_like(tensor) for tensor in inputs)
-    grads = [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in inputs[:3]]
-    grads += [lse.new_empty(table.shape) for table in inputs[3:]]  # sums stay wide until the last
-    plan, _alive = _planned(inputs, signals, table_rows, order, ptr, scale)
-    grad_out, lse = grad_out.contiguous(), lse.contiguous()
-    blocks = -(-BLOCKS_PER_MULTIPROCESSOR * plan.program.multiprocessors // plan.heads)
-    blocks = min(plan.tiles, blocks)
-    partial = lse.new_empty(2, blocks, plan.heads, plan.rows, plan.width)
+def backward(grad_out, out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
+    """Return the gradients of q, k and v, slices of one (N, 3, H, D), and of the three tables."""
+    tables = (q_table, k_table, v_table)
+    voxels, heads, width = q.shape
+    if not voxels:
+        return tuple(torch.zeros_like(tensor) for tensor in (q, k, v, *tables))
+    arguments = _dense((q, k, v, *tables), signals, table_rows, order, ptr, scale)
+    queries, keys = (Pass(kernel, *arguments) for kernel in (QUERY_GRAD, KEY_GRAD))
+    grad_q, grad_k, grad_v = grads = q.new_empty(voxels, 3, heads, width).unbind(1)
+    grad_out, out, lse = _dense_heads(grad_out.contiguous()), out.contiguous(), lse.contiguous()
     delta = torch.empty_like(lse)
-    plan.set_pointers(grad_out=grad_out, lse=lse, delta=delta, partial0=partial[0], partial1=partial[1])
-    plan.set_pointers(grad_q=grads[0], grad_k=grads[1], grad_v=grads[2])
-    plan.attend(QUERY_GRAD, blocks)
-    plan.sum_partials(partial[0], grads[3])
-    plan.sum_partials(partial[1], grads[5])
-    plan.attend(KEY_GRAD, blocks)
-    plan.sum_partials(partial[0], grads[4])
-    return tuple(grad.to(tensor.dtype) for grad, tensor in zip(grads, inputs))
+    for each in (queries, keys):
+        each.set_pointers(grad_out=grad_out, out=out, lse=lse, delta=delta)
+        each.set_pointers(grad_q=grad_q, grad_k=grad_k, grad_v=grad_v)
+        each.struct.grad_step = grad_q.stride(0)
+    table_grads = [lse.new_empty(table.shape) for table in tables]
+    partial = lse.new_empty(2, queries.blocks, heads, queries.rows, width)
+    queries.set_pointers(partial0=partial[0], partial1=partial[1])
+    queries.launch()
+    queries.sum_partials(partial[0], table_grads[0])
+    queries.sum_partials(partial[1], table_grads[2])
+    partial = lse.new_empty(keys.blocks, heads, keys.rows, width)
+    keys.set_pointers(partial0=partial)
+    keys.launch()
+    keys.sum_partials(partial, table_grads[1])
+    return (*grads, *(grad.to(table.dtype) for grad, table in zip(table_grads, tables)))
 
 
 registration.implement('window_attention', forward, 'CUDA')

@@ -1,0 +1,319 @@
+// The traffic of a block with the tables, by products of tiles: projections of voxels on the table rows that
+// they meet, sums by table row times the rows, and the gradients of the rows.
+#pragma once
+
+#include "attention_memory.cuh"
+
+namespace swin3d {
+
+template <int kPass> struct Tables {
+    typedef Cells<kPass> C;
+    static constexpr bool kQueries = kPass != kKeyGrad;  // lanes are queries
+    const Problem& p;
+    const int first_head;
+    const Memory<kPass> m;
+    PerThread<Sums<kPass>>& sums;
+
+    // Channel of a head in a row of an axis of a table; 0 beyond the width, the last row beyond the axis.
+    SWIN3D_INLINE Split<Real> entry(const Real* table, int a, int row, int head, int channel) const {
+        const unsigned at = p.first[a] + smaller(row, p.size[a] - 1);
+        if (kWidth % kTileDepth != 0 && channel >= kWidth) return Split<Real>::of(0);
+        return Split<Real>::of(table[(at * p.heads + first_head + head) * kWidth + channel]);
+    }
+    // Channel of a head in the vector of a voxel; 0 beyond the width.
+    static SWIN3D_INLINE Split<Real> entry(const SplitArray<Real>& vectors, int voxel, int head, int channel) {
+        if (kWidth % kTileDepth != 0 && channel >= kWidth) return Split<Real>::of(0);
+        return vectors[voxel * kVector + head * kWidthStride + channel];
+    }
+
+    // Axis of a tile of rows.
+    static SWIN3D_INLINE int axis_of(const int* tiles, int tile) {
+        int a = 0;
+        while (a + 1 < kAxes && tiles[a + 1] <= tile) ++a;
+        return a;
+    }
+
+    // Call `store(voxel, stored row, cell)` with the products of `count` voxels' vectors with the rows of one
+    // or two tables that they meet, by table and head, for stored rows of [lo, hi), which count from lo.
+    template <int kTables, class Shift, class Store>
+    SWIN3D_INLINE void project(const Met& met, int count, SplitArray<Real> vectors0, const Real* table0,
+                               SplitArray<Real> vectors1, const Real* table1, int lo, int hi, Shift shift,
+                               Store store) const {
+        if (m.frame->wild) {
+            project_wild<kTables>(met, count, vectors0, table0, vectors1, table1, lo, hi, shift, store);
+            return;
+        }
+        PHASE(t) {
+            const int place = t % kWarp;
+#pragma unroll 1
+            for (int tile = t / kWarp; tile < met.tiles[kAxes]; tile += kWarps) {
+                const int a = axis_of(met.tiles, tile);
+                const int first = met.first[a] + (tile - met.tiles[a]) * kTileColumns;
+                const int begin = larger(lo, m.frame->offset[a]), end = smaller(hi, m.frame->offset[a + 1]);
+                const int columns = met.stop[a] - first;
+                if (begin >= end) continue;
+                const auto rows = [&](int n, int head, int depth) {
+                    return [=](int k, int column) {
+                        return entry(n ? table1 : table0, a, first + column, head, depth * kTileDepth + k);
+                    };
+                };
+                RightTile right[kTables * kHeads][kDepths];
+#pragma unroll
+                for (int n = 0; n < kTables * kHeads; ++n) {
+#pragma unroll
+                    for (int d = 0; d < kDepths; ++d) right[n][d].load(place, rows(n / kHeads, n % kHeads, d));
+                }
+#pragma unroll 1
+                for (int voxel = 0; voxel < count; voxel += kTileRows) {
+                    if (!m.frame->meets(met, voxel / kTileRows, a, first, kTileColumns)) continue;
+                    Real value[kTables * kHeads][4];
+#pragma unroll
+                    for (int n = 0; n < kTables * kHeads; ++n) {
+                        value[n][0] = value[n][1] = value[n][2] = value[n][3] = 0;
+                        const SplitArray<Real> vectors = n < kHeads ? vectors0 : vectors1;
+#pragma unroll
+                        for (int d = 0; d < kDepths; ++d) {
+                            const auto element = [=](int row, int k) {
+                                return entry(vectors, voxel + row, n % kHeads, d * kTileDepth + k);
+                            };
+                            LeftTile left;
+                            left.load(place, element);
+                            multiply_tiles(place, left, element, right[n][d], rows(n / kHeads, n % kHeads, d),
+                                           value[n]);
+                        }
+                    }
+#pragma unroll
+                    for (int i = 0; i < 4; ++i) {
+                        const int who = voxel + result_row(place, i), column = result_column(place, i);
+                        const int stored = first + column + shift(who, a);
+                        const bool real =
+                            column < columns && who < count &&
+                            static_cast<unsigned>(stored - begin) < static_cast<unsigned>(end - begin);
+                        Cell<kTables * kHeads> cell;
+#pragma unroll
+                        for (int n = 0; n < kTables * kHeads; ++n) cell.at[n] = value[n][i];
+                        if (real) store(who, stored - lo, cell);
+                    }
+                }
+            }
+        }
+    }
+
+    // The same where a vector is not finite, of which products of tiles would make NaN: number by number.
+    template <int kTables, class Shift, class Store>
+    SWIN3D_INLINE void project_wild(const Met& met, int count, SplitArray<Real> vectors0, const Real* table0,
+                                    SplitArray<Real> vectors1, const Real* table1, int lo, int hi, Shift shift,
+                                    Store store) const {
+        PHASE(t) {
+#pragma unroll 1
+            for (int index = t; index < met.tiles[kAxes] * kTileColumns * count; index += kThreads) {
+                const int who = index % count, column = index / count;
+                const int a = axis_of(met.tiles, column / kTileColumns);
+                const int row = met.first[a] + column - met.tiles[a] * kTileColumns;
+                const int stored = row + shift(who, a);
+                const int begin = larger(lo, m.frame->offset[a]), end = smaller(hi, m.frame->offset[a + 1]);
+                if (row >= met.stop[a] || stored < begin || stored >= end) continue;
+                Cell<kTables * kHeads> cell;
+#pragma unroll
+                for (int n = 0; n < kTables * kHeads; ++n) {
+                    Real sum = 0;
+                    for (int d = 0; d < kWidth; ++d) {
+                        sum += entry(n < kHeads ? vectors0 : vectors1, who, n % kHeads, d).whole() *
+                               entry(n < kHeads ? table0 : table1, a, row, n % kHeads, d).whole();
+                    }
+                    cell.at[n] = sum;
+                }
+                store(who, stored - lo, cell);
+            }
+        }
+    }
+
+    SWIN3D_INLINE void project_lanes(int lo, int hi) {
+        project<kPass == kQueryGrad ? 2 : 1>(
+            m.frame->lanes, kLanes, m.lane0, kQueries ? p.q_table : p.k_table, m.lane1, p.v_table, lo, hi,
+            [&](int lane, int a) { return m.lane_shift[a * kLanes + lane]; },
+            [&](int lane, int row, const Cell<C::kLane>& cell) { m.stored[row * kLanes + lane] = cell; });
+    }
+
+    // Those of the keys of a turn, of which there are `count`, each with room for `stride` rows.
+    SWIN3D_INLINE void project_keys(int count, int stride, int lo, int hi) {
+        project<kPass == kKeyGrad ? 2 : 1>(
+            m.frame->keys, count, m.key_split0, kQueries ? p.k_table : p.q_table, m.key_split1, p.v_table, lo,
+            hi, [&](int key, int a) { return m.key_shift[key * kAxisStride + a]; },
+            [&](int key, int row, const Cell<C::kKey>& cell) { m.seen[key * stride + row] = cell; });
+    }
+
+    // Weight of a lane at a row of an axis: its stored sum, 0 where it does not meet the row.
+    SWIN3D_INLINE Cell<C::kLane> weights(int lane, int a, int row, int begin, int end, int lo) const {
+        Cell<C::kLane> cell;
+#pragma unroll
+        for (int n = 0; n < C::kLane; ++n) cell.at[n] = 0;
+        const int stored = row + m.lane_shift[a * kLanes + lane];
+        if (static_cast<unsigned>(stored - begin) < static_cast<unsigned>(end - begin)) {
+            cell = m.stored[(stored - lo) * kLanes + lane];
+        }
+        return cell;
+    }
+
+    // Add stored sums . table rows: of the value table forward, backward of the lanes' own. Rows come to the
+    // block's memory as many tiles at a time as it holds; all threads come here together.
+    SWIN3D_INLINE void apply_table(int lo, int hi) {
+        const Met& met = m.frame->lanes;
+        const int tiles = met.tiles[kAxes], at_once = m.entries.size / (kEntryStride * kTileDepth);
+        for (int from = 0; from < tiles; from += at_once) {
+            const int to = smaller(from + at_once, tiles);
+            load_entries(kPass == kForward ? p.v_table : kQueries ? p.q_table : p.k_table, from, to);
+            SYNC;
+            apply_tiles(from, to, lo, hi);
+            SYNC;
+        }
+    }
+
+    SWIN3D_INLINE void load_entries(const Real* table, int from, int to) {
+        const Met& met = m.frame->lanes;
+        PHASE(t) {
+            for (int index = t; index < (to - from) * kTileDepth * kChannels; index += kThreads) {
+                const int row = index / kChannels, channel = index % kChannels, tile = from + row / kTileDepth;
+                const int a = axis_of(met.tiles, tile);
+                const int first = met.first[a] + (tile - met.tiles[a]) * kTileDepth;
+                const int head = channel / kWidthStride, d = channel % kWidthStride;
+                const Split<Real> number =
+                    d < kWidth ? entry(table, a, first + row % kTileDepth, head, d) : Split<Real>::of(0);
+                m.entries.set(row * kEntryStride + channel, number);
+            }
+        }
+    }
+
+    SWIN3D_INLINE void apply_tiles(int from, int to, int lo, int hi) {
+        const Met& met = m.frame->lanes;
+        PHASE(t) {
+            const int place = t % kWarp, warp = t / kWarp, lane = warp % kRowJobs * kTileRows;
+#pragma unroll 1
+            for (int tile = from + warp / kRowJobs; tile < to; tile += kRowParts) {
+                const int a = axis_of(met.tiles, tile);
+                const int first = met.first[a] + (tile - met.tiles[a]) * kTileDepth;
+                const int begin = larger(lo, m.frame->offset[a]), end = smaller(hi, m.frame->offset[a + 1]);
+                if (begin >= end || !m.frame->meets(met, lane / kTileRows, a, first, kTileDepth)) continue;
+                LeftTile left[kHeads];
+                load_left<kHeads>(place, left, [=](int row, int k) {
+                    return weights(lane + row, a, first + k, begin, end, lo);
+                });
+#pragma unroll
+                for (int h = 0; h < kHeads; ++h) {
+                    const auto weight = [=](int row, int k) {
+                        return Split<Real>::of_finite(weights(lane + row, a, first + k, begin, end, lo).at[h]);
+                    };
+#pragma unroll
+                    for (int d = 0; d < kDepths; ++d) {
+                        const auto rows = [=](int k, int column) {
+                            const int channel = d * kTileColumns + column;
+                            if (kWidthStride % kTileColumns != 0 && channel >= kWidthStride)
+                                return Split<Real>::of(0);
+                            const int row = (tile - from) * kTileDepth + k;
+                            return m.entries[row * kEntryStride + h * kWidthStride + channel];
+                        };
+                        RightTile right;
+                        right.load(place, rows);
+                        multiply_tiles(place, left[h], weight, right, rows, sums[t].rows[h][d]);
+                    }
+                }
+            }
+        }
+    }
+
+    // Load one tile for each value of the cells that `cell(row, k)` gives.
+    template <int kCount, class CellOf>
+    static SWIN3D_INLINE void load_left(int place, LeftTile (&left)[kCount], CellOf cell) {
+        if constexpr (kTensorCores<Real>) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                const Cell<C::kLane> one = cell(place / 4 + i % 2 * 8, place % 4 + i / 2 * 4);
+#pragma unroll
+                for (int n = 0; n < kCount; ++n) left[n].at[i] = Split<Real>::of_finite(one.at[n]);
+            }
+        }
+    }
+
+    // Gradient of table row r += sum over lanes of stored[r + shift of the lane] * vector of the lane.
+    SWIN3D_INLINE void add_table_gradients(int lo, int hi) {
+        const Met& met = m.frame->lanes;
+        PHASE(t) {
+            const int place = t % kWarp;
+#pragma unroll 1
+            for (int tile = t / kWarp; tile < met.talls[kAxes]; tile += kWarps) {
+                const int a = axis_of(met.talls, tile),
+                          first = met.first[a] + (tile - met.talls[a]) * kTileRows;
+                const int begin = larger(lo, m.frame->offset[a]), end = smaller(hi, m.frame->offset[a + 1]);
+                if (begin >= end) continue;
+                Real sum[C::kLane][kDepths][4];
+#pragma unroll
+                for (int n = 0; n < C::kLane; ++n) {
+#pragma unroll
+                    for (int d = 0; d < kDepths; ++d)
+                        sum[n][d][0] = sum[n][d][1] = sum[n][d][2] = sum[n][d][3] = 0;
+                }
+#pragma unroll 1
+                for (int lane = 0; lane < kLanes; lane += kTileDepth) {
+                    if (!m.frame->meets(met, lane / kTileRows, a, first, kTileRows)) continue;
+                    LeftTile left[C::kLane];
+                    load_left<C::kLane>(place, left, [=](int row, int k) {
+                        return weights(lane + k, a, first + row, begin, end, lo);
+                    });
+#pragma unroll
+                    for (int n = 0; n < C::kLane; ++n) {
+                        const auto weight = [=](int row, int k) {
+                            return Split<Real>::of_finite(
+                                weights(lane + k, a, first + row, begin, end, lo).at[n]);
+                        };
+#pragma unroll
+                        for (int d = 0; d < kDepths; ++d) {
+                            const auto vector = [=](int k, int column) {
+                                const SplitArray<Real>& vectors = n < kHeads ? m.lane0 : m.lane1;
+                                return entry(vectors, lane + k, n % kHeads, d * kTileColumns + column);
+                            };
+                            RightTile right;
+                            right.load(place, vector);
+                            multiply_tiles(place, left[n], weight, right, vector, sum[n][d]);
+                        }
+                    }
+                }
+                const int rows = smaller(kTileRows, met.stop[a] - first);
+#pragma unroll
+                for (int n = 0; n < C::kLane; ++n) {
+                    Real* const to = own_partial(n < kHeads ? p.partial0 : p.partial1, n % kHeads) +
+                                     static_cast<int64>(p.first[a] + first) * kWidth;
+                    add_results(place, sum[n], rows, to);
+                }
+            }
+        }
+    }
+
+    // to[row, channel] += results of tiles.
+    static SWIN3D_INLINE void add_results(int place, const Real (&sum)[kDepths][4], int rows, Real* to) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            const int row = result_row(place, i);
+#pragma unroll
+            for (int d = 0; d < kDepths; ++d) {
+                const int channel = d * kTileColumns + result_column(place, i);
+                if (row < rows && (kWidth % kTileColumns == 0 || channel < kWidth))
+                    to[row * kWidth + channel] += sum[d][i];
+            }
+        }
+    }
+
+    SWIN3D_INLINE Real* own_partial(Real* partial, int head) const {
+        return partial + (block_x() * p.heads + first_head + head) * p.rows * kWidth;
+    }
+
+    // Set the block's own sums of a table gradient to 0; its heads lie side by side.
+    SWIN3D_INLINE void clear(Real* partial) const {
+        PHASE(t) {
+            for (int64 i = t; i < static_cast<int64>(kHeads) * p.rows * kWidth; i += kThreads) {
+                own_partial(partial, 0)[i] = 0;
+            }
+        }
+    }
+};
+
+}  // namespace swin3d

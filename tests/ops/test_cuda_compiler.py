@@ -108,7 +108,7 @@ def test_kernels_fit_the_registers_without_spilling(source, definitions, archite
     assert declared <= set(kernels)
     for name, (registers, spilled) in kernels.items():
         # 512 threads of attention fill a multiprocessor; some bytes may be spilled
-        most = (128, 128) if name.startswith('attend') else (160, 0)
+        most = (128, 200) if name.startswith('attend') else (160, 0)
         assert registers <= most[0] and spilled <= most[1], name
 
 

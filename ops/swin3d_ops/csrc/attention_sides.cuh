@@ -13,41 +13,16 @@ template <int kPass> struct Sides : Tables<kPass> {
     SWIN3D_INLINE Sides(const Problem& problem, PerThread<Sums<kPass>>& own)
         : Tables<kPass>{problem, block_y() * kHeads, divide<kPass>(problem), own} {}
 
-    // Channels 4 c .. 4 c + 3 of a voxel's vector, zeros where a width is filled up to fours.
-    static SWIN3D_INLINE Four<Real> four_of(const Element* voxel, int c) {
-        Four<Real> four;
-        if constexpr (kWidth % 4 == 0) {
-            const Elements4 elements = *reinterpret_cast<const Elements4*>(voxel + 4 * c);
-#pragma unroll
-            for (int i = 0; i < 4; ++i) four.at[i] = widen<Real>(elements.at[i]);
-        } else {
-            const int head = c / kHeadFours, d = c % kHeadFours * 4;
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                four.at[i] = d + i < kWidth ? widen<Real>(voxel[head * kWidth + d + i]) : Real(0);
-            }
-        }
-        return four;
-    }
-    struct alignas(sizeof(Element) < 4 ? 8 : 16) Elements4 {
-        Element at[4];
-    };
     static SWIN3D_INLINE void scale_four(Four<Real>& four, Real factor) {
 #pragma unroll
         for (int i = 0; i < 4; ++i) four.at[i] *= factor;
     }
-    SWIN3D_INLINE void write_split(SplitArray<Real> to, int place, const Four<Real>& from) const {
-        Four<Real> high, low;
+    SWIN3D_INLINE void write_vector(SplitArray<Real> to, int place, const Four<Real>& from) const {
         Real zero = 0;
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            const Split<Real> split = Split<Real>::of(from.at[i]);
-            high.at[i] = split.high, low.at[i] = from.at[i] == split.high ? 0 : from.at[i] - split.high;
-            zero += from.at[i] - from.at[i];
-        }
-        *reinterpret_cast<Four<Real>*>(to.high + place) = high;
-        if (SplitArray<Real>::kPlanes == 2) *reinterpret_cast<Four<Real>*>(to.high + to.size + place) = low;
+        for (int i = 0; i < 4; ++i) zero += from.at[i] - from.at[i];
         if (zero != 0) shared_max(&m.frame->wild, 1);
+        this->write_split(to, place, from);
     }
     SWIN3D_INLINE const Element* heads_at(const Element* tensor, int64 token, int64 step) const {
         return tensor + token * step + first_head * kWidth;
@@ -64,13 +39,13 @@ template <int kPass> struct Sides : Tables<kPass> {
                 const int64 token = m.lane_token[lane];
                 const bool real = m.lane_stop[lane] > m.lane_start[lane];
                 Four<Real> first =
-                    four_of(heads_at(kQueries ? p.q : p.k, token, kQueries ? p.q_step : p.k_step), c);
+                    this->four_of(heads_at(kQueries ? p.q : p.k, token, kQueries ? p.q_step : p.k_step), c);
                 if (kQueries) scale_four(first, scale);
-                write_split(m.lane0, place, real ? first : Four<Real>{});
+                write_vector(m.lane0, place, real ? first : Four<Real>{});
                 if constexpr (kPass != kForward) {
                     const Element* const second =
                         kQueries ? heads_at(p.grad_out, token, dense()) : heads_at(p.v, token, p.v_step);
-                    write_split(m.lane1, place, real ? four_of(second, c) : Four<Real>{});
+                    write_vector(m.lane1, place, real ? this->four_of(second, c) : Four<Real>{});
                 }
             }
             if constexpr (kPass == kQueryGrad) load_norms(t);
@@ -199,17 +174,17 @@ template <int kPass> struct Sides : Tables<kPass> {
                 const int64 token = p.order[from + key];
                 Four<Real> first, second;
                 if constexpr (kQueries) {
-                    first = four_of(heads_at(p.k, token, p.k_step), c);
-                    second = four_of(heads_at(p.v, token, p.v_step), c);
+                    first = this->four_of(heads_at(p.k, token, p.k_step), c);
+                    second = this->four_of(heads_at(p.v, token, p.v_step), c);
                 } else {
-                    first = four_of(heads_at(p.q, token, p.q_step), c);
+                    first = this->four_of(heads_at(p.q, token, p.q_step), c);
                     scale_four(first, scale);
-                    second = four_of(heads_at(p.grad_out, token, dense()), c);
+                    second = this->four_of(heads_at(p.grad_out, token, dense()), c);
                 }
                 *reinterpret_cast<Four<Real>*>(m.key0 + place) = first;
                 *reinterpret_cast<Four<Real>*>(m.key1 + place) = second;
-                write_split(m.key_split0, place, first);
-                if constexpr (!kQueries) write_split(m.key_split1, place, second);
+                write_vector(m.key_split0, place, first);
+                if constexpr (!kQueries) write_vector(m.key_split1, place, second);
             }
             for (int index = t; index < (to - from) * kAxes; index += kThreads) {
                 const int key = index / kAxesRoom, a = index % kAxesRoom;

@@ -26,6 +26,36 @@ template <int kPass> struct Tables {
         return vectors[voxel * kVector + head * kWidthStride + channel];
     }
 
+    // Channels 4 c .. 4 c + 3 of the block's heads, which lie side by side; zeros where a width is filled up to fours.
+    template <class Number> static SWIN3D_INLINE Four<Real> four_of(const Number* heads, int c) {
+        Four<Real> four;
+        if constexpr (kWidth % 4 == 0) {
+            struct alignas(sizeof(Number) < 4 ? 8 : 16) Numbers {
+                Number at[4];
+            };
+            const Numbers numbers = *reinterpret_cast<const Numbers*>(heads + 4 * c);
+#pragma unroll
+            for (int i = 0; i < 4; ++i) four.at[i] = widen<Real>(numbers.at[i]);
+        } else {
+            const int head = c / kHeadFours, d = c % kHeadFours * 4;
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                four.at[i] = d + i < kWidth ? widen<Real>(heads[head * kWidth + d + i]) : Real(0);
+            }
+        }
+        return four;
+    }
+    static SWIN3D_INLINE void write_split(SplitArray<Real> to, int place, const Four<Real>& from) {
+        Four<Real> high, low;
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            high.at[i] = Split<Real>::of(from.at[i]).high;
+            low.at[i] = from.at[i] == high.at[i] ? 0 : from.at[i] - high.at[i];
+        }
+        *reinterpret_cast<Four<Real>*>(to.high + place) = high;
+        if (SplitArray<Real>::kPlanes == 2) *reinterpret_cast<Four<Real>*>(to.high + to.size + place) = low;
+    }
+
     // Axis of a tile of rows.
     static SWIN3D_INLINE int axis_of(const int* tiles, int tile) {
         int a = 0;
@@ -172,14 +202,14 @@ template <int kPass> struct Tables {
     SWIN3D_INLINE void load_entries(const Real* table, int from, int to) {
         const Met& met = m.frame->lanes;
         PHASE(t) {
-            for (int index = t; index < (to - from) * kTileDepth * kChannels; index += kThreads) {
-                const int row = index / kChannels, channel = index % kChannels, tile = from + row / kTileDepth;
+#pragma unroll 2
+            for (int index = t; index < (to - from) * kTileDepth * kFours; index += kThreads) {
+                const int row = index / kFours, c = index % kFours, tile = from + row / kTileDepth;
                 const int a = axis_of(met.tiles, tile);
                 const int first = met.first[a] + (tile - met.tiles[a]) * kTileDepth;
-                const int head = channel / kWidthStride, d = channel % kWidthStride;
-                const Split<Real> number =
-                    d < kWidth ? entry(table, a, first + row % kTileDepth, head, d) : Split<Real>::of(0);
-                m.entries.set(row * kEntryStride + channel, number);
+                const unsigned at = p.first[a] + smaller(first + row % kTileDepth, p.size[a] - 1);
+                const Four<Real> four = four_of<Real>(table + (at * p.heads + first_head) * kWidth, c);
+                write_split(m.entries, row * kEntryStride + 4 * c, four);
             }
         }
     }

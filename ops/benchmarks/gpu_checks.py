@@ -50,9 +50,11 @@ def windows_on(windows: WindowIndex, device: torch.device | str) -> WindowIndex:
     return WindowIndex(**parts)
 
 
-def require(what: str, got: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
-    """Raise AssertionError unless the results agree, relative to the largest expected one."""
-    scale = expected.double().abs().max().clamp(min=1e-3)
+def require(
+    what: str, got: torch.Tensor, expected: torch.Tensor, tolerance: float, least: float = 1e-3
+) -> None:
+    """Raise AssertionError unless the results agree, relative to the largest expected one or ``least``."""
+    scale = expected.double().abs().max().clamp(min=least)
     error = float((got.double().cpu() - expected.double()).abs().max() / scale)
     if not error <= tolerance:
         raise AssertionError(f'{what}: differs from the reference by {error:.1e}, allowed {tolerance:.1e}')
@@ -98,7 +100,9 @@ def check_attention(
         out = window_attention(*leaves, signals.to(place), table_rows, there, backend=backend)
         results.append([out, *torch.autograd.grad(out, leaves, grad_out.to(place, kind))])
     for what, expected, first, second in zip('out q k v q_table k_table v_table'.split(), *results):
-        require(f'{name}, {dtype}, {what}', first.detach(), expected.detach(), TOLERANCE[first.dtype])
+        # gradients that cancel, as of a window of one voxel, are held to the size of the inputs
+        case, tolerance = f'{name}, {dtype}, {what}', TOLERANCE[first.dtype]
+        require(case, first.detach(), expected.detach(), tolerance, least=0.1)
         if not torch.equal(first, second):
             raise AssertionError(f'{name}, {dtype}, {what}: two runs differ')
 

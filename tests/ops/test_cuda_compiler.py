@@ -85,6 +85,7 @@ def resources(source, definitions, architecture, work):
     options = [*cuda_compiler.compile_options(source, definitions), '--ptxas-options=-v']
     cubin, report = COMPILER.compile(SOURCE_FOLDER / source, options, architecture, work)
     assert cubin.startswith(b'\x7fELF')
+    assert 'warning' not in report  # what one compiler warns of, another one refuses
     kernels = {}
     for part in report.split('Compiling entry function')[1:]:
         spills = sum(map(int, re.findall(r'(\d+) bytes spill', part)))
@@ -110,6 +111,13 @@ def test_kernels_fit_the_registers_without_spilling(source, definitions, archite
         # 512 threads of attention fill a multiprocessor; some bytes may be spilled
         most = (128, 200) if name.startswith('attend') else (160, 0)
         assert registers <= most[0] and spilled <= most[1], name
+
+
+@needs_compiler
+@pytest.mark.parametrize('kernel', range(3), ids=cuda_shapes.PASSES)
+def test_attention_in_float64_compiles(kernel, tmp_path):
+    definitions = [*dict(attention('double', 16, 6, kernel), SWIN3D_REAL='double').items()]
+    assert cuda_shapes.PASSES[kernel] in resources('window_attention.cuh', definitions, 90, tmp_path)
 
 
 @needs_compiler

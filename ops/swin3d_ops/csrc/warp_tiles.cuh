@@ -103,19 +103,27 @@ SWIN3D_INLINE void add_product(float& sum, Split<float> x, Split<float> y) {
     sum += x.high * y.high;
 }
 
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+// A template, since other types than float32 have no low part.
+template <class T>
+SWIN3D_INLINE void multiply_on_cores(const Split<T> (&left)[4], const Split<T> (&right)[2], T (&sum)[4]) {
+    const float a[4] = {left[0].high, left[1].high, left[2].high, left[3].high};
+    const float b[2] = {right[0].high, right[1].high};
+    const float a_low[4] = {left[0].low, left[1].low, left[2].low, left[3].low};
+    const float b_low[2] = {right[0].low, right[1].low};
+    tensor_product(sum, a, b_low);
+    tensor_product(sum, a_low, b);
+    tensor_product(sum, a, b);
+}
+#endif
+
 // sum += left . right; all threads of a warp come here together. The tiles hold what the functions give.
 template <class LeftElement, class RightElement>
 SWIN3D_INLINE void multiply_tiles(int place, const LeftTile& left, LeftElement left_element,
                                   const RightTile& right, RightElement right_element, Real (&sum)[4]) {
     if constexpr (kTensorCores<Real>) {
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-        const float a[4] = {left.at[0].high, left.at[1].high, left.at[2].high, left.at[3].high};
-        const float b[2] = {right.at[0].high, right.at[1].high};
-        const float a_low[4] = {left.at[0].low, left.at[1].low, left.at[2].low, left.at[3].low};
-        const float b_low[2] = {right.at[0].low, right.at[1].low};
-        tensor_product(sum, a, b_low);
-        tensor_product(sum, a_low, b);
-        tensor_product(sum, a, b);
+        multiply_on_cores<Real>(left.at, right.at, sum);
 #endif
     } else {
 #pragma unroll 1

@@ -34,8 +34,6 @@ ATTENTION = {
     'wide spread': ((200, 100), 3, 16, NINE_AXES, 0.5),
 }
 MOST_THREADS = 8
-
-
 REFERENCE = 'cpu', 'reference', torch.float64
 
 
@@ -121,7 +119,7 @@ def check_pairs(device: torch.device) -> None:
 
 
 def check_neighbours(dtype: torch.dtype, k: int, device: torch.device) -> None:
-    """Check the grid search: several items, far queries, ties, fewer than k sources."""
+    """Check the nearest neighbours: several items, far queries, ties, fewer than k sources."""
     generator = torch.Generator().manual_seed(0)
     query, source = (torch.rand(rows, 3, generator=generator, dtype=dtype) for rows in (3000, 5000))
     source = (source * 20).round() / 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from swin3d_ops import cpu_library, cpu_runtime, cuda_emulation, cuda_runtime
 from swin3d_ops.op import declared
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
+BENCHMARKS = Path(__file__).parents[2] / 'ops' / 'benchmarks'
 
 
 def backend_parameters(op):
@@ -151,3 +153,16 @@ def emulated_gpu(monkeypatch):
     monkeypatch.setattr(cuda_runtime, 'multiprocessors', lambda device: gpu.multiprocessors)
     monkeypatch.setattr(cuda_runtime, 'has_matrix_units', lambda device: gpu.has_matrix_units)
     return gpu
+
+
+@pytest.fixture
+def benchmarks(monkeypatch):
+    """Import a module of the benchmarks by its name."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+@pytest.fixture
+def report(benchmarks, tmp_path):
+    """An empty report of the GPU script, in the temporary folder of the test."""
+    return benchmarks('gpu_report').Report(tmp_path, 60)

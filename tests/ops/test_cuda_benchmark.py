@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import subprocess
 import sys
@@ -10,16 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from swin3d_ops import cuda_compiler
+from swin3d_ops import WindowIndex, cuda_compiler
 from swin3d_ops.cpu_library import KernelsUnavailableError
 
 BENCHMARKS = Path(__file__).parents[2] / 'ops' / 'benchmarks'
 
 
 @pytest.fixture
-def gpu_pairs(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module('gpu_pairs')
+def gpu_pairs(benchmarks):
+    return benchmarks('gpu_pairs')
 
 
 def test_baseline_compiles(gpu_pairs, tmp_path):
@@ -48,8 +46,8 @@ def test_baseline_equals_the_reference(gpu_pairs, emulated_gpu, attention):
     shutil.which('c++') is None and shutil.which('g++') is None,
     reason='the emulation needs a C++ compiler',
 )
-def test_the_check_of_the_baseline_judges_it(gpu_pairs, emulated_gpu, monkeypatch):
-    checks = importlib.import_module('gpu_checks')
+def test_the_check_of_the_baseline_judges_it(benchmarks, gpu_pairs, emulated_gpu, monkeypatch):
+    checks = benchmarks('gpu_checks')
     checks.check_pairs(torch.device('cpu'))
     right = gpu_pairs.PairAttention.backward
     monkeypatch.setattr(
@@ -68,3 +66,12 @@ def test_without_a_gpu_the_script_says_so_and_gives_no_figure(tmp_path):
     assert done.returncode == 1 and done.stdout == ''
     assert done.stderr.startswith('no GPU figures: torch.cuda is not available')
     assert not (tmp_path / 'out').exists()
+
+
+def test_pairs_are_listed_on_the_device_of_their_windows(benchmarks):
+    order, ptr = torch.tensor([3, 0, 4, 1, 2]), torch.tensor([0, 2, 5])
+    windows = WindowIndex(order=order, ptr=ptr, cell=torch.zeros(5, 3).long())
+    with torch.device('meta'):  # what is made without a device lands on another one
+        i, j = benchmarks('explicit_pairs').list_pairs(windows)
+    expected = [(a, b) for window in ((3, 0), (4, 1, 2)) for a in window for b in window]
+    assert list(zip(i.tolist(), j.tolist())) == expected

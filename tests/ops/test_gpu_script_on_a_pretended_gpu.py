@@ -6,7 +6,6 @@ Tensors stay on the CPU, whose kernels serve for those of CUDA; the per-pair bas
 from __future__ import annotations
 
 import contextlib
-import importlib
 import shutil
 import time
 import types
@@ -17,7 +16,6 @@ import pytest
 import torch
 from swin3d_ops.op import Op
 
-BENCHMARKS = Path(__file__).parents[2] / 'ops' / 'benchmarks'
 SMALL = 120  # voxels
 pytestmark = [
     pytest.mark.slow,
@@ -66,10 +64,9 @@ def watch_for_waits(mode):
 
 
 @pytest.fixture
-def sections(monkeypatch, emulated_gpu, tmp_path):
+def sections(benchmarks, monkeypatch, emulated_gpu, tmp_path):
     """Run a section by the start of its heading and return its entry."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    gpu = importlib.import_module('gpu')
+    gpu = benchmarks('gpu')
     pretended = dict(
         Event=Event, Stream=Stream, CUDAGraph=Graph, current_stream=lambda *device: Stream(),
         synchronize=lambda: None, stream=lambda stream: contextlib.nullcontext(),

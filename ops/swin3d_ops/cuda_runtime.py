@@ -74,6 +74,9 @@ class Program:
         """
         before = ctypes.c_void_p()
         _call('cuCtxGetCurrent', ctypes.byref(before))
+        if before.value == self._context.value:
+            yield
+            return
         _call('cuCtxSetCurrent', self._context)
         try:
             yield

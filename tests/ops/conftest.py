@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import swin3d_ops
 import torch
+from kernels_on_cpu import rule_of_gpus
 from swin3d_ops import cpu_library, cpu_runtime, cuda_emulation, cuda_runtime
 from swin3d_ops.op import declared
 
@@ -166,3 +167,10 @@ def benchmarks(monkeypatch):
 def report(benchmarks, tmp_path):
     """An empty report of the GPU script, in the temporary folder of the test."""
     return benchmarks('gpu_report').Report(tmp_path, 60)
+
+
+@pytest.fixture
+def gpu_rule():
+    """Let autocast on the CPU follow the rule of a GPU."""
+    with rule_of_gpus():
+        yield

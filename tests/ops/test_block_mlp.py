@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import available_backends, block_mlp
+from row_layers import (
+    assert_agree,
+    assert_same_bits_for_any_threads,
+    draw_with,
+    needs_cpu_kernels,
+    with_gradients,
+)
+from swin3d_ops import block_mlp
 from torch import nn
 
 NAMES = ('feats', 'norm_weight', 'norm_bias', 'weight1', 'bias1', 'weight2', 'bias2')
-needs_kernels = pytest.mark.skipif(
-    available_backends('block_mlp')['cpu'] is not None, reason=str(available_backends('block_mlp')['cpu'])
-)
+needs_kernels = needs_cpu_kernels('block_mlp')
 
 
 def problem(rows, channels, columns, dtype=torch.float64, seed=0):
     """The seven differentiable inputs, and the gradient of the output."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(*shape, spread=1.0):
-        return (torch.randn(*shape, generator=generator, dtype=torch.float64) * spread).to(dtype)
-
+    draw = draw_with(torch.Generator().manual_seed(seed), dtype)
     inputs = [
         draw(rows, channels) * 2 + 1, draw(channels) * 0.5 + 1, draw(channels) * 0.3,
         draw(columns, channels, spread=channels**-0.5), draw(columns) * 0.2,
@@ -33,19 +34,6 @@ def layers(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_we
     hidden = nn.functional.gelu(nn.functional.linear(normed, weight1, bias1))
     branch = nn.functional.linear(hidden, weight2, bias2)
     return feats + (branch if row_weight is None else branch * row_weight[:, None])
-
-
-def with_gradients(function, inputs, grad, *rest):
-    inputs = [tensor.detach().requires_grad_() for tensor in inputs]
-    out = function(*inputs, *rest)
-    return [out.detach(), *torch.autograd.grad(out, inputs, grad)]
-
-
-def assert_agree(got, truth, tolerance):
-    for name, a, b in zip(('out', *NAMES), got, truth):
-        assert a.shape == b.shape, name
-        bound = tolerance * max(1.0, b.abs().max().item() if b.numel() else 1.0)
-        assert not a.numel() or (a.double() - b).abs().max() <= bound, name
 
 
 @pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 1e-5), (torch.float64, 1e-12)])
@@ -64,7 +52,7 @@ def test_results_are_those_of_the_layers(host_backend, rows, channels, columns, 
 def test_rows_are_weighted_and_those_of_weight_zero_left_as_they_are(host_backend):
     inputs, grad = problem(500, 24, 96)
     weight = torch.rand(500, generator=torch.Generator().manual_seed(1)).gt(0.3) / 0.7
-    truth = with_gradients(layers, inputs, grad, weight)
+    truth = with_gradients(lambda *t: layers(*t, weight), inputs, grad)
     got = with_gradients(
         lambda *t: block_mlp(*t, row_weight=weight.float(), backend=host_backend),
         [tensor.float() for tensor in inputs], grad.float(),
@@ -137,15 +125,7 @@ def test_the_gelu_is_exact_everywhere(host_backend):
 
 def test_any_number_of_threads_and_a_second_run_give_the_same_bits(isa):
     inputs, grad = problem(3000, 20, 90, torch.float32)
-    before, results = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3, 1):
-            torch.set_num_threads(threads)
-            results.append(with_gradients(lambda *t: block_mlp(*t, backend='cpu'), inputs, grad))
-    finally:
-        torch.set_num_threads(before)
-    for other in results[1:]:
-        assert all(map(torch.equal, results[0], other))
+    assert_same_bits_for_any_threads(lambda *t: block_mlp(*t, backend='cpu'), inputs, grad)
 
 
 @pytest.mark.parametrize('backend', ['torch', pytest.param('cpu', marks=needs_kernels)])

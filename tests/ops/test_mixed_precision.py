@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from kernels_on_cpu import cuda_kernels, needs_compiler, rule_of_gpus
+from kernels_on_cpu import cuda_kernels, needs_compiler
 from swin3d_ops.op import declared
 from swin3d_ops.resample import gather_max, interpolate, linear_gather_max
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -12,13 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 ROUNDING = {torch.float16: 2**-11, torch.bfloat16: 2**-8, torch.float32: 5e-6}
 NAMES = ('out', 'q', 'k', 'v', 'q_table', 'k_table', 'v_table')
 HALVES = [torch.float16, torch.bfloat16]
-
-
-@pytest.fixture
-def gpu_rule():
-    """Let autocast on the CPU follow the rule of a GPU."""
-    with rule_of_gpus():
-        yield
 
 
 @pytest.fixture(params=['torch', 'cpu', pytest.param('cuda', marks=needs_compiler)])

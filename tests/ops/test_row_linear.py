@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 import torch
-from swin3d_ops import autocast, available_backends, row_linear, row_steps
+from row_layers import (
+    assert_agree,
+    assert_same_bits_for_any_threads,
+    draw_with,
+    needs_cpu_kernels,
+    with_gradients,
+)
+from swin3d_ops import row_linear, row_steps
 from torch import nn
 
-needs_kernels = pytest.mark.skipif(
-    available_backends('row_linear')['cpu'] is not None, reason=str(available_backends('row_linear')['cpu'])
-)
+needs_kernels = needs_cpu_kernels('row_linear')
 
 
 def problem(rows, channels, columns, dtype=torch.float64, seed=0):
     """Feats, weight, bias, scale and shift of the norm, residual; and the gradient of the output."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(*shape, spread=1.0):
-        return (torch.randn(*shape, generator=generator, dtype=torch.float64) * spread).to(dtype)
-
+    draw = draw_with(torch.Generator().manual_seed(seed), dtype)
     inputs = [
         draw(rows, channels) * 2 + 1, draw(columns, channels, spread=channels**-0.5), draw(columns),
         draw(channels) * 0.5 + 1, draw(channels) * 0.3, draw(rows, columns),
@@ -40,19 +41,6 @@ def solve(backend, row_weight=None, normalised=True, added=True):
         return row_linear(feats, weight, bias, norm, residual, row_weight, backend=backend)
 
     return run
-
-
-def with_gradients(function, inputs, grad):
-    inputs = [tensor.detach().requires_grad_() for tensor in inputs]
-    out = function(*inputs)
-    return [out.detach(), *torch.autograd.grad(out, inputs, grad, materialize_grads=True)]
-
-
-def assert_agree(got, truth, tolerance):
-    for n, (a, b) in enumerate(zip(got, truth)):
-        assert a.shape == b.shape, n
-        bound = tolerance * max(1.0, b.abs().max().item() if b.numel() else 1.0)
-        assert not a.numel() or (a.double() - b).abs().max() <= bound, n
 
 
 @pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 1e-5), (torch.float64, 1e-12)])
@@ -102,15 +90,7 @@ def test_a_bad_row_stays_in_its_row(host_backend, bad):
 
 def test_any_number_of_threads_and_a_second_run_give_the_same_bits(isa):
     inputs, grad = problem(3000, 20, 90, torch.float32)
-    before, results = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3, 1):
-            torch.set_num_threads(threads)
-            results.append(with_gradients(solve('cpu'), inputs, grad))
-    finally:
-        torch.set_num_threads(before)
-    for other in results[1:]:
-        assert all(map(torch.equal, results[0], other))
+    assert_same_bits_for_any_threads(solve('cpu'), inputs, grad)
 
 
 @needs_kernels
@@ -182,17 +162,11 @@ def test_the_backward_pass_of_torch_compiles_and_has_the_types_of_the_forward_pa
         assert all(map(torch.equal, torch.autograd.grad(out, leaves, grad), expected[1:]))
 
 
-@pytest.fixture
-def rule_of_gpus(monkeypatch):
-    """Let autocast on the CPU follow the rule of a GPU."""
-    monkeypatch.setattr(autocast, 'WIDENING_DEVICES', frozenset())
-
-
 @pytest.mark.parametrize('dtype, rounding', [(torch.float16, 2**-11), (torch.bfloat16, 2**-8)])
 @pytest.mark.parametrize('backend', ['torch', 'reference', 'auto'])
 @pytest.mark.parametrize('narrow, normalised, added', [(True, False, True), (False, True, False)])
 def test_autocast_on_a_gpu_reads_and_returns_16_bits_but_for_sums_with_other_rows(
-    rule_of_gpus, backend, dtype, rounding, narrow, normalised, added
+    gpu_rule, backend, dtype, rounding, narrow, normalised, added
 ):
     """As the attention's two layers: one makes its inputs, the other adds what it gives to the features."""
     inputs, grad = problem(70, 24, 40, torch.float32)
@@ -216,7 +190,7 @@ def test_autocast_on_a_gpu_reads_and_returns_16_bits_but_for_sums_with_other_row
         assert (a - b).abs().mean() <= 2 * rounding * b.abs().max(), n
 
 
-def test_autocast_on_a_gpu_leaves_float64_and_a_named_precision_alone(rule_of_gpus):
+def test_autocast_on_a_gpu_leaves_float64_and_a_named_precision_alone(gpu_rule):
     for dtype, precision in ((torch.float64, None), (torch.float32, 'float32')):
         feats, weight, bias = problem(9, 4, 8, dtype)[0][:3]
         with torch.autocast('cpu', torch.bfloat16):
@@ -224,7 +198,7 @@ def test_autocast_on_a_gpu_leaves_float64_and_a_named_precision_alone(rule_of_gp
         torch.testing.assert_close(got, nn.functional.linear(feats, weight, bias))
 
 
-def test_weights_of_another_dtype_are_named_under_autocast_on_a_gpu(rule_of_gpus):
+def test_weights_of_another_dtype_are_named_under_autocast_on_a_gpu(gpu_rule):
     feats, weight, bias = problem(9, 4, 8, torch.float32)[0][:3]
     with (
         torch.autocast('cpu', torch.bfloat16),
@@ -237,7 +211,7 @@ def test_weights_of_another_dtype_are_named_under_autocast_on_a_gpu(rule_of_gpus
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_gradients_of_weights_are_the_sums_of_matrix_units_where_a_gpu_gives_them(
-    rule_of_gpus, monkeypatch, dtype
+    gpu_rule, monkeypatch, dtype
 ):
     def unrounded(first, second, out_dtype):
         assert out_dtype == torch.float32

@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import torch
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 LARGEST = 2**62
 """Bound on sizes in voxels: twice as much still fits into 64 bits."""
+
+
+KNOWN_KINDS = 4096
+"""Kinds of arguments that a front door remembers; a step of training brings some tens of new ones."""
+
+
+def once_a_kind(check: Callable[..., None]) -> Callable[..., None]:
+    """Let checks run once for arguments of a kind: a network repeats few kinds hundreds of times a step.
+
+    Args:
+        check: Takes tensors, None, bools and dtypes by place, looks at types, shapes, dtypes, devices and
+            ``requires_grad`` and at nothing else, and raises or returns None.
+    """
+    known: set[tuple] = set()
+
+    @functools.wraps(check)
+    def run(*arguments) -> None:
+        if torch.compiler.is_compiling():
+            check(*arguments)
+            return
+        kind = tuple(map(_kind, arguments))
+        if kind in known:
+            return
+        check(*arguments)
+        if _OTHER not in kind:
+            if len(known) >= KNOWN_KINDS:
+                known.clear()
+            known.add(kind)
+
+    return run
+
+
+_OTHER = 'other'
+
+
+def _kind(value) -> tuple | torch.dtype | bool | str | None:
+    """Return what checks see of a value; all that is no plain dense tensor is looked at in every call."""
+    if type(value) in (torch.Tensor, torch.nn.Parameter):
+        if value.layout is torch.strided and not value.is_nested:
+            return value.shape, value.dtype, value.device, value.requires_grad
+        return _OTHER
+    return value if value is None or type(value) in (bool, torch.dtype) else _OTHER
 
 
 def check_tensor(name: str, value) -> None:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from . import forward_alone
+
 
 def split_heads(qkv: Tensor, num_heads: int) -> tuple[Tensor, Tensor, Tensor]:
     """Views ``(N, H, D)`` of queries, keys and values that lie side by side in ``(N, 3 H D)``.
@@ -19,7 +21,7 @@ def split_heads(qkv: Tensor, num_heads: int) -> tuple[Tensor, Tensor, Tensor]:
     Where the three gradients are the slices of one ``(N, 3, H, D)`` buffer, that is the gradient of ``qkv``
     as it is; else they are stacked.
     """
-    return _SplitHeads.apply(qkv, num_heads)
+    return forward_alone.call(_SplitHeads, qkv, num_heads)
 
 
 def join_tables(tables: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -28,7 +30,7 @@ def join_tables(tables: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     Args:
         tables: ``(3, rows, H, D)`` of each signal, first all those of queries, then of keys, then of values.
     """
-    return _JoinTables.apply(*tables)
+    return forward_alone.call(_JoinTables, *tables)
 
 
 class _SplitHeads(torch.autograd.Function):

@@ -39,9 +39,7 @@ class CoarseLevel:
     @property
     def coords(self) -> torch.Tensor:
         """(M, 4) (batch, x, y, z) of the lowest corners, multiples of ``stride``."""
-        coords = self.cells.clone()
-        coords[:, 1:] *= self.stride
-        return coords
+        return torch.cat([self.cells[:, :1], self.cells[:, 1:] * self.stride], 1)
 
 
 def coarse_levels(
@@ -111,7 +109,7 @@ def _all_at_once(coords, ptr, bounds, strides, rows) -> list[CoarseLevel]:
     representative = find_representatives(rows, parent, [count, *sizes])
     cells, levels, first = cells.index_select(0, place).split(sizes), [], 0
     for level, stride in enumerate(strides):
-        cells[level][:, 0] -= level * num_items
+        cells[level][:, 0].sub_(level * num_items)
         own = parent.split([count, *sizes[:-1]])[level] - first
         levels.append(
             CoarseLevel(cells[level], own, representative[level], level_rows[level], level_ptr[level], stride)

@@ -53,7 +53,7 @@ def partition(grids: Sequence[WindowGrid]) -> list[tuple[torch.Tensor, torch.Ten
     of_rows = table.repeat_interleave(table[:, 0], 0, output_size=total)
     _, item, start, slot, size, shift = of_rows.unbind(1)
     windows, cell = _windows_of(torch.cat([grid.coords for grid in grids]), size[:, None], shift[:, None])
-    windows[:, 0] += item
+    windows[:, 0].add_(item)
     runs = sort_voxels(windows, bounds)
     # a window's first place in the order of its grid; where a grid has no more windows, its number of voxels
     ptr = table[:, 0].repeat_interleave(table[:, 0] + 1, output_size=total + len(grids))
@@ -74,9 +74,8 @@ def _windows_of(coords, size, shift) -> tuple[torch.Tensor, torch.Tensor]:
     places = coords[:, 1:]
     cell = torch.remainder(places, size) + shift
     beyond = cell >= size
-    windows = coords.clone()
-    torch.add(torch.div(places, size, rounding_mode='floor'), beyond, out=windows[:, 1:])
-    return windows, torch.where(beyond, cell - size, cell)
+    windows = torch.div(places, size, rounding_mode='floor').add_(beyond)
+    return torch.cat([coords[:, :1], windows], 1), torch.where(beyond, cell - size, cell)
 
 
 def _bounds_of_windows(grids) -> tuple[list[list[int]], int]:

@@ -70,6 +70,7 @@ def test_all_levels_and_windows_of_a_network_wait_once(
     count = counted(lambda: levels_with_windows(voxels))
     assert count.waits == ['tolist']
     assert len(count.launches) <= 165, count.launches
+    assert not count.copies  # but for the numbers that the host writes, in one piece, and reads
 
 
 def test_way_of_a_gpu_leads_to_the_same_levels_and_windows(preprocessor, request):

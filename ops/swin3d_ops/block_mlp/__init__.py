@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from ..arguments import check_floats, check_positive, check_row_weight, check_shapes, check_tensor
+from ..arguments import (
+    check_floats,
+    check_positive,
+    check_row_weight,
+    check_shapes,
+    check_tensor,
+    once_a_kind,
+)
 from ..autocast import computes_in_float32
 from ..op import Implementation, Op, cpu_kernels
 from ..precision import narrow_products
@@ -76,6 +83,15 @@ def block_mlp(
 
 @computes_in_float32
 def _run(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, narrow, backend):
+    parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
+    _check(feats, *parameters, row_weight)
+    check_positive('eps', eps)
+    arguments = feats, *parameters, row_weight, float(eps), narrow or feats.dtype
+    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)
+
+
+@once_a_kind
+def _check(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight) -> None:
     if feats.ndim != 2 or feats.shape[1] < 1:
         raise ValueError(f'feats must have shape (N, C) with C >= 1, got {tuple(feats.shape)}')
     check_tensor('weight1', weight1)
@@ -89,7 +105,3 @@ def _run(feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weig
     )  # fmt: skip
     check_shapes(feats, expected)
     check_row_weight(row_weight, feats)
-    check_positive('eps', eps)
-    parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
-    arguments = feats, *parameters, row_weight, float(eps), narrow or feats.dtype
-    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)

@@ -8,6 +8,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from .. import forward_alone
 from ..row_steps import (
     branch_grad,
     converted,
@@ -32,9 +33,8 @@ def block_mlp(
     product_dtype: torch.dtype,
 ) -> torch.Tensor:
     """Compute feats + row_weight * (GELU(LN(feats) weight1^T + bias1) weight2^T + bias2)."""
-    return _BlockMLP.apply(
-        feats, norm_weight, norm_bias, weight1, bias1, weight2, bias2, row_weight, eps, product_dtype
-    )
+    parameters = norm_weight, norm_bias, weight1, bias1, weight2, bias2
+    return forward_alone.call(_BlockMLP, feats, *parameters, row_weight, eps, product_dtype)
 
 
 class _BlockMLP(torch.autograd.Function):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from ..arguments import check_floats, check_positive, check_row_weight, check_shapes, check_tensor
+from ..arguments import (
+    check_floats,
+    check_positive,
+    check_row_weight,
+    check_shapes,
+    check_tensor,
+    once_a_kind,
+)
 from ..autocast import reads_16_bits_on_gpus, result_dtype, widened
 from ..op import Implementation, Op, cpu_kernels
 from ..precision import narrow_products
@@ -82,6 +89,18 @@ def _run(
             widened, (weight, bias, norm_weight, norm_bias, residual)
         )
         feats = widened(feats) if normalised else feats
+    tensors = feats, weight, bias, norm_weight, norm_bias, residual, row_weight
+    wide = feats.dtype if rounded is None else torch.float32
+    _check(*tensors, normalised, wide)
+    if normalised:
+        check_positive('eps of norm', eps)
+    arguments = *tensors, float(eps), narrow or feats.dtype
+    arguments += (wide if residual is not None else rounded or feats.dtype,)
+    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)
+
+
+@once_a_kind
+def _check(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, normalised, wide) -> None:
     if feats.ndim != 2 or feats.shape[1] < 1:
         raise ValueError(f'feats must have shape (N, C) with C >= 1, got {tuple(feats.shape)}')
     check_tensor('weight', weight)
@@ -93,12 +112,7 @@ def _run(
         expected.update(
             norm_weight=(norm_weight, (channels,)), norm_bias=(norm_bias, (channels,))
         )  # fmt: skip
-        check_positive('eps of norm', eps)
     if residual is not None:
         expected.update(residual=(residual, (rows, columns)))
-    wide = feats.dtype if rounded is None else torch.float32
     check_shapes(feats, expected, wide)
     check_row_weight(row_weight, feats)
-    arguments = feats, weight, bias, norm_weight, norm_bias, residual, row_weight, float(eps)
-    arguments += narrow or feats.dtype, wide if residual is not None else rounded or feats.dtype
-    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)

@@ -8,6 +8,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from .. import forward_alone
 from ..row_steps import (
     branch_grad,
     converted,
@@ -33,7 +34,8 @@ def row_linear(
 ) -> torch.Tensor:
     """Compute residual + row_weight * (LN(feats) weight^T + bias)."""
     dtypes = product_dtype, out_dtype
-    return _RowLinear.apply(feats, weight, bias, norm_weight, norm_bias, residual, row_weight, eps, dtypes)
+    tensors = feats, weight, bias, norm_weight, norm_bias, residual, row_weight
+    return forward_alone.call(_RowLinear, *tensors, eps, dtypes)
 
 
 class _RowLinear(torch.autograd.Function):

@@ -12,7 +12,7 @@ from numbers import Real
 
 import torch
 
-from ..arguments import check_floats
+from ..arguments import check_floats, once_a_kind
 from ..autocast import reads_16_bits_on_gpus
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from ..window_index import WindowIndex, check_partition
@@ -92,6 +92,7 @@ def window_attention(
     return OP.run(name, *arguments)
 
 
+@once_a_kind
 def _check_tensors(q, k, v, q_table, k_table, v_table, signals) -> None:
     named = dict(q=q, k=k, v=v, q_table=q_table, k_table=k_table, v_table=v_table, signals=signals)
     for name, tensor in named.items():

@@ -6,7 +6,7 @@
 // are not there. A run of pairs ends before one whose output row it has, so any map is right. The gradient of
 // feats is the convolution over the exchanged pairs with the matrices transposed.
 // Macros: SWIN3D_ELEMENT (feats, weight, outputs), SWIN3D_REAL (sums), SWIN3D_DEPTH (input channels at a time),
-// SWIN3D_WIDE (eights of output channels), SWIN3D_MATRIX (1 for products of 16-bit numbers by matrix units).
+// SWIN3D_WIDE (eights of output channels), SWIN3D_MATRIX (1 for products of 16-bit numbers by tensor cores).
 #pragma once
 
 #include "sparse_conv_problem.cuh"

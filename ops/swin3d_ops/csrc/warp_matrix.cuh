@@ -1,4 +1,4 @@
-// The product of a warp by matrix units: operands of 16 bits, sums in float32 (compute capability 8.0 on).
+// The product of a warp by tensor cores: operands of 16 bits, sums in float32 (compute capability 8.0 on).
 #pragma once
 
 #include "block_language.cuh"

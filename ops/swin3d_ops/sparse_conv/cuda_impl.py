@@ -28,7 +28,7 @@ class _Convolution(ctypes.Structure):
 def _tiles(
     dtype: torch.dtype, channels: int, columns: int, device: torch.device, narrow: bool = False
 ) -> Tiles:
-    """Return the tiles on a device; 16 bits are multiplied by matrix units if it has any, else one by one."""
+    """Return the tiles on a device; 16 bits are multiplied by tensor cores if it has any, else one by one."""
     matrix = dtype in (torch.float16, torch.bfloat16) and cuda_runtime.has_matrix_units(device)
     return tiles(dtype, channels, columns, matrix, cuda_runtime.shared_limit(device), narrow)
 

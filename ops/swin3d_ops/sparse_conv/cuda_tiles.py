@@ -60,7 +60,7 @@ def tiles(dtype: torch.dtype, channels: int, columns: int, matrix: bool, limit: 
         dtype: type of the features.
         channels: C of the features.
         columns: E of the outputs.
-        matrix: whether matrix units multiply, which take 16 bits.
+        matrix: whether tensor cores multiply, which take 16 bits.
         limit: bytes of shared memory that a block may have.
         narrow: whether more blocks are to share the output channels.
     """

@@ -116,10 +116,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         origins = numbers_on(points[0].device, origins.tolist(), torch.float64)
         starts = [0, *accumulate(map(len, points))]
         place = self._places(points, origins, starts)
-        cells = place.new_empty((len(place), 4), dtype=torch.int32)
-        for scene in range(len(points)):
-            cells[starts[scene] : starts[scene + 1], 0] = scene
-        cells[:, 1:] = place  # which is not negative: its whole part is its floor
+        cells = _cells_of(place, starts)
         bounds = (0, 0, 0, 0), (len(points) - 1, *map(int, most))
         runs = sort_voxels(cells, bounds)
         ptr = torch.cat([runs.number[start : start + 1] for start in starts[:-1]] + [runs.number[-1:] + 1])
@@ -131,11 +128,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
 
         rows = (own - start for own, start in zip(first.split(_counts(host_ptr)), starts))
         cloud = torch.cat([cloud[own, : self.num_columns] for cloud, own in zip(points, rows)]).float()
-        channels = {'offset': (place - coords[:, 1:]).float().clamp_(max=1 - 2**-24)}
-        for name in self._point_names:
-            channels[name] = cloud[:, POINT_COLUMNS[name]]
-        if 'normal' in channels:
-            channels['normal'] = self._in_order(channels['normal'])
+        channels = self._channels(cloud, place - coords[:, 1:])
         signals = {name: values / SIGNAL_GUARD for name, values in channels.items()}
         signals['xyz'] = place.float()
         voxels = SparseVoxels(
@@ -162,6 +155,20 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
     def num_columns(self) -> int:
         """Columns that a point needs: 3, 6 with colours, 9 with normals."""
         return max([3] + [POINT_COLUMNS[name].stop for name in self._point_names])
+
+    def _channels(self, cloud: Tensor, offset: Tensor) -> dict[str, Tensor]:
+        """What features and signals are made of, by name, ``(N, 3)`` float32 each.
+
+        Args:
+            cloud: ``(N, num_columns)`` float32, the points that represent the N voxels.
+            offset: ``(N, 3)`` float64, their places within their voxels, whose edge is 1.
+        """
+        channels = {'offset': offset.float().clamp_(max=1 - 2**-24)}
+        for name in self._point_names:
+            channels[name] = cloud[:, POINT_COLUMNS[name]]
+        if 'normal' in channels:
+            channels['normal'] = self._in_order(channels['normal'])
+        return channels
 
     def _in_order(self, columns: Tensor) -> Tensor:
         """World axes ``(P, 3)`` as voxel axes."""
@@ -257,3 +264,17 @@ def column_bounds(points: Sequence[Tensor]) -> Tensor:
 
 def _counts(ptr: Sequence[int]) -> list[int]:
     return [stop - start for start, stop in zip(ptr[:-1], ptr[1:])]
+
+
+def _cells_of(place: Tensor, starts: Sequence[int]) -> Tensor:
+    """The voxel (scene, x, y, z) of each place, ``(P, 4)`` int32.
+
+    Args:
+        place: ``(P, 3)`` float64 in voxels, not negative, so that their whole parts are their floors.
+        starts: The first row of each scene, and P.
+    """
+    cells = place.new_empty((len(place), 4), dtype=torch.int32)
+    for scene, (start, stop) in enumerate(zip(starts[:-1], starts[1:])):
+        cells[start:stop, 0] = scene
+    cells[:, 1:] = place
+    return cells

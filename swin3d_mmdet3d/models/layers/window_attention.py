@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from swin3d_ops import WindowIndex, block_mlp, row_linear, window_attention
+from swin3d_ops import WindowIndex, row_linear, window_attention
 from swin3d_ops.attention_layout import join_tables, split_heads
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...structures import SIGNAL_CHANNELS, SparseVoxels, find_windows
+from .feed_forward import FeedForward
 from .norms import LayerNorm, RowNorm
 from .stochastic_depth import branch_weights
 
@@ -171,31 +172,6 @@ class WindowAttention(nn.Module):
         """Query, key and value table, ``(R, H, D)`` each: the rows of all signals, axis after axis."""
         names = [f'{role}_{TABLE_NAMES[name]}_table' for role in ROLES for name in self.signals]
         return join_tables([getattr(self, name) for name in names])
-
-
-class FeedForward(nn.Module):
-    """Two linear layers with an exact GELU between them, after a layer norm and added to its input.
-
-    One op does all of it, and keeps its input alone for the backward pass on the CPU.
-    """
-
-    def __init__(self, channels: int, ratio: float = 4.0) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(channels, int(channels * ratio))
-        self.fc2 = nn.Linear(int(channels * ratio), channels)
-
-    def forward(self, feats: Tensor, norm: RowNorm, row_weight: Tensor | None = None) -> Tensor:
-        """Refine each voxel on its own: ``x + s fc2(GELU(fc1(LN(x))))``.
-
-        Args:
-            feats: ``(N, C)``.
-            norm: Parameters of the layer norm.
-            row_weight: ``(N,)`` factors s, or None for 1.
-        """
-        fc1, fc2 = self.fc1, self.fc2
-        return block_mlp(
-            feats, norm.weight, norm.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias, row_weight, norm.eps
-        )
 
 
 class Swin3DBlock(nn.Module):

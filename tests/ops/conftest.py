@@ -135,16 +135,19 @@ def one_window():
 
 @pytest.fixture
 def emulated_gpu(monkeypatch):
-    """Let the CUDA back-end launch on an emulated GPU; `backwards` reverses its blocks and threads."""
+    """Let the CUDA back-end launch on an emulated GPU.
+
+    `backwards` reverses its blocks and threads; `races` raises RuntimeError where they race.
+    """
 
     class Gpu:
-        backwards = False
+        backwards = races = False
         has_matrix_units = True
         multiprocessors = cuda_emulation.EmulatedProgram.multiprocessors
         shared_limit = cuda_emulation.EmulatedProgram.shared_limit
 
         def program(self, source, definitions, device):
-            program = cuda_emulation.emulated_program(source, definitions, self.backwards)
+            program = cuda_emulation.emulated_program(source, definitions, self.backwards, self.races)
             program.shared_limit = self.shared_limit
             return program
 

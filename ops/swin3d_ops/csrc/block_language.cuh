@@ -3,7 +3,7 @@
 // Work between two barriers is a PHASE over the threads t of a block; SYNC is the barrier. State of a
 // thread that outlives a phase is kept in PerThread, everything else in shared memory. Loops around
 // phases have bounds that are the same for all threads. The emulation runs the threads of a phase one
-// after another, so a result that depends on their order is a data race.
+// after another, so a result that depends on their order is a data race; csrc/emulation/races.cpp finds such.
 #pragma once
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
@@ -67,9 +67,41 @@ SWIN3D_INLINE constexpr int floor_shift(double) { return 0; }
 #define SWIN3D_KERNEL(name, threads) static void name
 #define SWIN3D_SHARED_KERNEL(name, threads, blocks) static void name
 #define PHASE(t) for (swin3d::Turn turn; turn.more(); turn.next()) for (int t = turn.now(), o_ = 1; o_; o_ = 0)
-#define SYNC ((void)0)
+#define SYNC swin3d::barrier()
+
+#ifdef SWIN3D_RACES
+#include "emulation/races.h"
+#endif
 
 namespace swin3d {
+
+#ifdef SWIN3D_RACES
+constexpr bool kRaces = true;
+#else
+constexpr bool kRaces = false;
+constexpr int kAllThreads = -1;
+inline void watch_thread(int) {}
+inline void watch_barrier() {}
+inline void watch_atomic(bool) {}
+inline void watch_own(const void*, std::size_t) {}
+#endif
+// No access to memory moves from one turn to another where races are looked for.
+inline void turn_to(int thread) {
+    if (!kRaces) return;
+    asm volatile("" ::: "memory");
+    watch_thread(thread);
+    asm volatile("" ::: "memory");
+}
+inline void barrier() {
+    if (!kRaces) return;
+    asm volatile("" ::: "memory");
+    watch_barrier();
+    asm volatile("" ::: "memory");
+}
+struct Atomically {
+    Atomically() { watch_atomic(true); }
+    ~Atomically() { watch_atomic(false); }
+};
 
 // The block that the emulation runs: its place, its threads and whether they take turns backwards.
 struct Emulation {
@@ -84,12 +116,15 @@ inline Emulation& emulation() {
 }
 struct Turn {
     int count = 0;
+    Turn() { turn_to(now()); }
+    ~Turn() { turn_to(kAllThreads); }
     bool more() const { return count < emulation().threads; }
-    void next() { ++count; }
+    void next() { ++count, turn_to(now()); }
     int now() const { return emulation().backwards ? emulation().threads - 1 - count : count; }
 };
 template <class State> struct PerThread {
     std::vector<State> all = std::vector<State>(emulation().threads);
+    PerThread() { watch_own(all.data(), all.size() * sizeof(State)); }
     State& operator[](int t) { return all[t]; }
 };
 
@@ -97,10 +132,17 @@ inline long long block_x() { return emulation().x; }
 inline long long blocks_x() { return emulation().columns; }
 inline int block_y() { return emulation().y; }
 inline char* shared_memory() { return emulation().shared; }
-inline void shared_max(int* place, int value) { *place = *place > value ? *place : value; }
-inline void lower(int* place, int value) { *place = *place < value ? *place : value; }
+inline void shared_max(int* place, int value) {
+    const Atomically step;
+    *place = *place > value ? *place : value;
+}
+inline void lower(int* place, int value) {
+    const Atomically step;
+    *place = *place < value ? *place : value;
+}
 inline int lowest_bit(unsigned bits) { return __builtin_ctz(bits); }
 inline int exchange_where(int* place, int expected, int value) {
+    const Atomically step;
     const int before = *place;
     if (before == expected) *place = value;
     return before;

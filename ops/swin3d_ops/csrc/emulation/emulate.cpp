@@ -37,12 +37,22 @@ bool run_block(const char* name, void** arguments) {
 
 }  // namespace
 
-// Returns 0; 1 for an unknown kernel; 2 for a write beyond the end of shared memory.
+#ifndef SWIN3D_RACES
+namespace swin3d {
+inline void watch_launch() {}
+inline void watch_block(int, const char*, std::size_t) {}
+inline const char* watch_end() { return ""; }
+}  // namespace swin3d
+#endif
+
+// Returns 0; 1 for an unknown kernel; 2 for a write beyond the end of shared memory; 3 for a data
+// race, which `race`, of 300 bytes, tells where the library was built to look for such.
 extern "C" int swin3d_emulate(const char* name, std::int64_t columns, int rows, int threads,
-                              std::size_t shared_bytes, void** arguments, int backwards) {
+                              std::size_t shared_bytes, void** arguments, int backwards, char* race) {
     std::unique_ptr<char, decltype(&std::free)> memory(
         static_cast<char*>(std::aligned_alloc(64, (shared_bytes + kGuard + 63) / 64 * 64)), &std::free);
     const std::int64_t blocks = columns * rows;
+    swin3d::watch_launch();
     for (std::int64_t turn = 0; turn < blocks; ++turn) {
         const std::int64_t block = backwards ? blocks - 1 - turn : turn;
         std::memset(memory.get(), 0xFF, shared_bytes);
@@ -50,7 +60,11 @@ extern "C" int swin3d_emulate(const char* name, std::int64_t columns, int rows, 
         swin3d::Emulation& state = swin3d::emulation();
         state.x = block % columns, state.y = static_cast<int>(block / columns), state.columns = columns;
         state.threads = threads, state.backwards = backwards != 0, state.shared = memory.get();
-        if (!run_block(name, arguments)) return 1;
+        swin3d::watch_block(static_cast<int>(block), memory.get(), shared_bytes);
+        const bool known = run_block(name, arguments);
+        std::strcpy(race, swin3d::watch_end());
+        if (!known) return 1;
+        if (race[0]) return 3;
         for (std::size_t i = 0; i < kGuard; ++i) {
             if (static_cast<unsigned char>(memory.get()[shared_bytes + i]) != kGuardByte) return 2;
         }

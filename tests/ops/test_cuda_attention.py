@@ -214,6 +214,19 @@ def test_tables_that_lie_unaligned_are_read_right(emulated_gpu, attention, offse
     check(problem, torch.float32, 5e-6)
 
 
+@pytest.mark.parametrize(
+    'queries, table, said',
+    [
+        ((2**31, 1, 8), (4, 1, 8), 'up to 2147483647 voxels, got 2147483648'),
+        ((4, 65536, 8), (4, 65536, 8), 'up to 65535 heads, got 65536'),
+        ((4, 2048, 64), (32768, 2048, 64), 'up to 4294967295 table entries, got 4294967296'),
+    ],
+)
+def test_what_32_bits_cannot_count_is_refused(queries, table, said):
+    q, table = (torch.empty(1).expand(shape) for shape in (queries, table))
+    assert said in cuda_impl.reason_against(q, q, q, table)
+
+
 def test_wide_heads_are_refused(emulated_gpu, attention):
     with pytest.raises(ValueError, match='head width 64, got 216 and 65'):
         run(attention(4, 1, 65), torch.float32)

@@ -15,13 +15,28 @@ from .cuda_windows import prepared
 from .table_rows import size_limit
 
 SOURCE = 'window_attention.cuh'
-reason_against = size_limit(max_rows=65535, max_width=64)
+MOST_VOXELS, MOST_ENTRIES, MOST_HEADS = (
+    2**31 - 1,
+    2**32 - 1,
+    65535,
+)  # int32 positions, 32-bit places, a grid's y
+_reason_by_rows = size_limit(max_rows=65535, max_width=64)
 POINTERS = (
     'q k v grad_out out q_table k_table v_table signals order ptr window low high reach clamps items '
     'num_items lse delta result exact grad_q grad_k grad_v partial0 partial1'
 ).split()
 STEPS = ('q_step', 'k_step', 'v_step', 'grad_step')
 INTEGERS = ('voxels', 'heads', 'rows', 'keys', 'capacity', 'seen')
+
+
+def reason_against(q, k, v, q_table, *others) -> str | None:
+    """Return why the kernels cannot take tensors, None where they can."""
+    limits = dict(voxels=MOST_VOXELS, heads=MOST_HEADS, table_entries=MOST_ENTRIES)
+    sizes = dict(voxels=len(q), heads=q.shape[1], table_entries=q_table.numel())
+    for name, size in sizes.items():
+        if size > limits[name]:
+            return f'the CUDA kernels take up to {limits[name]} {name.replace("_", " ")}, got {size}'
+    return _reason_by_rows(q, k, v, q_table, *others)
 
 
 @functools.cache

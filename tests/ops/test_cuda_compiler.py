@@ -85,7 +85,8 @@ def resources(source, definitions, architecture, work):
     options = [*cuda_compiler.compile_options(source, definitions), '--ptxas-options=-v']
     cubin, report = COMPILER.compile(SOURCE_FOLDER / source, options, architecture, work)
     assert cubin.startswith(b'\x7fELF')
-    assert 'warning' not in report  # what one compiler warns of, another one refuses
+    # what one compiler warns of, another one refuses; of old architectures NVRTC warns by its own name
+    assert not re.search(r'^(?!nvrtc: ).*warning', report, re.M), report
     kernels = {}
     for part in report.split('Compiling entry function')[1:]:
         spills = sum(map(int, re.findall(r'(\d+) bytes spill', part)))
@@ -108,8 +109,8 @@ def test_kernels_fit_the_registers(source, definitions, architecture, tmp_path):
         declared = {cuda_shapes.PASSES[dict(definitions)['SWIN3D_PASS']]}
     assert declared <= set(kernels)
     for name, (registers, spilled) in kernels.items():
-        # 512 threads of attention fill a multiprocessor; some bytes may be spilled
-        most = (128, 200) if name.startswith('attend') else (160, 0)
+        # 512 threads of attention fill a multiprocessor; some bytes may be spilled, more without tensor cores
+        most = (128, 200 if architecture >= 80 else 512) if name.startswith('attend') else (160, 0)
         assert registers <= most[0] and spilled <= most[1], name
 
 

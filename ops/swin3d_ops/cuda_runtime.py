@@ -43,6 +43,20 @@ def _call(name: str, *arguments) -> None:
         raise RuntimeError(f'{name}: {text}')
 
 
+class Arguments(ctypes.Structure):
+    """Base of the ctypes twins of what kernels take by value."""
+
+    def set_pointers(self, **tensors: torch.Tensor) -> None:
+        """Let fields point to the memory of tensors."""
+        for name, tensor in tensors.items():
+            setattr(self, name, tensor.data_ptr())
+
+
+def aligned(tensor: torch.Tensor, size: int) -> torch.Tensor:
+    """Return a tensor, or a copy, that starts at a multiple of ``size`` bytes, as wide loads need."""
+    return tensor if tensor.data_ptr() % size == 0 else tensor.clone(memory_format=torch.contiguous_format)
+
+
 class Program:
     """The kernels of one compiled file on one GPU.
 
@@ -53,7 +67,7 @@ class Program:
 
     def __init__(self, path: Path, device_index: int):
         self._device_index = device_index
-        self.multiprocessors = _attribute(_MULTIPROCESSORS, device_index)
+        self.multiprocessors = _multiprocessors(device_index)
         self.shared_limit = _shared_limit(device_index)
         handle = ctypes.c_int()
         self._context = ctypes.c_void_p()
@@ -152,7 +166,7 @@ def multiprocessors(device: torch.device) -> int:
     return _multiprocessors(_index(device))
 
 
-def has_matrix_units(device: torch.device) -> bool:
+def has_tensor_cores(device: torch.device) -> bool:
     """Whether a GPU multiplies matrices of float16 and bfloat16: from compute capability 8.0 on."""
     return torch.cuda.get_device_capability(device) >= (8, 0)
 

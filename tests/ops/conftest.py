@@ -142,7 +142,7 @@ def emulated_gpu(monkeypatch):
 
     class Gpu:
         backwards = races = False
-        has_matrix_units = True
+        has_tensor_cores = True
         multiprocessors = cuda_emulation.EmulatedProgram.multiprocessors
         shared_limit = cuda_emulation.EmulatedProgram.shared_limit
 
@@ -155,7 +155,7 @@ def emulated_gpu(monkeypatch):
     monkeypatch.setattr(cuda_runtime, 'program', gpu.program)
     monkeypatch.setattr(cuda_runtime, 'shared_limit', lambda device: gpu.shared_limit)
     monkeypatch.setattr(cuda_runtime, 'multiprocessors', lambda device: gpu.multiprocessors)
-    monkeypatch.setattr(cuda_runtime, 'has_matrix_units', lambda device: gpu.has_matrix_units)
+    monkeypatch.setattr(cuda_runtime, 'has_tensor_cores', lambda device: gpu.has_tensor_cores)
     return gpu
 
 

@@ -77,7 +77,7 @@ def test_values_and_gradients_are_the_references(emulated_gpu, dtype):
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16], ids=str)
 def test_gpus_without_matrix_units_multiply_16_bits_one_by_one(emulated_gpu, dtype):
-    emulated_gpu.has_matrix_units = False
+    emulated_gpu.has_tensor_cores = False
     assert_right(room(), 12, 20, dtype)
 
 

@@ -48,8 +48,8 @@ template <int kPass> struct Projections {
         Four<Real> high, low;
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            high.at[i] = Split<Real>::of(from.at[i]).high;
-            low.at[i] = from.at[i] == high.at[i] ? 0 : from.at[i] - high.at[i];
+            const Split<Real> split = Split<Real>::of(from.at[i]);
+            high.at[i] = split.high, low.at[i] = split.rest();
         }
         *reinterpret_cast<Four<Real>*>(to.high + place) = high;
         if (SplitArray<Real>::kPlanes == 2) *reinterpret_cast<Four<Real>*>(to.high + to.size + place) = low;

@@ -18,6 +18,7 @@ template <class T> struct Split {
     T high;
     static SWIN3D_INLINE Split of(T x) { return Split{x}; }
     static SWIN3D_INLINE Split of_finite(T x) { return Split{x}; }
+    SWIN3D_INLINE T rest() const { return 0; }
     SWIN3D_INLINE T whole() const { return high; }
 };
 template <> struct Split<float> {
@@ -32,6 +33,7 @@ template <> struct Split<float> {
         const float high = bits_float((float_bits(x) + 0x1000u) & 0xFFFFE000u);
         return Split{high, x - high};
     }
+    SWIN3D_INLINE float rest() const { return low; }
     SWIN3D_INLINE float whole() const { return high + low; }
 };
 
@@ -41,14 +43,12 @@ template <class T> struct SplitArray {
     int size;
     static constexpr int kPlanes = 1;
     SWIN3D_INLINE Split<T> operator[](int i) const { return Split<T>{high[i]}; }
-    SWIN3D_INLINE void set(int i, Split<T> x) const { high[i] = x.high; }
 };
 template <> struct SplitArray<float> {
     float* high;
     int size;
     static constexpr int kPlanes = 2;
     SWIN3D_INLINE Split<float> operator[](int i) const { return Split<float>{high[i], high[size + i]}; }
-    SWIN3D_INLINE void set(int i, Split<float> x) const { high[i] = x.high, high[size + i] = x.low; }
 };
 
 // Row and column of a thread's result i in 0 .. 3, by its place in the warp.

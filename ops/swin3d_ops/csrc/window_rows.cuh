@@ -42,7 +42,7 @@ struct Problem {
     Real *partial0, *partial1;          // (G, H, R, D): table gradients of each block
     double scale;
     int64 q_step, k_step, v_step, grad_step;
-    int voxels, heads, rows;
+    int heads, rows;
     int keys, capacity, seen;                 // of a turn; stored rows of a lane; projections of the keys
     int first[kAxesRoom], size[kAxesRoom];    // table rows L of each axis
     Signal half[kAxesRoom], last[kAxesRoom];  // L / 2, L - 1

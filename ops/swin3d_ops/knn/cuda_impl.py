@@ -25,7 +25,7 @@ POINTERS = 'query source query_ptr source_ptr frame key row point box index dist
 INTEGERS = ('queries', 'sources', 'items', 'neighbours', 'place_bits', 'top')
 
 
-class _Clouds(ctypes.Structure):
+class _Clouds(cuda_runtime.Arguments):
     """The ctypes twin of ``struct Clouds``."""
 
     _fields_ = [
@@ -33,10 +33,6 @@ class _Clouds(ctypes.Structure):
         *((name, ctypes.c_int64) for name in INTEGERS),
         ('first_box', ctypes.c_int64 * (MOST_LEVELS + 1)),
     ]
-
-    def set_pointers(self, **tensors: torch.Tensor) -> None:
-        for name, tensor in tensors.items():
-            setattr(self, name, tensor.data_ptr())
 
 
 def tree_levels(sources: int) -> list[int]:

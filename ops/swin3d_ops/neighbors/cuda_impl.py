@@ -22,14 +22,10 @@ POINTERS = 'coords query slot distinct rows count end source target'.split()
 INTEGERS = ('sources', 'targets', 'slots', 'blocks', 'edge', 'first')
 
 
-class _Search(ctypes.Structure):
+class _Search(cuda_runtime.Arguments):
     """The ctypes twin of ``struct Search``."""
 
     _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
-
-    def set_pointers(self, **tensors: torch.Tensor) -> None:
-        for name, tensor in tensors.items():
-            setattr(self, name, tensor.data_ptr())
 
 
 class _Found:
@@ -43,7 +39,9 @@ class _Found:
 
     def __init__(self, coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> None:
         dtype = torch.int32 if coords.dtype == query.dtype == torch.int32 else torch.int64
-        coords, query = (_in_fours(part.to(dtype)) for part in (coords, query))
+        coords, query = (
+            cuda_runtime.aligned(part.to(dtype).contiguous(), FOUR_BYTES) for part in (coords, query)
+        )
         offsets, blocks = kernel_size**3, -(-len(query) // THREADS)
         slots = 1 << (2 * len(coords) - 1).bit_length()
         slot = torch.full((slots + 1,), NONE, dtype=torch.int32, device=coords.device)
@@ -96,8 +94,3 @@ def kernel_map(coords: torch.Tensor, query: torch.Tensor, kernel_size: int) -> K
     kernel_map = KernelMap(*pairs, len(coords), len(query), mirrored, known=True)
     kernel_map.kept('is_table', lambda: True)
     return kernel_map
-
-
-def _in_fours(voxels: torch.Tensor) -> torch.Tensor:
-    voxels = voxels.contiguous()
-    return voxels if voxels.data_ptr() % FOUR_BYTES == 0 else voxels.clone()

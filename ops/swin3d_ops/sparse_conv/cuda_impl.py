@@ -19,7 +19,7 @@ POINTERS = 'feats weight grad_out source target ptr out partial grad_weight'.spl
 INTEGERS = 'offset_step channel_step targets offsets channels columns piece fours'.split()
 
 
-class _Convolution(ctypes.Structure):
+class _Convolution(cuda_runtime.Arguments):
     """The ctypes twin of ``struct Convolution``."""
 
     _fields_ = [(name, ctypes.c_void_p) for name in POINTERS] + [(name, ctypes.c_int64) for name in INTEGERS]
@@ -29,7 +29,7 @@ def _tiles(
     dtype: torch.dtype, channels: int, columns: int, device: torch.device, narrow: bool = False
 ) -> Tiles:
     """Return the tiles on a device; 16 bits are multiplied by tensor cores if it has any, else one by one."""
-    matrix = dtype in (torch.float16, torch.bfloat16) and cuda_runtime.has_matrix_units(device)
+    matrix = dtype in (torch.float16, torch.bfloat16) and cuda_runtime.has_tensor_cores(device)
     return tiles(dtype, channels, columns, matrix, cuda_runtime.shared_limit(device), narrow)
 
 
@@ -41,8 +41,7 @@ def _piece(num_pairs: int, blocks: int) -> int:
 def _problem(offsets, channels, columns, targets, fours=(), **tensors) -> _Convolution:
     """Return the arguments of the kernels; the ``fours`` are the tensors whose rows they read by fours."""
     problem = _Convolution(offsets=offsets, channels=channels, columns=columns, targets=targets)
-    for name, tensor in tensors.items():
-        setattr(problem, name, tensor.data_ptr())
+    problem.set_pointers(**tensors)
     aligned = all(tensor.data_ptr() % (4 * min(tensor.element_size(), 4)) == 0 for tensor in fours)
     problem.fours = channels % 4 == 0 and columns % 4 == 0 and aligned
     return problem

@@ -15,18 +15,17 @@ from .cuda_windows import prepared
 from .table_rows import size_limit
 
 SOURCE = 'window_attention.cuh'
-MOST_VOXELS, MOST_ENTRIES, MOST_HEADS = (
-    2**31 - 1,
-    2**32 - 1,
-    65535,
-)  # int32 positions, 32-bit places, a grid's y
+LOAD_BYTES = 16  # that a thread reads at once
+MOST_VOXELS = 2**31 - 1  # positions are int32
+MOST_ENTRIES = 2**32 - 1  # of a table, whose places are of 32 bits
+MOST_HEADS = 65535  # the second axis of a grid
 _reason_by_rows = size_limit(max_rows=65535, max_width=64)
 POINTERS = (
     'q k v grad_out out q_table k_table v_table signals order ptr window low high reach clamps items '
     'num_items lse delta result exact grad_q grad_k grad_v partial0 partial1'
 ).split()
 STEPS = ('q_step', 'k_step', 'v_step', 'grad_step')
-INTEGERS = ('voxels', 'heads', 'rows', 'keys', 'capacity', 'seen')
+INTEGERS = ('heads', 'rows', 'keys', 'capacity', 'seen')
 
 
 def reason_against(q, k, v, q_table, *others) -> str | None:
@@ -49,7 +48,7 @@ def _problem_type(axes: int, signal_dtype: torch.dtype):
     fields += [('first', ctypes.c_int * room), ('size', ctypes.c_int * room)]
     signal = ctypes.c_double if signal_dtype == torch.float64 else ctypes.c_float
     fields += [('half', signal * room), ('last', signal * room)]
-    return type('Problem', (ctypes.Structure,), {'_fields_': fields})
+    return type('Problem', (cuda_runtime.Arguments,), {'_fields_': fields})
 
 
 @functools.lru_cache(maxsize=1024)
@@ -92,7 +91,7 @@ class Pass:
     """
 
     def __init__(self, kernel: str, q, k, v, tables, signals, table_rows, order, ptr, scale):
-        voxels, self.heads, width = q.shape
+        _, self.heads, width = q.shape
         self.kernel, self.rows = kernel, len(tables[0])
         reason = reason_against(q, k, v, tables[0])
         if reason is not None:
@@ -109,11 +108,13 @@ class Pass:
         self.program = cuda_runtime.program(SOURCE, self._definitions(q, tables[0], signals), q.device)
         self._windows = prepared(signals, table_rows, order, ptr, self.shape.lanes)
         self.struct = type(struct).from_buffer_copy(struct)
-        self.struct.voxels, self.struct.scale = voxels, scale
+        self.struct.scale = scale
         self.struct.q_step, self.struct.k_step, self.struct.v_step = (t.stride(0) for t in (q, k, v))
         names = ('q_table', 'k_table', 'v_table')
-        self.set_pointers(q=q, k=k, v=v, signals=signals, order=order, ptr=ptr, **dict(zip(names, tables)))
-        self.set_pointers(**vars(self._windows))
+        self.struct.set_pointers(
+            q=q, k=k, v=v, signals=signals, order=order, ptr=ptr, **dict(zip(names, tables))
+        )
+        self.struct.set_pointers(**vars(self._windows))
 
     def _definitions(self, q, table, signals) -> tuple[tuple[str, object], ...]:
         shape = self.shape
@@ -124,11 +125,6 @@ class Pass:
             ('SWIN3D_HEADS', shape.heads), ('SWIN3D_BLOCKS', shape.blocks),
             ('SWIN3D_PASS', cuda_shapes.PASSES.index(self.kernel)),
         )  # fmt: skip
-
-    def set_pointers(self, **tensors: torch.Tensor) -> None:
-        """Set pointers of the struct."""
-        for name, tensor in tensors.items():
-            setattr(self.struct, name, tensor.data_ptr())
 
     @property
     def blocks(self) -> int:
@@ -153,38 +149,21 @@ class Pass:
 
 def _dense_heads(tensor):
     """Return (N, H, D) whose voxels are dense and can be read by fours; they may lie apart, as in a slice."""
-    tensor = tensor if tensor.stride()[1:] == (tensor.shape[2], 1) else tensor.contiguous()
-    step = tensor.stride(0) * tensor.element_size()
-    return tensor if tensor.data_ptr() % 16 == 0 and step % 16 == 0 else _fresh(tensor)
-
-
-def _fresh(tensor):
-    """Return a copy in memory of its own, which is aligned."""
-    return tensor.clone(memory_format=torch.contiguous_format)
-
-
-def _aligned(table, dtype):
-    """Return a table that 16-byte loads can read, in the type of sums."""
-    table = table.to(dtype).contiguous()
-    return table if table.data_ptr() % 16 == 0 else _fresh(table)
+    width = tensor.shape[2]
+    four = (
+        min(LOAD_BYTES, 4 * tensor.element_size()) if width % 4 == 0 else 1
+    )  # else they are read one by one
+    dense = tensor.stride()[1:] == (width, 1) and tensor.stride(0) * tensor.element_size() % four == 0
+    return cuda_runtime.aligned(tensor if dense else tensor.contiguous(), four)
 
 
 def _dense(inputs, signals, table_rows, order, ptr, scale) -> tuple:
     """Return the arguments of a pass as the kernels read them; they must outlive the launches."""
     q, k, v = (_dense_heads(tensor) for tensor in inputs[:3])
     real = torch.float64 if q.dtype == torch.float64 else torch.float32
-    tables = [_aligned(table, real) for table in inputs[3:]]
-    return (
-        q,
-        k,
-        v,
-        tables,
-        signals.contiguous(),
-        tuple(table_rows),
-        order.contiguous(),
-        ptr.contiguous(),
-        scale,
-    )
+    tables = [cuda_runtime.aligned(table.to(real).contiguous(), LOAD_BYTES) for table in inputs[3:]]
+    windows = order.contiguous(), ptr.contiguous()
+    return q, k, v, tables, signals.contiguous(), tuple(table_rows), *windows, scale
 
 
 def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
@@ -200,7 +179,7 @@ def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr,
     if len(q):
         arguments = _dense((q, k, v, q_table, k_table, v_table), signals, table_rows, order, ptr, scale)
         forth = Pass(FORWARD, *arguments)
-        forth.set_pointers(result=out, exact=exact, lse=lse)
+        forth.struct.set_pointers(result=out, exact=exact, lse=lse)
         forth.launch()
     return out, lse, exact
 
@@ -217,17 +196,17 @@ def backward(grad_out, out, lse, q, k, v, q_table, k_table, v_table, signals, ta
     grad_out, out, lse = _dense_heads(grad_out.contiguous()), out.contiguous(), lse.contiguous()
     delta = torch.empty_like(lse)
     for each in (queries, keys):
-        each.set_pointers(grad_out=grad_out, out=out, lse=lse, delta=delta)
-        each.set_pointers(grad_q=grad_q, grad_k=grad_k, grad_v=grad_v)
+        each.struct.set_pointers(grad_out=grad_out, out=out, lse=lse, delta=delta)
+        each.struct.set_pointers(grad_q=grad_q, grad_k=grad_k, grad_v=grad_v)
         each.struct.grad_step = grad_q.stride(0)
     table_grads = [lse.new_empty(table.shape) for table in tables]
     partial = lse.new_empty(2, queries.blocks, heads, queries.rows, width)
-    queries.set_pointers(partial0=partial[0], partial1=partial[1])
+    queries.struct.set_pointers(partial0=partial[0], partial1=partial[1])
     queries.launch()
     queries.sum_partials(partial[0], table_grads[0])
     queries.sum_partials(partial[1], table_grads[2])
     partial = lse.new_empty(keys.blocks, heads, keys.rows, width)
-    keys.set_pointers(partial0=partial)
+    keys.struct.set_pointers(partial0=partial)
     keys.launch()
     keys.sum_partials(partial, table_grads[1])
     return (*grads, *(grad.to(table.dtype) for grad, table in zip(table_grads, tables)))

@@ -44,7 +44,7 @@ def _windows_type(axes: int):
     """Return the ctypes twin of ``struct Windows``."""
     fields = [(name, ctypes.c_void_p) for name in POINTERS]
     fields += [('windows', ctypes.c_int), ('runs', ctypes.c_int), ('size', ctypes.c_int * max(axes, 1))]
-    return type('Windows', (ctypes.Structure,), {'_fields_': fields})
+    return type('Windows', (cuda_runtime.Arguments,), {'_fields_': fields})
 
 
 def prepared(signals, table_rows, order, ptr, lanes: int) -> PreparedWindows:
@@ -90,9 +90,7 @@ def _prepare(signals, table_rows, order, ptr, lanes: int) -> PreparedWindows:
         integers(1),
     )
     struct = _windows_type(axes)(windows=windows, runs=runs)
-    for name in POINTERS:
-        tensor = dict(signals=signals, order=order, ptr=ptr, counts=counts).get(name)
-        setattr(struct, name, (getattr(found, name) if tensor is None else tensor).data_ptr())
+    struct.set_pointers(signals=signals, order=order, ptr=ptr, counts=counts, **vars(found))
     for axis, rows in enumerate(table_rows):
         struct.size[axis] = rows
     shared = 2 * WARP * signals.element_size() + 4 * (max(axes, 1) + 1) + 4

@@ -11,7 +11,7 @@ PACKAGE, OPS = ROOT / 'swin3d_mmdet3d', ROOT / 'ops'
 FLOORS = {
     'structures': 1,
     'geometry': 1,
-    'visualization': 1,
+    'visualization': 1.5,  # shades by normals
     'datasets': 2,
     'scan_files': 2,
     'language': 2.5,  # names the classes of data sets

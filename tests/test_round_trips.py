@@ -26,6 +26,7 @@ from swin3d_mmdet3d.scan_files import turn_upright
 from swin3d_mmdet3d.visualization import (
     BOX_EDGES,
     box_corners,
+    detail_order,
     write_box_edges,
     write_html_viewer,
     write_las,
@@ -180,13 +181,14 @@ def test_edges_of_boxes_come_back_to_the_last_bit(tmp_path):
 def test_the_viewer_holds_places_and_labels(tmp_path):
     write_html_viewer(tmp_path / 'a.html', XYZ, RGB16 / 257, None, LABEL, PALETTE, CLASSES)
     page = (tmp_path / 'a.html').read_text(encoding='utf-8')
-    record = json.loads(re.search(r'\{"title":.*?\}(?=[;<\s])', page)[0].replace('<\\/', '</'))
+    record = json.loads(re.search(r'<script id="scan"[^>]*>(.*?)</script>', page, re.S)[1])
+    rows = detail_order(XYZ)
     place = np.frombuffer(base64.b64decode(record['position']), '<i2').reshape(-1, 3)
     places = np.array(record['origin']) + np.array(record['step']) * (place.astype(float) + 32768)
-    np.testing.assert_allclose(places, XYZ, rtol=0, atol=5 / 65535)
+    np.testing.assert_allclose(places, XYZ[rows], rtol=0, atol=5 / 65535)
     assert tuple(record['names']) == CLASSES
     layers = [np.frombuffer(base64.b64decode(layer), np.uint8) for layer in record['layers'].values()]
-    assert any(np.array_equal(layer, LABEL) for layer in layers)
+    assert any(np.array_equal(layer, LABEL[rows]) for layer in layers)
 
 
 def colored_office(number):

@@ -10,7 +10,14 @@ import numpy as np
 
 from ..atomic_write import atomic_writes
 from ..scan_files import METRES_Z_UP, Scan, ScanFrame
-from ..visualization import box_corners, box_picture, label_colors, write_box_edges, write_html_viewer
+from ..visualization import (
+    BoxSet,
+    box_corners,
+    box_picture,
+    label_colors,
+    write_box_edges,
+    write_html_viewer,
+)
 from .detected_boxes import DetectedBoxes, write_boxes
 
 FORMATS = ('json', 'ply', 'png', 'html')
@@ -32,7 +39,8 @@ def write_boxed_scan(
 
     The JSON has class, score, centre, size and yaw of every box, the PLY the edges of the boxes in the
     colours of their classes, both in the scan's own units and axes; the PNG shows the scan with the boxes
-    drawn over it, the HTML viewer its points in the colours of the boxes they lie in, upright.
+    drawn over it, the HTML viewer boxes and scan, its points also in the colours of the boxes they lie in;
+    both upright.
 
     Args:
         folder: Where to; made where it is missing.
@@ -56,7 +64,9 @@ def write_boxed_scan(
             f'formats: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}'
         )
     upright = boxes.upright(frame)
-    corners = box_corners(upright.center, upright.size, upright.yaw)
+    sets = [box_set('prediction', upright)]
+    if truth is not None:
+        sets.insert(0, box_set('truth', truth.upright(frame)))
     with atomic_writes(folder, stem) as pending:
         if 'json' in formats:
             write_boxes(pending.folder / f'{stem}.json', boxes, names, frame)
@@ -66,21 +76,23 @@ def write_boxed_scan(
                 for i, (label, score) in enumerate(zip(boxes.label, boxes.score))
             ]
             path, color = pending.folder / f'{stem}.ply', label_colors(boxes.label, palette)
-            write_box_edges(path, frame.own_points(corners), color, comments)
+            write_box_edges(path, frame.own_points(sets[-1].corners), color, comments)
         if {'png', 'html'} & set(formats):
-            xyz = frame.upright(scan).xyz
+            seen = frame.upright(scan)
             if 'png' in formats:
-                columns = {'boxes': (corners, boxes.label)}
-                if truth is not None:
-                    truth = truth.upright(frame)
-                    found = box_corners(truth.center, truth.size, truth.yaw)
-                    columns = {'truth': (found, truth.label), **columns}
-                picture = box_picture(xyz, scan.color, columns, palette, names)
+                columns = {it.title: (it.corners, it.label) for it in sets}
+                picture = box_picture(seen.xyz, scan.color, columns, palette, names)
                 picture.save(pending.folder / f'{stem}.png')
             if 'html' in formats:
-                page, inside = pending.folder / f'{stem}.html', class_of_box(xyz, upright)
-                write_html_viewer(page, xyz, scan.color, None, inside, palette, names, title=stem)
+                page, inside = pending.folder / f'{stem}.html', class_of_box(seen.xyz, upright)
+                more = dict(title=stem, normal=seen.normal, boxes=sets)
+                write_html_viewer(page, seen.xyz, scan.color, None, inside, palette, names, **more)
     return pending.written
+
+
+def box_set(title: str, boxes: DetectedBoxes) -> BoxSet:
+    """Boxes to be drawn, in metres with z up."""
+    return BoxSet(title, box_corners(boxes.center, boxes.size, boxes.yaw), boxes.label, boxes.score)
 
 
 def class_of_box(xyz: np.ndarray, boxes: DetectedBoxes) -> np.ndarray:

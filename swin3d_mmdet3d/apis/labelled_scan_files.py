@@ -97,13 +97,14 @@ def write_labelled_scan(
             content['confidence'] = None if scores is None else np.round(scores.astype(float), 4).tolist()
             part.with_name(f'{stem}.json').write_text(json.dumps(content))
         if {'png', 'html'} & set(formats):
-            xyz = frame.upright(scan).xyz
+            seen = frame.upright(scan)
             if 'png' in formats:
-                picture = prediction_picture(xyz, scan.color, truth, prediction, palette, names)
+                picture = prediction_picture(seen.xyz, scan.color, truth, prediction, palette, names)
                 picture.save(part.with_name(f'{stem}.png'))
             if 'html' in formats:
                 page = part.with_name(f'{stem}.html')
-                write_html_viewer(page, xyz, scan.color, truth, prediction, palette, names, title=stem)
+                known = dict(title=stem, confidence=confidence, normal=seen.normal)
+                write_html_viewer(page, seen.xyz, scan.color, truth, prediction, palette, names, **known)
     return pending.written
 
 

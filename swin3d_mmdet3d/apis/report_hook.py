@@ -19,14 +19,14 @@ from mmengine.runner import Runner
 from ..atomic_write import atomic_write
 from ..evaluation import ConfusionSegMetric, confusion_matrix, segmentation_scores
 from ..evaluation.box_confusion import box_confusion
-from ..visualization import box_corners, label_colors
+from ..visualization import box_corners, error_colors, label_colors
+from ..visualization.label_colors import RIGHT_COLOR, WRONG_COLOR
 from ..visualization.picture_sheet import Column, color_column, picture_sheet
 from ..visualization.prediction_picture import class_legend
 from ..visualization.score_charts import write_bar_chart, write_confusion_chart
 from .detected_boxes import DetectedBoxes
 from .tested_scenes import TestedScenes
 
-RIGHT, WRONG, UNSCORED = (205, 205, 205), (220, 30, 30), (70, 70, 70)
 MIN_SCORE, MIN_OVERLAP = 0.3, 0.25  # of the boxes that are counted, and of a match
 
 
@@ -169,18 +169,17 @@ class TestReportHook(Hook):
             present = np.concatenate([truth.label, result.found.label])
             return picture_sheet(scan.xyz, columns, class_legend(present, palette, names))
         scored = (result.truth >= 0) & (result.truth < len(names))
-        error = np.where((result.truth == result.found)[:, None], RIGHT, WRONG)
         columns = [
             first,
             Column('truth', label_colors(result.truth, palette)),
             Column(f'prediction, mIoU {100 * result.score:.1f}', label_colors(result.found, palette)),
             Column(
                 f'error, {100 * (result.truth != result.found)[scored].mean():.1f} %',
-                np.where(scored[:, None], error, UNSCORED),
+                error_colors(result.truth, result.found, len(names)),
             ),
         ]
         legend = class_legend(np.concatenate([result.truth, result.found]), palette, names)
-        return picture_sheet(scan.xyz, columns, [*legend, ('right', RIGHT), ('wrong', WRONG)])
+        return picture_sheet(scan.xyz, columns, [*legend, ('right', RIGHT_COLOR), ('wrong', WRONG_COLOR)])
 
 
 def _box_column(title: str, boxes: DetectedBoxes, points: Column, palette: Sequence[Sequence[int]]) -> Column:

@@ -33,7 +33,7 @@ if not HELP_ONLY:
     from ..apis.run_inputs import check_run_inputs
     from ..datasets.class_choice import distinct_colors
     from ..datasets.seeded_generators import seeded_generators
-    from ..visualization import box_corners, label_colors, write_html_viewer
+    from ..visualization import BoxSet, box_corners, label_colors, write_html_viewer
     from ..visualization.picture_sheet import Column, color_column, picture_sheet
     from ..visualization.prediction_picture import class_legend
 
@@ -115,8 +115,13 @@ def write_sample(
         written.append(path)
         if html:
             page, xyz = path.with_suffix('.html'), view.points[:, :3]
-            color = visible_colors(view.points)
-            write_html_viewer(page, xyz, color, view.label, None, palette, names, title=path.stem)
+            color, normal = visible_colors(view.points), view.points[:, NORMAL]
+            known = dict(
+                title=path.stem,
+                normal=normal if normal.shape[1] == 3 else None,
+                boxes=[] if view.boxes is None else [BoxSet('truth', *view.boxes)],
+            )
+            write_html_viewer(page, xyz, color, view.label, None, palette, names, **known)
             written.append(page)
     return written
 

@@ -1,4 +1,4 @@
-"""Label colours: the colour of every point's class."""
+"""Label colours: of every point's class, and of where a prediction is right."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 # For labels that are none of the classes, such as the ignore index.
 UNLABELED_COLOR = (70, 70, 70)
+RIGHT_COLOR, WRONG_COLOR = (205, 205, 205), (220, 30, 30)
 
 
 def label_colors(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
@@ -31,3 +32,19 @@ def label_colors(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndar
     table = np.vstack([table, UNLABELED_COLOR]).astype(np.uint8)
     known = (label >= 0) & (label < len(table) - 1)
     return table[np.where(known, label, len(table) - 1).astype(np.int64)]
+
+
+def error_colors(truth: np.ndarray, prediction: np.ndarray, num_classes: int) -> np.ndarray:
+    """The colour of every point by whether its prediction is right.
+
+    Args:
+        truth: (P,) class indices; others than 0..num_classes - 1 are drawn dark grey.
+        prediction: (P,) class indices.
+        num_classes: Number of classes.
+
+    Returns:
+        (P, 3) uint8.
+    """
+    colors = np.where((truth == prediction)[:, None], RIGHT_COLOR, WRONG_COLOR)
+    is_labelled = (truth >= 0) & (truth < num_classes)
+    return np.where(is_labelled[:, None], colors, UNLABELED_COLOR).astype(np.uint8)

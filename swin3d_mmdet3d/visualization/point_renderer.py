@@ -8,6 +8,8 @@ from scipy.spatial import cKDTree
 from .views import View
 
 _BACKGROUND = (255, 255, 255)
+SHAPE_COLOR = (190, 196, 204)
+"""Of points without a colour, before they are shaded."""
 _MAX_RADIUS = 14
 _SHADING = 12.0
 

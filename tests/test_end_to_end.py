@@ -8,6 +8,7 @@ from mmdet3d.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from swin3d_mmdet3d.tools.analyze_logs import log_files, read_curves
 from swin3d_mmdet3d.tools.make_rooms import make_rooms
 from swin3d_mmdet3d.tools.test import main as run_test
 
@@ -71,6 +72,13 @@ def test_same_seed_gives_the_same_weights_and_score(rooms, tmp_path):
         runs.append((weights(runner), runner.message_hub.get_scalar('val/miou').current()))
     assert runs[0][1] == runs[1][1]
     assert all(torch.equal(runs[0][0][key], runs[1][0][key]) for key in runs[0][0])
+
+
+def test_scores_of_the_log_lie_at_their_iterations(rooms, tmp_path):
+    Runner.from_cfg(small_config(rooms, tmp_path, 4)).train()
+    curves = read_curves(log_files(str(tmp_path)))
+    assert curves['miou'].steps == [2, 4]
+    assert curves['time'].steps == curves['loss'].steps  # of the training, not of the validation
 
 
 def test_best_checkpoint_scores_the_same_when_tested(rooms, tmp_path):

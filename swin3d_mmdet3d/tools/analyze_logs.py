@@ -27,6 +27,8 @@ if not HELP_ONLY:
 
 DEFAULT_KEYS = ('loss', 'lr', 'miou', 'mAP_0.25', 'mAP_0.50')
 NO_QUANTITIES = ('step', 'iter', 'epoch')
+TIMES = ('time', 'data_time')
+"""Of a step of the training; records of scores, which have no 'iter', give those of the validation."""
 
 
 class Curve(NamedTuple):
@@ -72,9 +74,10 @@ def read_curves(files: Sequence[Path]) -> dict[str, Curve]:
             except (ValueError, TypeError) as error:
                 raise ValueError(f'{file}, line {number}: no record of a log: {error}') from error
             step = record.get('step', record.get('iter'))
+            left_out = NO_QUANTITIES if 'iter' in record else (*NO_QUANTITIES, *TIMES)
             for key, value in record.items():
                 is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-                if key not in NO_QUANTITIES and is_number and step is not None:
+                if key not in left_out and is_number and step is not None:
                     found.setdefault(key, {})[step] = float(value)
     return {key: Curve(*map(list, zip(*sorted(points.items())))) for key, points in found.items()}
 

@@ -16,6 +16,7 @@ SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
 
 _BUILT_BY = re.compile(r'^(?:class `[^`]*` in \S+: )+')
 _NOT_REGISTERED = re.compile(r'^(\S+) is not in the (?:\S+::)?(\S+) registry')
+_WITHOUT_TYPE = re.compile(r'^`cfg` or `default_args` must contain the key "type", but got (.*?)(?: None)?$')
 _WRONG_ARGUMENT = re.compile(r'__init__\(\) (got an unexpected keyword|missing \d+ required)')
 """What Python says of the settings that a config gives a class."""
 _UNEXPECTED = re.compile(r"^(\w+)\.__init__\(\) got an unexpected keyword argument '\w+'")
@@ -56,6 +57,9 @@ def mistake(error: Exception) -> str | None:
         return (
             f'type {unknown[1]!r}: no {unknown[2]} is registered under this name{_meant(*unknown.groups())}'
         )
+    typeless = _WITHOUT_TYPE.match(text) if isinstance(error, KeyError) else None
+    if typeless:
+        return f'a dict of the config must have a type, got {typeless[1]}'
     unexpected = _UNEXPECTED.match(text) if isinstance(error, TypeError) else None
     if unexpected:
         return f"{text}; _delete_=True in the config's dict of {unexpected[1]} drops the settings of its base"

@@ -31,13 +31,19 @@ FROM_ENVIRONMENT = ('student', 'scenes')
 
 
 class KeyValues(DictAction):
-    """mmengine's ``KEY=VALUE`` options; a word without a value is named."""
+    """mmengine's ``KEY=VALUE`` options; words without a value and dicts, which it cannot read, are named."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         """Read the words."""
         for word in values:
-            if '=' not in word:
+            key, equals, value = word.partition('=')
+            if not equals:
                 parser.error(f'{option_string}: expected KEY=VALUE, got {word!r}')
+            if 'dict(' in value or '{' in value:
+                parser.error(
+                    f'{option_string}: expected a number, a word or a list of them for {key}, got {value}; '
+                    f'entries of a dict are options of their own, as in {key}.type=NAME'
+                )
         super().__call__(parser, namespace, values, option_string)
 
 
@@ -135,6 +141,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add_run_arguments(parser)
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     parser.add_argument(
+        '--vis-backends',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help='where else the curves go, as TensorboardVisBackend or WandbVisBackend of mmengine',
+    )
+    parser.add_argument(
         '--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size'
     )
     parser.add_argument(
@@ -159,6 +172,13 @@ def enable_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
+def add_vis_backends(cfg: Config, names: list[str]) -> None:
+    """Let the visualizer write to these back-ends too."""
+    visualizer = cfg.setdefault('visualizer', dict(type='Visualizer', vis_backends=[]))
+    backends = visualizer.get('vis_backends') or [dict(type='LocalVisBackend')]
+    visualizer.vis_backends = backends + [dict(type=name) for name in names]
+
+
 def enable_auto_scale_lr(cfg: Config) -> None:
     """Switch learning-rate scaling on.
 
@@ -180,6 +200,8 @@ def main(arguments: list[str] | None = None) -> None:
                 '--amp: expected a GPU, torch sees none; without --amp the CPU trains in float32'
             )
         enable_amp(cfg)
+    if args.vis_backends:
+        add_vis_backends(cfg, args.vis_backends)
     if args.auto_scale_lr:
         enable_auto_scale_lr(cfg)
     if args.resume is not None:

@@ -84,6 +84,18 @@ MISTAKES = [
         ('did you mean train_cfg.max_iters',),
     ),
     Mistake('an option without a value', 'train', f'{SEG} --cfg-options train_cfg.max_iters', ('KEY=VALUE',)),
+    Mistake(
+        'a dict for an option',
+        'train',
+        f"{SEG} --cfg-options visualizer.vis_backends=[dict(type='TensorboardVisBackend')]",
+        ('vis_backends.type=NAME', 'a list of them'),
+    ),
+    Mistake(
+        'a back-end of curves that is none',
+        'train',
+        f'{SEG} {DATA} --vis-backends TensorBoardVisBackend',
+        ('did you mean TensorboardVisBackend',),
+    ),
     Mistake('an option of other tools', 'train', f'{SEG} --epochs 5', ('--epochs',)),
     Mistake(
         'a checkpoint to resume that is not there',

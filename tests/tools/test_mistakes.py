@@ -42,6 +42,10 @@ def raising(error):
             TypeError("class `A` in a/b.py: A.__init__() got an unexpected keyword argument 'radius'"),
             "unexpected keyword argument 'radius'; _delete_=True in the config's dict of A drops",
         ),
+        (
+            KeyError('`cfg` or `default_args` must contain the key "type", but got {\'a\': 1}\nNone'),
+            "a dict of the config must have a type, got {'a': 1}",
+        ),
         (KeyError('Xyzzy is not in the mmdet3d::model registry. Please'), 'custom_imports'),
     ],
 )

@@ -18,6 +18,7 @@ from .mistakes import run_tool
 if not HELP_ONLY:
     import torch
     from mmengine.device import get_device
+    from mmengine.registry import VISBACKENDS
 
     from ..apis import find_config, restates_data_root, set_data_root
     from ..apis.config_files import read_config_file
@@ -173,7 +174,15 @@ def enable_amp(cfg: Config) -> None:
 
 
 def add_vis_backends(cfg: Config, names: list[str]) -> None:
-    """Let the visualizer write to these back-ends too."""
+    """Let the visualizer write to these back-ends too.
+
+    Raises:
+        ValueError: Naming a back-end that there is not.
+    """
+    unknown = [name for name in names if VISBACKENDS.get(name) is None]
+    if unknown:
+        there = ', '.join(sorted(VISBACKENDS.module_dict))
+        raise ValueError(f'--vis-backends: expected some of {there}, got {", ".join(unknown)}')
     visualizer = cfg.setdefault('visualizer', dict(type='Visualizer', vis_backends=[]))
     backends = visualizer.get('vis_backends') or [dict(type='LocalVisBackend')]
     visualizer.vis_backends = backends + [dict(type=name) for name in names]

@@ -6,6 +6,7 @@ The list was written before the messages. All cases run in one process, as the t
 import importlib
 import logging
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from tiny_scenes import write_tiny_s3dis
 
 from swin3d_mmdet3d.tools.mistakes import run_tool
 
+PAGE = Path(__file__).parents[2] / 'docs' / 'mistakes.md'
 SEG, DET = 'swin3d-tiny_rooms-seg', 'fcaf3d_swin3d-tiny_rooms-scannet-det'
 DATA = '--cfg-options data_root={data}'
 
@@ -94,7 +96,7 @@ MISTAKES = [
         'a back-end of curves that is none',
         'train',
         f'{SEG} {DATA} --vis-backends TensorBoardVisBackend',
-        ('did you mean TensorboardVisBackend',),
+        ('TensorboardVisBackend, WandbVisBackend, got TensorBoardVisBackend',),
     ),
     Mistake('an option of other tools', 'train', f'{SEG} --epochs 5', ('--epochs',)),
     Mistake(
@@ -266,3 +268,11 @@ def test_a_mistake_is_answered_in_one_line_with_the_cure(mistake, places, told, 
 
 def test_mistakes_are_forty_and_differ():
     assert len({mistake.what for mistake in MISTAKES}) == len(MISTAKES) >= 40
+
+
+def test_the_page_has_a_row_for_each_mistake_with_what_is_told():
+    rows = dict(re.findall(r'^\| (.+?) \| (.+) \|$', PAGE.read_text(encoding='utf-8'), re.MULTILINE))
+    for mistake in MISTAKES:
+        for part in mistake.told:
+            assert '{' in part or part in rows[mistake.what].replace('`', ''), (mistake.what, part)
+    assert rows.keys() - {'Mistake', '---'} == {mistake.what for mistake in MISTAKES}

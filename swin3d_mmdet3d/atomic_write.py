@@ -32,6 +32,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     When the block raises, the temporary file is removed and `path` stays as it was. The bytes are on the disk
     before the name is, so that a power cut leaves the old file or the new one; that takes about 10 ms a file.
+    An error of the system without a file's name, as of a full disk, gets that of `path`.
 
     Args:
         path: The file to write; its folder is made where it is missing.
@@ -48,6 +49,10 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

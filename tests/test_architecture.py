@@ -41,6 +41,7 @@ ROOT_MODULES = {
     'atomic_write',
     'plain_pickle',
     'size_limits',
+    'stop_signals',
     '__init__',
 }
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}

@@ -39,7 +39,9 @@ def sharded(config):
 
 
 @pytest.mark.slow
-def test_weights_and_losses_are_those_of_one_process_and_a_resumed_training_goes_on(tmp_path, monkeypatch):
+def test_weights_and_losses_are_those_of_one_process_and_a_resume_passes_over_a_damaged_checkpoint(
+    tmp_path, monkeypatch
+):
     without_chance(monkeypatch)
     config = recipe('segmentation', tmp_path / 'data')
     config.custom_hooks = [*config.get('custom_hooks', []), dict(type='SteadyNorms')]
@@ -60,7 +62,9 @@ def test_weights_and_losses_are_those_of_one_process_and_a_resumed_training_goes
     rest = tmp_path / 'rest'
     rest.mkdir()
     shutil.copy(tmp_path / 'both' / f'iter_{STEPS // 2}.pth', rest)
-    (rest / 'last_checkpoint').write_text(str(rest / f'iter_{STEPS // 2}.pth'))
+    damaged = rest / f'iter_{STEPS}.pth'
+    damaged.write_bytes((tmp_path / 'both' / damaged.name).read_bytes()[:-1000])
+    (rest / 'last_checkpoint').write_text(str(damaged))
     train_in_processes(sharded(config), rest, 2, 2, '--resume')
     resumed = torch.load(rest / f'iter_{STEPS}.pth', weights_only=True)['state_dict']
     assert all(torch.equal(resumed[name], value) for name, value in end['state_dict'].items())

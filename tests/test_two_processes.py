@@ -1,12 +1,26 @@
 """Trainings of two processes on the CPU against those of one process with the same global batch."""
 
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
 import torch
+from mmdet3d.registry import HOOKS
+from mmengine.hooks import Hook
 from steady_recipes import METHODS, STEPS, joined, recipe, without_chance
+from torch.multiprocessing import ProcessExitedException
 from two_processes import logged, states, train_in_processes
+
+
+@HOOKS.register_module(force=True)
+class StopOneProcess(Hook):
+    """Send SIGTERM to the second process alone."""
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.rank == 1 and runner.iter == STEPS // 2 and not runner._resume:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.mark.slow
@@ -50,4 +64,22 @@ def test_with_training_norms_losses_are_finite_and_resumed_trainings_are_uninter
     train_in_processes(config, rest, 2, 2, '--resume', str(rest / f'iter_{STEPS // 2}.pth'))
     assert len(logged(rest)['loss']) == STEPS // 2
     for state in states(rest):
+        assert all(torch.equal(state[key], value) for key, value in own.items())
+
+
+@pytest.mark.slow
+def test_processes_stop_together_when_one_is_asked_to_and_go_on_together(tmp_path):
+    config = recipe('segmentation', tmp_path / 'data')
+    config.default_hooks.checkpoint.interval = STEPS
+    train_in_processes(config, tmp_path / 'whole', 2, samples=2)
+    (own, _), parts = states(tmp_path / 'whole'), tmp_path / 'parts'
+    config.custom_hooks = [*config.get('custom_hooks', []), dict(type='StopOneProcess')]
+    with pytest.raises(ProcessExitedException) as end:
+        train_in_processes(config, parts, 2, samples=2)
+    assert end.value.exit_code == 143 and (parts / 'interrupted.pth').exists()
+    shutil.rmtree(next(path.parent for path in parts.glob('*/vis_data')))
+    train_in_processes(config, parts, 2, 2, '--resume')
+    assert len(logged(parts)['loss']) == STEPS // 2 - 1
+    assert not (parts / 'interrupted.pth').exists()
+    for state in states(parts):
         assert all(torch.equal(state[key], value) for key, value in own.items())

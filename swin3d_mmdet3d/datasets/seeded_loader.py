@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
 from .samplers.positioned_batch_sampler import PositionedBatchSampler, StreamPlace
 from .seeded_generators import seeded_generators
+from .worker_signals import ShieldedWorker, shielded_start
 
 KEPT = (
     'num_workers',
@@ -85,8 +86,17 @@ class SeededCollation:
             return self.collate(samples)
 
 
+class ShieldedLoader(DataLoader):
+    """A loader whose workers end with it, and not by a signal to stop that is meant for the training."""
+
+    def __iter__(self) -> Iterator:
+        """Start the workers, unless they live on from an epoch before."""
+        with shielded_start():
+            return super().__iter__()
+
+
 def seeded_loader(loader: DataLoader, batches: PositionedBatchSampler) -> DataLoader:
-    """A loader of the same data set whose samples are seeded by their place.
+    """A loader of the same data set whose samples are seeded by their place, and whose workers are shielded.
 
     Args:
         loader: A loader that has made no batch yet.
@@ -96,5 +106,6 @@ def seeded_loader(loader: DataLoader, batches: PositionedBatchSampler) -> DataLo
         The new loader; it starts no worker before it is iterated.
     """
     kept = {name: getattr(loader, name) for name in KEPT}
+    kept['worker_init_fn'] = ShieldedWorker(loader.worker_init_fn)
     collate = SeededCollation(loader.collate_fn)
-    return DataLoader(SeededSamples(loader.dataset), batch_sampler=batches, collate_fn=collate, **kept)
+    return ShieldedLoader(SeededSamples(loader.dataset), batch_sampler=batches, collate_fn=collate, **kept)

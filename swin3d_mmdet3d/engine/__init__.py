@@ -2,6 +2,12 @@
 
 from . import hooks
 from .optim_constructor import TrainableParamsOptimWrapperConstructor
-from .sharding import ShardedStrategy, shard_blocks
+from .sharding import ShardedRunner, ShardedStrategy, shard_blocks
 
-__all__ = ['ShardedStrategy', 'TrainableParamsOptimWrapperConstructor', 'hooks', 'shard_blocks']
+__all__ = [
+    'ShardedRunner',
+    'ShardedStrategy',
+    'TrainableParamsOptimWrapperConstructor',
+    'hooks',
+    'shard_blocks',
+]

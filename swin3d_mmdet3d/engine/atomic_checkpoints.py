@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -14,6 +16,9 @@ from mmengine.logging import print_log
 from ..atomic_write import atomic_write
 from ..checkpoints import load_checkpoint
 from ..checkpoints.archive import archive_damage, is_archive
+
+INTERRUPTED = 'interrupted.pth'
+"""Name of the checkpoint of a training that was asked to stop."""
 
 
 @register_backend('atomic_write', force=True)
@@ -26,23 +31,38 @@ class AtomicWriteBackend(LocalBackend):
         Raises:
             OSError: Naming the file, its size and the free space, if it cannot be written.
         """
-        try:
-            with atomic_write(filepath) as part:
-                part.write_bytes(obj)
-        except OSError as error:
-            free = shutil.disk_usage(Path(filepath).parent).free
-            raise OSError(
-                error.errno,
-                f'{filepath}, {len(obj)} bytes, could not be written ({error.strerror}, {free} bytes free); '
-                'older files are as they were',
-            ) from error
+        with atomic_checkpoint(filepath, len(obj)) as part:
+            part.write_bytes(obj)
+
+
+@contextmanager
+def atomic_checkpoint(path: str | os.PathLike, size: int | None = None) -> Iterator[Path]:
+    """:func:`atomic_write` of a file whose failure ends a training.
+
+    Args:
+        path: The file to write.
+        size: Its bytes, for the message, where they are known.
+
+    Raises:
+        OSError: Naming the file, its size and the free space, if it cannot be written.
+    """
+    try:
+        with atomic_write(path) as part:
+            yield part
+    except OSError as error:
+        folder = Path(path).parent
+        free = f', {shutil.disk_usage(folder).free} bytes free' if folder.is_dir() else ''
+        what = f'{path}, {size} bytes,' if size is not None else str(path)
+        raise OSError(
+            error.errno, f'{what} could not be written ({error.strerror}{free}); older files are as they were'
+        ) from error
 
 
 def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Path | None:
     """The checkpoint to go on from; damaged ones are passed over with a warning.
 
-    The newest is the one written last. The one that mmengine's `last_checkpoint` names was written no later
-    than that file, which decides where a folder was copied.
+    The newest is the one written last, that of an interruption among them. The one that mmengine's
+    `last_checkpoint` names was written no later than that file, which decides where a folder was copied.
 
     Args:
         folder: Where the checkpoints are.
@@ -58,7 +78,11 @@ def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Path 
     named = _named_by(pointer, folder)
     if named is not None and named.is_dir():  # deepspeed's
         return named
-    written = {path: (path.stat().st_mtime_ns, step) for path, step in _checkpoints(folder, template)}
+    found = _checkpoints(folder, template)
+    interrupted = pointer.with_name(INTERRUPTED)
+    if interrupted.is_file():
+        found.append((interrupted, 0))
+    written = {path: (path.stat().st_mtime_ns, step) for path, step in found}
     if named is not None and named.is_file():
         own = written.get(named, (named.stat().st_mtime_ns, 0))
         written[named] = (max(own[0], pointer.stat().st_mtime_ns), own[1])
@@ -70,8 +94,8 @@ def newest_whole_checkpoint(folder: Path, template: str, pointer: Path) -> Path 
             return path
         _warn(f'checkpoint {path} is damaged and passed over: {damage}')
     if written or named is not None:
-        found = ', '.join(path.name for path in written) or 'none at all'
-        raise ValueError(f'{folder} must hold a whole checkpoint to resume from, got {found}')
+        names = ', '.join(path.name for path in written) or 'none at all'
+        raise ValueError(f'{folder} must hold a whole checkpoint to resume from, got {names}')
     return None
 
 

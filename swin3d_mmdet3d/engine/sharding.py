@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine._strategy import FSDPStrategy
 from mmengine.config import ConfigDict
 from mmengine.device import get_device
-from mmengine.registry import FUNCTIONS, STRATEGIES
+from mmengine.dist import is_main_process
+from mmengine.registry import FUNCTIONS, RUNNERS, STRATEGIES
+from mmengine.runner import FlexibleRunner
 from torch import nn
 from torch.distributed.fsdp import (
     FullOptimStateDictConfig,
@@ -15,6 +18,9 @@ from torch.distributed.fsdp import (
     FullyShardedDataParallel,
     StateDictType,
 )
+
+from .atomic_checkpoints import atomic_checkpoint
+from .hooks import AtomicCheckpointHook
 
 CPU = 'cpu'
 
@@ -41,6 +47,18 @@ class ShardedStrategy(FSDPStrategy):
             self.state_dict_config = FullStateDictConfig()
             self.optim_state_dict_config = FullOptimStateDictConfig()
 
+    def save_checkpoint(self, filename: str, **kwargs: Any) -> None:
+        """Write whole weights and states atomically; shards, a file of each process, as mmengine does.
+
+        Raises:
+            OSError: Naming the file and the free space, if it cannot be written.
+        """
+        if not self._is_full_state_dict() or not is_main_process():
+            super().save_checkpoint(filename, **kwargs)
+            return
+        with atomic_checkpoint(filename) as part:
+            super().save_checkpoint(str(part), **kwargs)
+
     def load_optim_state_dict(self, state_dict: dict) -> None:
         """Give the optimiser its share of the saved states."""
         optimizer = self.optim_wrapper.optimizer
@@ -48,6 +66,21 @@ class ShardedStrategy(FSDPStrategy):
             model=self.model, optim=optimizer, optim_state_dict=state_dict
         )
         self.optim_wrapper.load_state_dict(share)
+
+
+@RUNNERS.register_module()
+class ShardedRunner(FlexibleRunner):
+    """mmengine's ``FlexibleRunner``, which resumes from the newest whole checkpoint as its ``Runner`` does.
+
+    It loads before its hooks are asked, so that :class:`AtomicCheckpointHook` would come too late.
+    """
+
+    def load_or_resume(self) -> None:
+        """Let the hook choose first."""
+        for hook in self.hooks:
+            if isinstance(hook, AtomicCheckpointHook):
+                hook.choose_checkpoint(self)
+        super().load_or_resume()
 
 
 @FUNCTIONS.register_module()

@@ -13,12 +13,10 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from ..atomic_write import atomic_write
 from ..help_only import HELP_ONLY
 from .mistakes import run_tool
 
 if not HELP_ONLY:
-    import torch
     from mmengine.runner import Runner
 
     from ..apis import (
@@ -28,6 +26,7 @@ if not HELP_ONLY:
         set_iterations,
     )
     from ..apis.labelled_scan_files import DEFAULT_FORMATS
+    from ..checkpoints.writer import write_checkpoint
     from ..datasets.wrapped_settings import innermost_dataset
     from ..engine.progress_lines import ProgressLines
     from ..evaluation import (
@@ -119,8 +118,7 @@ def save_model(runner: Runner, path: Path) -> Path:
     metainfo = runner.test_dataloader.dataset.metainfo
     palette = [[int(channel) for channel in color] for color in metainfo['palette']]
     meta = dict(dataset_meta=dict(classes=list(metainfo['classes']), palette=palette))
-    with atomic_write(path) as part:
-        torch.save(dict(meta=meta, state_dict=runner.model.state_dict()), part)
+    write_checkpoint(path, dict(meta=meta, state_dict=runner.model.state_dict()))
     return path
 
 

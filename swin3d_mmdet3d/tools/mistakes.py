@@ -6,10 +6,12 @@ import difflib
 import linecache
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
 from ..memory_shortage import memory_shortage
+from ..stop_signals import exit_on_termination, exit_status
 
 SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
 """Environment variable: set to 1, every error shows where it was raised."""
@@ -33,18 +35,39 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence
     Returns:
         The exit status: 1 after a mistake, which is told in the last line of the error output, 130 after an
         interruption.
+
+    Raises:
+        SystemExit: With 143 at SIGTERM.
     """
     try:
-        return main(words) or 0
+        with exit_on_termination():
+            return main(words) or 0
     except KeyboardInterrupt:
-        sys.stderr.write('interrupted\n')
-        return 130
+        return _interrupted()
     except Exception as error:
+        stop = _stop_behind(error)
+        if isinstance(stop, KeyboardInterrupt):
+            return _interrupted()
+        if stop is not None:
+            raise stop from None
         told = mistake(error)
         if told is None or os.environ.get(SHOW_TRACEBACK) == '1':
             raise
         sys.stderr.write(f'error: {told}\n')
         return 1
+
+
+def _interrupted() -> int:
+    sys.stderr.write('interrupted\n')
+    return exit_status(signal.SIGINT)
+
+
+def _stop_behind(error: BaseException) -> KeyboardInterrupt | SystemExit | None:
+    """The end that was asked for while other code, which catches whatever comes, went on to this error."""
+    cause = error.__context__
+    while cause is not None and not isinstance(cause, (KeyboardInterrupt, SystemExit)):
+        cause = cause.__context__
+    return cause
 
 
 def mistake(error: Exception) -> str | None:

@@ -24,6 +24,7 @@ if not HELP_ONLY:
     from ..apis.config_files import read_config_file
     from ..apis.run_inputs import check_options, check_run_inputs
     from ..checkpoints import checked_checkpoints, load_strictly, read_checkpoint
+    from ..engine.checkpoint_space import check_writable
     from ..engine.cpu_processes import start_cpu_processes
     from ..engine.wrapped_models import unwrapped
 
@@ -121,6 +122,7 @@ def build_runner(cfg: Config, *sections: str):
 
     Raises:
         ValueError: One of the config's `sections` that the job needs is missing.
+        OSError: The work folder cannot be written to.
     """
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
@@ -130,6 +132,7 @@ def build_runner(cfg: Config, *sections: str):
         raise ValueError(
             f'config {cfg.filename} must define {", ".join(sections)}; missing: {", ".join(missing)}'
         )
+    check_writable(cfg.work_dir)
     if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
         start_cpu_processes(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

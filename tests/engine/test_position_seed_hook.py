@@ -8,7 +8,16 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from noisy_training import NoisyScans, noisy_runner
-from resumed_training import assert_same_end, differences, final_state, killed_and_resumed, scramble, trained
+from resumed_training import (
+    Kill,
+    KilledError,
+    assert_same_end,
+    differences,
+    final_state,
+    killed_and_resumed,
+    scramble,
+    trained,
+)
 from torch.utils.data import DataLoader
 
 pytestmark = pytest.mark.filterwarnings('ignore:This DataLoader will create')
@@ -86,6 +95,32 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, case, workers):
     assert best(whole) == best(resumed)
     tail = resumed.model.seen
     assert 0 < len(tail) < len(whole.model.seen) and whole.model.seen[-len(tail) :] == tail
+
+
+@pytest.mark.parametrize('by_epoch', [False, True])
+@pytest.mark.parametrize('workers', [0, 2])
+def test_a_resumed_training_loads_nothing_again_of_what_it_was_trained_on(
+    tmp_path, monkeypatch, workers, by_epoch
+):
+    """By iterations mmengine starts workers of its own first; the little they load is thrown away."""
+    loaded, prepare = tmp_path / 'loaded', NoisyScans.prepare_data
+
+    def counted(dataset, index):
+        with loaded.open('a') as file:
+            file.write('.' * (len(dataset) == 11))  # not those of validation
+        return prepare(dataset, index)
+
+    settings = dict(workers=workers, by_epoch=by_epoch, epoch_checkpoints=False)
+    length = 8 if by_epoch else 32
+    first = noisy_runner(tmp_path / 'parts', length, **settings)
+    first.register_hook(Kill(30))
+    with pytest.raises(KilledError):
+        trained(first)
+    monkeypatch.setattr(NoisyScans, 'prepare_data', counted)
+    resumed = trained(noisy_runner(tmp_path / 'parts', length, resume=True, **settings))
+    rest = sum(len(batch) for batch, _ in resumed.model.seen if len(batch) > 1)
+    ahead = workers * 2 * 3 * (1 if by_epoch else 2)  # what two sets of workers prefetch of batches of three
+    assert rest <= len(loaded.read_text()) <= rest + ahead < 11 * 30 // 4
 
 
 class CountWorkers(Hook):

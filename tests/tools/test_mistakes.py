@@ -81,5 +81,22 @@ def test_an_interruption_is_no_error(capsys):
     assert capsys.readouterr().err == 'interrupted\n'
 
 
+@pytest.mark.parametrize(('stop', 'status'), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_a_stop_that_other_code_catches_and_goes_on_from_is_one(stop, status, capsys):
+    def main(words):
+        try:
+            raise stop
+        except:  # noqa: E722  as yapf, which formats configs
+            raise SyntaxError('the config cannot be formatted')  # noqa: B904
+
+    if isinstance(stop, KeyboardInterrupt):
+        assert run_tool(main, []) == status
+        assert capsys.readouterr().err == 'interrupted\n'
+        return
+    with pytest.raises(SystemExit) as end:
+        run_tool(main, [])
+    assert end.value.code == status
+
+
 def test_errors_that_nobody_raised_from_are_told():
     assert mistake(ValueError('plain')) == 'plain'

@@ -1,6 +1,6 @@
 # Weights, gradients and the optimiser's states are sharded over the processes (FSDP, arXiv 2304.11277), for
 # networks that fill the memory of a GPU: beside a runtime, which it adds to. Checkpoints hold whole weights.
-runner_type = 'FlexibleRunner'
+runner_type = 'ShardedRunner'
 strategy = dict(
     type='ShardedStrategy',
     model_wrapper=dict(

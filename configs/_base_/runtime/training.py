@@ -13,6 +13,7 @@ default_hooks = dict(
     process_means=dict(type='ProcessMeanHook'),
     finite_weights=dict(type='FiniteWeightsHook'),
     finite_training=dict(type='FiniteTrainingHook'),
+    stop_signal=dict(type='StopSignalHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -16,6 +16,7 @@ from .process_mean_hook import ProcessMeanHook
 from .resumed_validation_hook import ResumedValidationHook
 from .self_label_hook import SelfLabelHook
 from .semantic_threshold_hook import SemanticThresholdHook
+from .stop_signal_hook import StopSignalHook
 from .sync_batch_norm_hook import SyncBatchNormHook
 from .value_schedule_hook import ValueScheduleHook
 
@@ -36,6 +37,7 @@ __all__ = [
     'ResumedValidationHook',
     'SelfLabelHook',
     'SemanticThresholdHook',
+    'StopSignalHook',
     'SyncBatchNormHook',
     'ValueScheduleHook',
 ]

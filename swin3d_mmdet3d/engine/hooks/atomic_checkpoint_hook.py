@@ -22,6 +22,8 @@ from ...checkpoints import load_checkpoint
 from ...checkpoints.loader import forget_code
 from ...pickle_trust import trusts_pickle
 from ..atomic_checkpoints import AtomicWriteBackend, newest_whole_checkpoint
+from ..checkpoint_space import check_checkpoint_space, check_writable
+from ..interrupted_checkpoint import remove_interrupted
 from ..plain_state import make_plain, restore
 
 
@@ -32,8 +34,8 @@ class AtomicCheckpointHook(CheckpointHook):
     The stock hook removes the checkpoint that is too old before it writes the new one, in place. Here a
     checkpoint is written beside, synced to the disk and renamed, then `last_checkpoint` is, and only then
     older ones are removed; the best and the published ones likewise. A save that fails, as on a full disk,
-    ends the training and leaves the older files. What killed trainings left half-written is removed when the
-    next one starts.
+    ends the training and leaves the older files; a training whose checkpoints have no room on the disk does
+    not start. What killed trainings left half-written is removed when the next one starts.
 
     A resume that names no file (``resume=True`` and no ``load_from``, ``--resume``) goes on from the newest
     whole checkpoint. One that is damaged is passed over with a warning.
@@ -51,6 +53,7 @@ class AtomicCheckpointHook(CheckpointHook):
     Raises:
         ValueError: For ``file_client_args``, which mmengine has replaced by ``backend_args``; at a resume, if
             there are checkpoints and all are damaged.
+        OSError: Before training, if the folder cannot be written to or is too small.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,7 +63,15 @@ class AtomicCheckpointHook(CheckpointHook):
         self._told: set[str] = set()
 
     def before_run(self, runner: Runner) -> None:
-        """Choose the checkpoint to resume from, in place of the one that `last_checkpoint` names."""
+        """Choose the checkpoint to resume from, before the runner does."""
+        self.choose_checkpoint(runner)
+
+    def choose_checkpoint(self, runner: Runner) -> None:
+        """Let a runner resume from the newest whole checkpoint, not from what `last_checkpoint` names.
+
+        Raises:
+            ValueError: If there are checkpoints and all are damaged.
+        """
         if not runner._resume or runner._load_from is not None or runner._has_loaded:
             return
         folder = runner.work_dir
@@ -81,6 +92,9 @@ class AtomicCheckpointHook(CheckpointHook):
             for folder in {runner.work_dir, self.out_dir}:
                 for part in sweep_parts(folder):
                     runner.logger.info(f'removed {part}, which a killed training had not finished')
+                check_writable(folder)
+            names = self.filename_tmpl.replace('{}', '*')
+            check_checkpoint_space(runner, self, Path(self.out_dir), names)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make it plain, behind the other hooks."""
@@ -121,6 +135,7 @@ class AtomicCheckpointHook(CheckpointHook):
             return
         pointer = os.path.join(runner.work_dir, 'last_checkpoint')
         AtomicWriteBackend().put(self.last_ckpt.encode(), pointer)
+        remove_interrupted(runner.work_dir)
         for old in outdated:
             self._remove(self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old)))
 

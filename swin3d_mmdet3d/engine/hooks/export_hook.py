@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from mmdet3d.registry import HOOKS
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...atomic_write import atomic_write
+from ...checkpoints.writer import write_checkpoint
 from ..wrapped_models import unwrapped
 
 
@@ -52,8 +51,7 @@ class ExportHook(Hook):
                 meta['styles'] = styles
             content = dict(meta=meta, state_dict={key: weight.cpu() for key, weight in weights.items()})
             path = Path(runner.work_dir) / name
-            with atomic_write(path) as part:
-                torch.save(content, part)
+            write_checkpoint(path, content)
             runner.logger.info(f'exported {len(weights)} weights of {", ".join(parts)} to {path}')
 
 

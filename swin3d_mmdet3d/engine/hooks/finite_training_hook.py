@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch.optim import Optimizer
 
 from ..non_finite_step import describe_step
+from ..optim_wrappers import optim_wrappers
 
 
 @HOOKS.register_module()
@@ -36,7 +36,7 @@ class FiniteTrainingHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Look at the gradient before each step from now on."""
-        wrappers = _wrappers(runner)
+        wrappers = optim_wrappers(runner)
         self.batches: deque = deque(maxlen=max(wrapper._accumulative_counts for wrapper in wrappers))
         look = partial(self._look_at_gradient, runner)
         self.handles = [wrapper.optimizer.register_step_pre_hook(look) for wrapper in wrappers]
@@ -66,7 +66,7 @@ class FiniteTrainingHook(Hook):
             self._stop(runner, f'the norm of the gradient is {norm}')
 
     def _stop(self, runner: Runner, what: str) -> None:
-        found = describe_step(runner.model, list(self.batches), _wrappers(runner)[0])
+        found = describe_step(runner.model, list(self.batches), optim_wrappers(runner)[0])
         raise FloatingPointError(f'training stops at iteration {runner.iter + 1}: {what}. {found}')
 
 
@@ -77,8 +77,3 @@ def gradient_norm(optimizer: Optimizer) -> torch.Tensor:
     if not gradients:
         return torch.zeros(())
     return torch.stack(torch._foreach_norm(gradients)).norm()
-
-
-def _wrappers(runner: Runner) -> list[OptimWrapper]:
-    wrapper = runner.optim_wrapper
-    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]

@@ -29,6 +29,7 @@ PACKAGES = (
     'mmdet3d',
     'numpy',
     'spconv-cu120',
+    'spconv-cu126',
     'laspy',
     'tensorboard',
     'openmim',

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from mmdet3d.structures import Det3DDataSample
 from swin3d_ops.contents import kept
 from torch import Tensor
+
+from ..finite_values import sample_names
+
+
+class LabelRangeError(ValueError):
+    """Labels that are no classes.
+
+    Args:
+        text: What is expected and what came.
+        wrong: ``(N,)`` bool, which ones.
+    """
+
+    def __init__(self, text: str, wrong: Tensor) -> None:
+        super().__init__(text)
+        self.wrong = wrong
+
+
+@contextmanager
+def naming_scenes(scene: Callable[[], Tensor], samples: Sequence[Det3DDataSample]) -> Iterator[None]:
+    """Let a :class:`LabelRangeError` within the block name the scenes that the labels are of.
+
+    Args:
+        scene: Gives ``(N,)``, the place in the batch of what each label is of.
+        samples: The B samples of the batch.
+
+    Raises:
+        ValueError: In its place.
+    """
+    try:
+        yield
+    except LabelRangeError as error:
+        places, names = scene()[error.wrong].unique().tolist(), sample_names(samples)
+        raise ValueError(f'{" and ".join(names[place] for place in places)}: {error}') from None
 
 
 def voxel_labels(batch_inputs: dict, batch_data_samples: Sequence[Det3DDataSample]) -> Tensor:
@@ -18,14 +52,14 @@ def voxel_labels(batch_inputs: dict, batch_data_samples: Sequence[Det3DDataSampl
         batch_data_samples: Samples with ``gt_pts_seg.pts_semantic_mask`` (P,).
 
     Raises:
-        ValueError: If the labels of a scene are not one per point.
+        ValueError: Naming the scene, if its labels are not one per point.
     """
-    labels = []
-    for points, sample in zip(batch_inputs['points'], batch_data_samples):
+    labels, names = [], sample_names(batch_data_samples)
+    for points, sample, name in zip(batch_inputs['points'], batch_data_samples, names):
         label = sample.gt_pts_seg.pts_semantic_mask
         if len(label) != len(points):
             raise ValueError(
-                f'pts_semantic_mask must have one label per point, got {len(label)} for {len(points)}'
+                f'{name}: pts_semantic_mask must have one label per point, got {len(label)} for {len(points)}'
             )
         labels.append(label.long())
     return torch.cat(labels)[batch_inputs['representative']]

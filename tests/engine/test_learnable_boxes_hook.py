@@ -43,7 +43,7 @@ def settings(root, split):
 def runner_with(coder, train, val=None):
     """What the hook sees of a runner."""
     model = nn.Module()
-    model.bbox_head = SimpleNamespace(bbox_coder=coder) if coder else SimpleNamespace()
+    model.bbox_head = SimpleNamespace(bbox_coder=coder, num_classes=10) if coder else SimpleNamespace()
     loops = [
         dataset and SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset)) for dataset in (train, val)
     ]
@@ -80,6 +80,31 @@ def test_heads_that_learn_yaw_and_heads_without_coder_go_on(sunrgbd):
     LearnableBoxesHook().before_train(runner_with(MobiusBoxCoder(), train, val))
     LearnableBoxesHook().before_train(runner_with(None, train, val))
     LearnableBoxesHook().before_train(runner_with(MobiusBoxCoder(), train))
+
+
+@pytest.mark.parametrize(
+    ('column', 'value', 'said'),
+    [
+        (0, float('nan'), 'boxes must be finite'),
+        (4, 0.0, 'of a size above 0'),
+        (None, 10, 'below 10, the number'),
+    ],
+)
+def test_one_box_that_cannot_be_learnt_in_any_scene_is_found_and_named(
+    sunrgbd, tmp_path, column, value, said
+):
+    ann_file = tmp_path / 'sunrgbd_infos_train.pkl'
+    infos = pickle.loads((sunrgbd / ann_file.name).read_bytes())
+    thing = infos['data_list'][2]['instances'][1]
+    thing['bbox_3d'] = [value if row == column else own for row, own in enumerate(thing['bbox_3d'])]
+    ann_file.write_bytes(pickle.dumps(infos))
+    dataset = DATASETS.build(dict(settings(sunrgbd, 'train'), ann_file=str(ann_file)))
+    if column is None:  # as of a data set without a table of labels
+        info = dataset.get_data_info(2)
+        info['ann_info']['gt_labels_3d'][1] = value
+        dataset.get_data_info = lambda index: info
+    with pytest.raises(ValueError, match=rf'scene .*000003\.bin: .*{said}'):
+        LearnableBoxesHook().before_train(runner_with(MobiusBoxCoder(), dataset))
 
 
 @pytest.fixture(scope='module')

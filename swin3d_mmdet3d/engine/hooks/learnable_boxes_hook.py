@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from mmdet3d.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...datasets.transforms.point_selection import scene_label
 from ...datasets.wrapped_datasets import data_sets_within
+from ...structures.box_validity import check_boxes
 from ..wrapped_models import innermost_model
 
 
@@ -19,7 +21,8 @@ class LearnableBoxesHook(Hook):
     """Look through the boxes of all scenes that are trained or validated on, before training.
 
     The head's ``bbox_coder`` says which boxes it learns; one without yaw refuses boxes with yaw, which would
-    otherwise end the training at the first such scene. A head without a coder is not checked.
+    otherwise end the training at the first such scene. Boxes that are not finite or of no size, and labels
+    that are no class of the head, are refused likewise. A head without a coder is not checked.
     """
 
     priority = 'VERY_HIGH'
@@ -37,7 +40,8 @@ class LearnableBoxesHook(Hook):
                 if 'gt_bboxes_3d' not in truth:
                     continue
                 try:
-                    coder.learnable(truth['gt_bboxes_3d'])
+                    boxes = coder.learnable(truth['gt_bboxes_3d'])
+                    check_boxes(boxes.tensor, torch.as_tensor(truth['gt_labels_3d']), head.num_classes)
                 except ValueError as error:
                     raise ValueError(f'{scene_label(scene)}: {error}') from None
 

@@ -23,7 +23,7 @@ class ViewPreprocessor(VoxelPreprocessor):
             return super().simple_process(data, training)
         data = self.cast_data(data)
         views = [
-            join_view(self.voxelize_points(view['points'], keep_lattice=training), view)
+            join_view(self.voxelize_batch(view['points'], data.get('data_samples'), training), view)
             for view in data['inputs']['views']
         ]
         return dict(inputs=dict(views=views), data_samples=data.get('data_samples'))

@@ -16,6 +16,7 @@ from swin3d_ops.voxel_index import sort_voxels
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ...finite_values import sample_names
 from ...structures import FIELD_KINDS, SparseVoxels, VoxelBatch
 from ..layers import check_signals
 from .view_fields import join_view
@@ -89,30 +90,54 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         fields = {kind: data['inputs'][kind] for kind in FIELD_KINDS if kind in data['inputs']}
         batch = super().simple_process(data, training)
         points = batch['inputs']['points']
-        voxel_batch = self.voxelize_points(points, keep_lattice=training)
+        voxel_batch = self.voxelize_batch(points, batch.get('data_samples'), training)
         batch['inputs'].update(vars(voxel_batch))
         if fields:
             batch['inputs']['view'] = join_view(voxel_batch, dict(fields, points=points))
         return batch
 
-    def voxelize_points(self, points: Sequence[Tensor], keep_lattice: bool = False) -> VoxelBatch:
+    def voxelize_batch(
+        self, points: Sequence[Tensor], samples: Sequence[Any] | None, training: bool
+    ) -> VoxelBatch:
+        """:meth:`voxelize_points` of the scenes of a batch, by whose names its errors call them.
+
+        Raises:
+            ValueError: As that; of a batch to train on, also if it has no more than one voxel, which norms
+                over the batch make nothing of.
+        """
+        names = sample_names(samples or ())
+        if len(names) != len(points):
+            names = None
+        batch = self.voxelize_points(points, training, names)
+        if training and len(batch.voxels) < 2:
+            raise ValueError(
+                f'{names[0] if names else "scene 0"}: a batch to train on must have two voxels, got one '
+                f'of {self.voxel_size} m for {len(points[0])} points; are their coordinates in metres?'
+            )
+        return batch
+
+    def voxelize_points(
+        self, points: Sequence[Tensor], keep_lattice: bool = False, names: Sequence[str] | None = None
+    ) -> VoxelBatch:
         """Voxelise point clouds.
 
         Args:
             points: Per scene ``(P, 6)`` or ``(P, 9)`` float: xyz in metres, rgb in [-1, 1], unit normal.
             keep_lattice: Voxels are bounded by multiples of the voxel size (True) or counted from each
                 scene's lowest corner (False).
+            names: What errors call the scenes; their places in the batch by default.
 
         Raises:
             ValueError: If a cloud is empty, lacks columns, has NaN or infinite values or values out of
                 range, lies more than ``MAX_DISTANCE`` voxels from the origin, or extends over more voxels
                 than a 64-bit key can tell apart.
         """
-        for scene, cloud in enumerate(points):
-            self._check_columns(cloud, scene)
+        names = names or [f'scene {place}' for place in range(len(points))]
+        for name, cloud in zip(names, points):
+            self._check_columns(cloud, name)
         low, high = column_bounds(points).cpu().numpy()  # the first of two waits for a GPU
-        self._check_values(low, high)
-        origins, most = self._origins_and_reach(low[:, self.axes], high[:, self.axes], keep_lattice)
+        self._check_values(low, high, names)
+        origins, most = self._origins_and_reach(low[:, self.axes], high[:, self.axes], keep_lattice, names)
         origins = numbers_on(points[0].device, origins.tolist(), torch.float64)
         starts = [0, *accumulate(map(len, points))]
         place = self._places(points, origins, starts)
@@ -189,7 +214,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         return place.div_(edge).clamp_(min=0)
 
     def _origins_and_reach(
-        self, low: np.ndarray, high: np.ndarray, keep_lattice: bool
+        self, low: np.ndarray, high: np.ndarray, keep_lattice: bool, names: Sequence[str]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Where the scenes' coordinates count from, and how far they go.
 
@@ -197,6 +222,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             low: ``(B, 3)`` the lowest corner of each scene in metres, in the order of the voxel axes.
             high: ``(B, 3)`` the highest.
             keep_lattice: As for :meth:`voxelize_points`.
+            names: Likewise.
 
         Returns:
             ``(B, 3)`` metres, the lowest corner or the lattice point below it; ``(3,)`` the largest place in
@@ -207,21 +233,21 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """
         origins = np.floor(low / self.voxel_size) * self.voxel_size if keep_lattice else low
         places = np.maximum((high - origins) / self.voxel_size, 0)
-        for extent, distance in zip(places.max(1), np.abs(origins).max(1)):
+        for name, extent, distance in zip(names, places.max(1), np.abs(origins).max(1)):
             if extent >= MAX_EXTENT:
                 raise ValueError(
-                    f'points must extend over fewer than {MAX_EXTENT} voxels of {self.voxel_size} m, '
-                    f'got {extent:.3g}'
+                    f'points of {name} must extend over fewer than {MAX_EXTENT} voxels of '
+                    f'{self.voxel_size} m, got {extent:.3g}'
                 )
             if distance >= MAX_DISTANCE * self.voxel_size:
                 raise ValueError(
-                    f'points must lie within {MAX_DISTANCE:.3g} voxels of {self.voxel_size} m from the '
-                    f'origin, got {distance:g} m'
+                    f'points of {name} must lie within {MAX_DISTANCE:.3g} voxels of {self.voxel_size} m '
+                    f'from the origin, got {distance:g} m'
                 )
         return origins, places.max(0)
 
-    def _check_columns(self, cloud: Tensor, scene: int) -> None:
-        name = f'points of scene {scene}'
+    def _check_columns(self, cloud: Tensor, scene: str) -> None:
+        name = f'points of {scene}'
         check_floats(name, cloud)
         if cloud.ndim != 2 or len(cloud) == 0:
             raise ValueError(f'{name} must be (P, 6) or (P, 9) with P >= 1, got {tuple(cloud.shape)}')
@@ -231,10 +257,10 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
                 f'{name} must have columns for {needed} ({self.num_columns}), got {cloud.shape[1]}'
             )
 
-    def _check_values(self, low: np.ndarray, high: np.ndarray) -> None:
+    def _check_values(self, low: np.ndarray, high: np.ndarray, names: Sequence[str]) -> None:
         """Raise unless the bounds ``(B, C)`` of the columns of each scene are legal."""
-        for scene, (lows, highs) in enumerate(zip(low, high)):
-            name = f'points of scene {scene}'
+        for scene, lows, highs in zip(names, low, high):
+            name = f'points of {scene}'
             if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
                 raise ValueError(f'{name} must be finite, got NaN or infinite values')
             for column in self._point_names:

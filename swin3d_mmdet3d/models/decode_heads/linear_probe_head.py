@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...structures import SparseVoxels
 from ..layers import init_linear_and_norm
+from ..layers.norms import BatchNorm
 from .voxel_head import VoxelHead
 
 
@@ -29,7 +30,7 @@ class LinearProbeHead(VoxelHead):
     def __init__(self, in_channels: int, num_classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_classes = num_classes
-        self.norm = nn.BatchNorm1d(in_channels, affine=False)
+        self.norm = BatchNorm(in_channels, affine=False)
         self.classifier = nn.Linear(in_channels, num_classes)
         init_linear_and_norm(self.classifier)
 

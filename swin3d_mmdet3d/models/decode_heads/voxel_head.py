@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...structures import SparseVoxels
 from ..losses.global_mean import global_mean
-from ..voxel_labels import label_range
+from ..voxel_labels import LabelRangeError, label_range
 
 
 class VoxelHead(BaseModule):
@@ -43,7 +43,7 @@ class VoxelHead(BaseModule):
             labels: ``(N,)`` int64, classes or ``ignore_index``.
 
         Raises:
-            ValueError: If a label is neither a class nor ``ignore_index``.
+            LabelRangeError: If a label is neither a class nor ``ignore_index``.
         """
         return self.loss_by_logits(self(feats, voxels), labels)
 
@@ -53,9 +53,10 @@ class VoxelHead(BaseModule):
         low, high = label_range(labels, self.ignore_index)
         if low < 0 or high >= num_classes:
             wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
-            raise ValueError(
+            raise LabelRangeError(
                 f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
-                f'got {labels[wrong].unique().tolist()[:8]}'
+                f'got {labels[wrong].unique().tolist()[:8]}',
+                wrong,
             )
         num_labelled = (labels != self.ignore_index).sum()
         arguments = dict(ignore_index=self.ignore_index)

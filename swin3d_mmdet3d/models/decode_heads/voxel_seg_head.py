@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...structures import SparseVoxels
 from ..layers import init_linear_and_norm
+from ..layers.norms import BatchNorm
 from .voxel_head import VoxelHead
 
 
@@ -34,7 +35,7 @@ class VoxelSegHead(VoxelHead):
         self.num_classes = num_classes
         self.classifier = nn.Sequential(
             nn.Linear(in_channels, in_channels),
-            nn.BatchNorm1d(in_channels),
+            BatchNorm(in_channels),
             nn.ReLU(),
             nn.Linear(in_channels, num_classes),
         )

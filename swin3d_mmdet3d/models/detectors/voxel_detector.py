@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from mmdet3d.models.detectors.single_stage import SingleStage3DDetector
 from mmdet3d.registry import MODELS
 from mmdet3d.structures import Det3DDataSample
 from torch import Tensor
 
-from ...finite_values import check_finite_outputs
+from ...finite_values import check_finite_outputs, sample_names
 from ...structures import FeatureLevel, Levels, MultiScaleFeatures
+from ...structures.box_validity import check_boxes, invalid_boxes
 from ..encoding import encode_levels
 
 
@@ -55,8 +57,25 @@ class VoxelDetector(SingleStage3DDetector):
     def loss(
         self, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample], **kwargs: Any
     ) -> dict[str, Tensor]:
-        """Losses of the head."""
+        """Losses of the head.
+
+        Raises:
+            ValueError: Naming the scan, if a box is not finite or of no size, or its label no class.
+        """
+        self._check_truths(batch_data_samples)
         return self.loss_by_levels(self.encode(batch_inputs_dict), batch_inputs_dict, batch_data_samples)
+
+    def _check_truths(self, samples: list[Det3DDataSample]) -> None:
+        """Look at the boxes of a batch, before the network, while a GPU is idle."""
+        truths = [sample.gt_instances_3d for sample in samples]
+        boxes = [(truth.bboxes_3d.tensor, truth.labels_3d, self.bbox_head.num_classes) for truth in truths]
+        if not bool(torch.cat([invalid_boxes(*own) for own in boxes]).any()):
+            return
+        for name, own in zip(sample_names(samples), boxes):
+            try:
+                check_boxes(*own)
+            except ValueError as error:
+                raise ValueError(f'{name}: {error}') from None
 
     def loss_by_levels(
         self, levels: Levels, batch_inputs_dict: dict, batch_data_samples: list[Det3DDataSample]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...finite_values import check_finite_outputs
 from ...structures import CloudView, SparseVoxels, bounds_of_items
-from ..voxel_labels import voxel_labels
+from ..voxel_labels import naming_scenes, voxel_labels
 from .pixel_projection import sample_pixels
 
 
@@ -73,8 +73,9 @@ class PixelSegmentor(Base3DSegmentor):
         self, levels: Tensor, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """The loss of what :meth:`encode` gave for the batch."""
-        labels = voxel_labels(batch_inputs, batch_data_samples)
-        return self.decode_head.loss(levels, None, labels[batch_inputs['view'].matches.voxel])
+        labels, voxel = voxel_labels(batch_inputs, batch_data_samples), batch_inputs['view'].matches.voxel
+        with naming_scenes(lambda: batch_inputs['voxels'].coords[voxel, 0], batch_data_samples):
+            return self.decode_head.loss(levels, None, labels[voxel])
 
     def encode_decode(self, batch_inputs: dict, batch_data_samples: list | None) -> list[Tensor]:
         """Votes ``(P, K)`` of each scene's points.

@@ -13,7 +13,7 @@ from ...structures import FeatureLevel, Levels, SparseVoxels
 from ..decode_heads.voxel_head import VoxelHead
 from ..encoding import encode_levels
 from ..student_weights import weights_of
-from ..voxel_labels import label_range, voxel_labels
+from ..voxel_labels import label_range, naming_scenes, voxel_labels
 from .chunked_network import check_chunkable, chunked_logits, split_scenes
 
 TEST_MODES = {'whole': set(), 'chunks': {'chunk_size', 'max_voxels'}}
@@ -99,19 +99,22 @@ class VoxelSegmentor(Base3DSegmentor):
         """Loss on voxels; a voxel's label is that of its representative point.
 
         Raises:
-            ValueError: If the labels of a scene are not one per point.
+            ValueError: Naming the scene, if its labels are not one per point or no classes.
         """
         labels = voxel_labels(batch_inputs, batch_data_samples)
         if isinstance(self.decode_head, VoxelHead):
             label_range(labels, self.decode_head.ignore_index)  # before the network, while a GPU is idle
-        return self.decode_head.loss(*self.encode(batch_inputs).finest, labels)
+        finest = self.encode(batch_inputs).finest
+        with naming_scenes(lambda: batch_inputs['voxels'].coords[:, 0], batch_data_samples):
+            return self.decode_head.loss(*finest, labels)
 
     def loss_by_levels(
         self, levels: Levels, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]
     ) -> dict[str, Tensor]:
         """The loss of what :meth:`encode` gave for the batch."""
         labels = voxel_labels(batch_inputs, batch_data_samples)
-        return self.decode_head.loss(*levels.finest, labels)
+        with naming_scenes(lambda: batch_inputs['voxels'].coords[:, 0], batch_data_samples):
+            return self.decode_head.loss(*levels.finest, labels)
 
     def predict(self, batch_inputs: dict, batch_data_samples: list[Det3DDataSample]) -> list[Det3DDataSample]:
         """Add ``pred_pts_seg`` (P,) and ``pts_seg_logits`` (num_classes, P) to each sample.

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...models.evaluation_mode import evaluating
 from ...models.losses.global_mean import global_mean
+from ...models.voxel_labels import naming_scenes
 from ...structures import CloudView
 from ..matchers import voxels_of_same_points
 from ..teachers import MomentumTeacher
@@ -102,7 +103,9 @@ class FixMatch(BaseModel):
             hidden = weak.select(unlabelled_rows(weak, data_samples))
             confidence, label = (values[rows] for values in self._pseudo_labels(hidden, strong))
         logits = self.model.voxel_logits(strong.feats, strong.voxels)
-        losses = self.model.decode_head.loss_by_logits(logits, strong.at_voxels('pts_semantic_mask').long())
+        labels = strong.at_voxels('pts_semantic_mask').long()
+        with naming_scenes(lambda: strong.voxels.coords[:, 0], data_samples):
+            losses = self.model.decode_head.loss_by_logits(logits, labels)
         if not len(rows):
             return dict(losses, loss_unlabelled=global_mean(logits.sum() * 0, 0))
         kept = confidence >= self.threshold

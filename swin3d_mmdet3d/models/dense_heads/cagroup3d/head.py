@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ....structures import FeatureLevel, MultiScaleFeatures, SparseVoxels, voxel_locations
 from ...layers import ConvNormAct
+from ...layers.norms import BatchNorm
 from ..class_loss import ClassLoss
 from ..fcaf3d_head import LevelPrediction, SparseFCAF3DHead
 from .class_aware_block import ClassAwareBlock
@@ -281,7 +282,7 @@ class CAGroup3DHead(SparseFCAF3DHead):
 
 
 def _linear_norm(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:
-    return nn.Linear(in_channels, out_channels, bias=False), nn.BatchNorm1d(out_channels)
+    return nn.Linear(in_channels, out_channels, bias=False), BatchNorm(out_channels)
 
 
 def _clamp_to_scene(voted: Tensor, place: Tensor, voxels: SparseVoxels) -> Tensor:

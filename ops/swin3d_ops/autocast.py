@@ -7,8 +7,8 @@ distances and voxels are never rounded. What differs is what becomes of 16-bit f
 ==========================  ==================================  ===========================================
 op                          on a GPU                            on the CPU
 ==========================  ==================================  ===========================================
-``window_attention``        q, k, v read as they are, result    read as float32, result float32
-                            of their type; tables float32
+``window_attention``        q, k, v read as they are, result    read as float32, result float32; operands
+                            of their type; tables float32       may be rounded to autocast's type
 ``gather_max``              read as they are, result of their   read as float32, result float32
                             type: a maximum is one of them
 ``interpolate``             read as they are, weights and       read as float32, result float32

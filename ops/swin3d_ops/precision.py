@@ -1,4 +1,4 @@
-"""Precision of the products of layers: an argument, autocast, or the environment."""
+"""Precision of the products of layers and of the attention: an argument, autocast, or the environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def narrow_products(feats: torch.Tensor, precision: str | None) -> torch.dtype |
 
 def kernels_round(feats: torch.Tensor, product_dtype: torch.dtype) -> bool:
     """Whether the CPU kernels round to bfloat16 where operands may be that coarse, and not at all."""
-    return product_dtype == torch.bfloat16 and feats.dtype == torch.float32 and _have_bfloat16()
+    may = product_dtype == torch.bfloat16 and feats.dtype == torch.float32 and feats.device.type == 'cpu'
+    return may and _have_bfloat16()
 
 
 @torch.compiler.assume_constant_result

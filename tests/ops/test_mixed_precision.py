@@ -81,7 +81,7 @@ def test_reference_sums_16_bit_queries_in_the_type_of_the_tables(attention):
 def test_opcheck_of_16_bit_queries_and_float32_tables(attention):
     problem = attention(24, 2, 8, (6, 4), dtype=torch.float32)
     windows = problem.windows
-    structure = problem.signals, list(problem.table_rows), windows.order, windows.ptr, 0.3
+    structure = problem.signals, list(problem.table_rows), windows.order, windows.ptr, 0.3, False
     inputs = mixed(problem, torch.bfloat16)
     torch.library.opcheck(torch.ops.swin3d.window_attention.default, (*inputs, *structure))
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 def operator_arguments(problem):
     inputs = [t.requires_grad_() for t in problem.inputs]
     windows = problem.windows
-    return (*inputs, problem.signals, list(problem.table_rows), windows.order, windows.ptr, 0.3)
+    return (*inputs, problem.signals, list(problem.table_rows), windows.order, windows.ptr, 0.3, False)
 
 
 def test_opcheck_of_window_attention(attention):

@@ -4,7 +4,7 @@
 // order: the same bits for any number of threads.
 #pragma once
 
-#include "attention_tile.h"
+#include "attention_logits.h"
 
 namespace swin3d {
 namespace {
@@ -14,21 +14,26 @@ template <class T> struct BackwardResults {
     T* const* grads;  // of q, k, v and the three tables
 };
 
-template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
-    typedef Tile<T, NC, AX> Base;
-    typedef typename Base::V V;
-    typedef typename Base::W W;
+// P: Products, or PairProducts.
+template <class P> class Backward : Logits<P> {
+    typedef Logits<P> Base;
+    typedef typename P::Number T;
+    typedef typename P::V V;
+    typedef typename P::W W;
     using Base::p_, Base::n_, Base::first_, Base::count_, Base::tokens_, Base::half, Base::even, Base::pairs;
 
   public:
+    static constexpr Uses kUses{{kBoth, kBoth, kFactors}};
+
     static void run(const Problem<T>& p, const BackwardResults<T>& to, int threads) {
+        const typename P::Tables tables(p, kUses);
         const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
         const int64_t size = 3 * p.groups * p.table_size();
         Buffer<W> total;
         total.zeros(size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
-            Backward pass(p, to);
+            Backward pass(p, tables, to);
             Buffer<W> part;
 #pragma omp for ordered schedule(dynamic, 1)
             for (int64_t c = 0; c < chunks; ++c) {
@@ -52,17 +57,17 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
     }
 
   private:
-    Backward(const Problem<T>& p, const BackwardResults<T>& to) : Base(p), to_(to) {
-        for (auto* buffer : {&this->query_side_, &value_side_, &slopes_, &weights_}) {
-            buffer->resize(p.tables.rows);
-        }
+    Backward(const Problem<T>& p, const typename P::Tables& tables, const BackwardResults<T>& to)
+        : Base(p, tables, kUses), to_(to) {
+        for (auto* buffer : {&value_side_, &slopes_, &weights_}) buffer->resize(p.tables.rows + 1);
     }
 
-    W* table_grad(int which, int64_t g) const { return table_grads_ + (which * p_.groups + g) * p_.table_size(); }
+    W* grad_of(const Buffer<W>& grads, int64_t g, int64_t j) const { return grads.get() + (g * even(n_) + j) * pairs(); }
+    W* table_grad(int side, int64_t g) const { return table_grads_ + (side * p_.groups + g) * p_.table_size(); }
 
     void differentiate(int64_t window) {
         this->load(window);
-        this->pack_tokens(to_.grad_out, p_.heads * p_.width, T(1), upstream_);
+        this->pack(to_.grad_out, p_.heads * p_.width, T(1), kBoth, upstream_);
         key_grad_.zeros(p_.groups * even(n_) * pairs());
         value_grad_.zeros(p_.groups * even(n_) * pairs());
         for (int64_t first = 0; first < n_; first += this->tile_) {
@@ -77,8 +82,8 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
         for (int64_t g = 0; g < p_.groups; ++g) {
             for (int64_t j = 0; j < n_; ++j) {
                 const int64_t at = tokens_[j] * p_.heads * p_.width;
-                p_.unpack(this->token(key_grad_, g, j), g, T(1), to_.grads[1] + at);
-                p_.unpack(this->token(value_grad_, g, j), g, T(1), to_.grads[2] + at);
+                p_.unpack(grad_of(key_grad_, g, j), g, T(1), to_.grads[1] + at);
+                p_.unpack(grad_of(value_grad_, g, j), g, T(1), to_.grads[2] + at);
             }
         }
     }
@@ -103,9 +108,8 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
         this->complete_logits(g, i, line);
         const W offset = log_sums(g, i);
         for (int64_t j = 0; j < n_; ++j) weight[j] = exponential(line[j] - offset), line[j] = W{};
-        const W* upstream = this->token(upstream_, g, first_ + i);
-        this->project(upstream, p_.table(2, g), value_side_.get());
-        this->add_query_side(i, upstream, this->token(this->value_, g, 0), value_side_.get(), line);
+        this->project(upstream_, g, first_ + i, kValue, value_side_.get());
+        this->add_query_side(g, i, upstream_, this->value_, value_side_.get(), line);
         if (i + 1 == count_) {  // no second query: not even 0 times infinity may come of it
             for (int64_t j = 0; j < n_; ++j) *half(weight + j, 1) = *half(line + j, 1) = V{};
         }
@@ -114,16 +118,15 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
         slopes_and_histograms(i, mean, weight, line);
         if (n_ % 2) weight[n_] = line[n_] = W{};
 
-        W result[64] = {};
+        W result[2 * kMaxPairs] = {};
         const W* slopes = slopes_.get();
-        this->accumulate([&](int64_t j) { return half(line + j, 0); }, 1, this->token(this->key_, g, 0), n_, slopes,
-                         p_.table(0, g), result);
+        this->sum_keys(line, this->key_, g, slopes, kQuery, result);
         for (int which = 0; which < 2 && i + which < count_; ++which) {
             const int64_t at = tokens_[first_ + i + which] * p_.heads * p_.width;
             p_.unpack(result + which * pairs(), g, p_.scale, to_.grads[0] + at);
         }
-        this->add_outer(slopes, this->token(this->query_, g, first_ + i), table_grad(0, g));
-        this->add_outer(weights_.get(), upstream, table_grad(2, g));
+        this->add_outer(slopes, this->query_, g, first_ + i, table_grad(kQuery, g));
+        this->add_outer(weights_.get(), upstream_, g, first_ + i, table_grad(kValue, g));
     }
 
     void slopes_and_histograms(int64_t i, W mean, const W* weight, W* line) {
@@ -144,7 +147,7 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
 
     // Gradients of k, v and of the key table for keys j, j + 1.
     void differentiate_keys(int64_t g, int64_t j) {
-        this->list_key_rows(j);
+        this->list(this->key_sets(j));
         W* slopes = slopes_.get();
         this->clear(slopes);
         const int64_t lines = even(n_), step = this->bins_.queries;
@@ -156,24 +159,15 @@ template <class T, int NC, int AX> class Backward : Tile<T, NC, AX> {
             this->count(Base::high(slope[0]), rows + i + 1, step, half(slopes, 0));
             this->count(Base::high(slope[1]), next + i + 1, step, half(slopes, 1));
         }
-        add_columns(this->logits_, g, j, this->query_, slopes, p_.table(1, g), key_grad_);
-        add_columns(weight_, g, j, upstream_, nullptr, nullptr, value_grad_);
-        this->add_outer(slopes, this->token(this->key_, g, j), table_grad(1, g));
-    }
-
-    // Columns j, j + 1 of the weights against the tile's queries x, even and odd queries in turn.
-    void add_columns(const Buffer<W>& weights, int64_t g, int64_t j, const Buffer<W>& x, const W* histogram,
-                     const W* table, Buffer<W>& to) {
-        W* out = to.get() + (g * even(n_) + j) * pairs();
-        const V* column = half(weights.get() + j, 0);
-        const int64_t step = 2 * even(n_);
-        this->accumulate([&](int64_t i) { return column + i / 2 * step + i % 2; }, 2, this->token(x, g, first_),
-                         count_, histogram, table, out);
+        this->sum_queries(this->logits_.get() + j, this->query_, g, slopes, kKey, grad_of(key_grad_, g, j));
+        this->sum_queries(weight_.get() + j, upstream_, g, nullptr, kValue, grad_of(value_grad_, g, j));
+        this->add_outer(slopes, this->key_, g, j, table_grad(kKey, g));
     }
 
     const BackwardResults<T> to_;
     W* table_grads_ = nullptr;                   // (3, group, row, pairs) of the chunk
-    Buffer<W> upstream_, key_grad_, value_grad_;  // (group, token, pairs)
+    typename P::Tokens upstream_;
+    Buffer<W> key_grad_, value_grad_;            // (group, token, pairs)
     Buffer<W> weight_;                           // (pair of queries, key)
     Buffer<W> value_side_, weights_, slopes_;    // (table row)
 };

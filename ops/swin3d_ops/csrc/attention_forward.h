@@ -1,7 +1,7 @@
 // Forward pass: logits, softmax, and values by a histogram of the weights over the table rows.
 #pragma once
 
-#include "attention_tile.h"
+#include "attention_logits.h"
 
 namespace swin3d {
 namespace {
@@ -10,18 +10,23 @@ template <class T> struct ForwardResults {
     T *out, *lse;  // (N, H, D), (N, H)
 };
 
-template <class T, int NC, int AX> class Forward : Tile<T, NC, AX> {
-    typedef Tile<T, NC, AX> Base;
-    typedef typename Base::V V;
-    typedef typename Base::W W;
+// P: Products, or PairProducts.
+template <class P> class Forward : Logits<P> {
+    typedef Logits<P> Base;
+    typedef typename P::Number T;
+    typedef typename P::V V;
+    typedef typename P::W W;
     using Base::p_, Base::n_, Base::first_, Base::count_, Base::tokens_, Base::half, Base::both;
 
   public:
+    static constexpr Uses kUses{{kFactors, kFactors, kTerms}};
+
     static void run(const Problem<T>& p, const ForwardResults<T>& to, int threads) {
+        const typename P::Tables tables(p, kUses);
         const int64_t chunks = static_cast<int64_t>(p.chunk.size()) - 1;
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
-            Forward pass(p, to);
+            Forward pass(p, tables, to);
 #pragma omp for schedule(dynamic, 1)
             for (int64_t c = 0; c < chunks; ++c) {
                 for (int64_t w = p.chunk[c]; w < p.chunk[c + 1]; ++w) pass.attend(w);
@@ -30,9 +35,9 @@ template <class T, int NC, int AX> class Forward : Tile<T, NC, AX> {
     }
 
   private:
-    Forward(const Problem<T>& p, const ForwardResults<T>& to) : Base(p), to_(to) {
-        this->query_side_.resize(p.tables.rows);
-        weights_.resize(p.tables.rows);
+    Forward(const Problem<T>& p, const typename P::Tables& tables, const ForwardResults<T>& to)
+        : Base(p, tables, kUses), to_(to) {
+        weights_.resize(p.tables.rows + 1);
     }
 
     void attend(int64_t window) {
@@ -62,9 +67,9 @@ template <class T, int NC, int AX> class Forward : Tile<T, NC, AX> {
             this->count(Base::low(w), rows + j, step, half(weights, 0));
             this->count(Base::high(w), next + j, step, half(weights, 1));
         }
-        W result[64] = {};
-        this->accumulate([&](int64_t j) { return half(line + j, 0); }, 1, this->token(this->value_, g, 0), n_, weights,
-                         p_.table(2, g), result);
+        if (n_ % 2) line[n_] = W{};
+        W result[2 * kMaxPairs] = {};
+        this->sum_keys(line, this->value_, g, weights, kValue, result);
         for (int which = 0; which < 2 && i + which < count_; ++which) {
             const V total = *half(&sum, which), highest = *half(&most, which);
             write(g, tokens_[first_ + i + which], result + which * this->pairs(), total, highest);

@@ -1,4 +1,4 @@
-// What a pass of window attention is given, its tables packed by heads, and its division into chunks.
+// What a pass of window attention is given, rows with heads as lanes, and its division into chunks.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,6 @@ template <class T> struct Problem {
     const int64_t groups, pairs;  // groups of kLanes heads; Duos of a head's width, a multiple of 4
     const T scale;
     TableLayout tables;
-    Buffer<W> packed[3];         // q, k, v table as (group, row, pairs)
     std::vector<int64_t> chunk;  // window bounds of the chunks
 
     Problem(const Inputs<T>& inputs, const Sizes& sizes)
@@ -48,19 +47,11 @@ template <class T> struct Problem {
           pairs((sizes.width + 7) / 8 * 4),
           scale(static_cast<T>(inputs.scale)) {
         tables.build(in.table_rows, static_cast<int>(sizes.axes), __builtin_ctz(sizeof(W) / 8));
-        for (int which = 0; which < 3; ++which) {
-            W* to = packed[which].resize(groups * table_size());
-            for (int64_t g = 0; g < groups; ++g) {
-                for (int64_t r = 0; r < tables.rows; ++r, to += pairs) {
-                    pack(in.tensors[3 + which] + r * heads * width, g, T(1), to);
-                }
-            }
-        }
         divide();
     }
 
     int64_t table_size() const { return tables.rows * pairs; }
-    const W* table(int which, int64_t group) const { return packed[which].get() + group * table_size(); }
+    const T* table_row(int which, int64_t row) const { return in.tensors[3 + which] + row * heads * width; }
 
     // (heads, D) of one row -> (D) of lanes, for one group of heads; missing heads and widths are zero.
     void pack(const T* row, int64_t group, T factor, W* to) const {

@@ -51,23 +51,43 @@ struct TableLayout {
     int axes = 0;       // S
     int words = 0;      // words of a row set
     int rows = 0;       // R
+    int row_pairs = 0;  // rows 2 r and 2 r + 1 of an axis
     int row_shift = 0;  // log2 of the units of a row
-    Buffer<int32_t> first_row, num_rows, axis_word, word_row;
+    Buffer<int32_t> first_row, num_rows, first_pair, axis_word, word_row, word_pair;
 
     void build(const int64_t* table_rows, int num_axes, int shift) {
         axes = num_axes, row_shift = shift;
         int total_words = 0;
         for (int a = 0; a < axes; ++a) total_words += static_cast<int>((table_rows[a] + 31) / 32);
-        first_row.zeros(axes), num_rows.zeros(axes), axis_word.zeros(axes), word_row.zeros(total_words);
+        for (auto* of_axis : {&first_row, &num_rows, &first_pair, &axis_word}) of_axis->zeros(axes);
+        word_row.zeros(total_words), word_pair.zeros(total_words);
         for (int a = 0; a < axes; ++a) {
             first_row.get()[a] = rows;
             num_rows.get()[a] = static_cast<int32_t>(table_rows[a]);
+            first_pair.get()[a] = row_pairs;
             axis_word.get()[a] = words;
             for (int64_t r = 0; r < table_rows[a]; r += 32) {
+                word_pair.get()[words] = row_pairs + static_cast<int>(r / 2);
                 word_row.get()[words++] = rows + static_cast<int>(r);
             }
             rows += static_cast<int>(table_rows[a]);
+            row_pairs += static_cast<int>((table_rows[a] + 1) / 2);
         }
+    }
+
+    // Write the pairs of rows that hold members of the union of two row sets: where the first row of each lies, and its
+    // number among the pairs. Return how many there are.
+    int list_pairs(const uint32_t* one, const uint32_t* other, int32_t* first, int32_t* pair) const {
+        int count = 0;
+        for (int w = 0; w < words; ++w) {
+            const uint32_t bits = one[w] | other[w];
+            for (uint32_t even = (bits | bits >> 1) & 0x55555555u; even != 0; even &= even - 1, ++count) {
+                const int bit = __builtin_ctz(even);
+                first[count] = (word_row.get()[w] + bit) << row_shift;
+                pair[count] = word_pair.get()[w] + bit / 2;
+            }
+        }
+        return count;
     }
 
     // Write the members of the union of two row sets in ascending order and return their number; up to

@@ -15,6 +15,7 @@ import torch
 from ..arguments import check_floats, once_a_kind
 from ..autocast import reads_16_bits_on_gpus
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
+from ..precision import narrow_products
 from ..window_index import WindowIndex, check_partition
 from . import cpu_impl, cuda_impl, reference, torch_impl
 from .probe import probe
@@ -33,7 +34,6 @@ OP = Op(
 )
 
 
-@reads_16_bits_on_gpus
 def window_attention(
     q: torch.Tensor,
     k: torch.Tensor,
@@ -45,6 +45,7 @@ def window_attention(
     table_rows: Sequence[int],
     windows: WindowIndex,
     scale: float | None = None,
+    precision: str | None = None,
     backend: str = 'auto',
 ) -> torch.Tensor:
     """Attend over all voxels of each window, with cRSE tables on query, key and value.
@@ -65,6 +66,10 @@ def window_attention(
             are looked at in every call, backward included; on a GPU once, and again after a write that
             torch counts.
         scale: Factor of the query, by default ``D ** -0.5``.
+        precision: What operands of products may be rounded to: 'float32' for nothing, or 'bfloat16', to which
+            the CPU kernels round those of heads of more than 8 channels, in both passes, on processors with
+            AVX512-BF16; None for autocast's type where it is on, else what ``SWIN3D_PRECISION`` names, else
+            'float32'. float64 stays as it is.
         backend: 'auto', 'reference', 'torch', 'cpu' or 'cuda'.
 
     Returns:
@@ -72,10 +77,22 @@ def window_attention(
 
     Raises:
         TypeError: An argument of the wrong type or dtype.
-        ValueError: A wrong shape or device, windows that are no partition, or a back-end that cannot run.
+        ValueError: A wrong shape, device or precision, windows that are no partition, or a back-end that
+            cannot run.
 
     Source: arXiv 2304.06906, equations 4-6.
     """
+    check_floats('q', q)
+    narrow = narrow_products(q, precision)
+    return _run(
+        q, k, v, q_table, k_table, v_table, signals, table_rows, windows, scale, narrow, backend
+    )  # fmt: skip
+
+
+@reads_16_bits_on_gpus
+def _run(
+    q, k, v, q_table, k_table, v_table, signals, table_rows, windows, scale, narrow, backend
+) -> torch.Tensor:
     if not isinstance(table_rows, Sequence):
         raise TypeError(f'table_rows must be a sequence of ints, got {type(table_rows).__name__}')
     if scale is not None and not isinstance(scale, Real):
@@ -86,6 +103,7 @@ def window_attention(
     scale = q.shape[2] ** -0.5 if scale is None else float(scale)
     arguments = (
         q, k, v, q_table, k_table, v_table, signals.detach(), table_rows, windows.order, windows.ptr, scale,
+        narrow or q.dtype,
     )  # fmt: skip
     name = OP.choose(q.device.type, backend, *arguments)
     _check_values(windows, name)

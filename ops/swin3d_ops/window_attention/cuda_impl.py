@@ -166,7 +166,7 @@ def _dense(inputs, signals, table_rows, order, ptr, scale) -> tuple:
     return q, k, v, tables, signals.contiguous(), tuple(table_rows), *windows, scale
 
 
-def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
+def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale, _bfloat16=False):
     """Return the output and the log-sum-exp of the logits, (N, H, D) and (N, H), and what is kept of both.
 
     The third is the output (N, H, D) in float32 where it is of 16 bits, else empty: the backward pass takes
@@ -184,7 +184,10 @@ def forward(q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr,
     return out, lse, exact
 
 
-def backward(grad_out, out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale):
+def backward(
+    grad_out, out, lse, q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale,
+    _bfloat16=False,
+):  # fmt: skip
     """Return the gradients of q, k and v, slices of one (N, 3, H, D), and of the three tables."""
     tables = (q_table, k_table, v_table)
     voxels, heads, width = q.shape

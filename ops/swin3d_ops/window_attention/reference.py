@@ -8,7 +8,7 @@ from .table_rows import table_row
 
 
 def window_attention(
-    q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+    q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale, _product_dtype
 ) -> torch.Tensor:
     """Compute the equation literally; see the front door for the arguments."""
     dtype, wide = q.dtype, torch.promote_types(q.dtype, q_table.dtype)

@@ -20,7 +20,7 @@ SMALL_WINDOW = 4
 
 
 def window_attention(
-    q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale
+    q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale, _product_dtype
 ) -> torch.Tensor:
     """Compute window attention by size buckets; see the front door for the arguments."""
     dtype = q.dtype

@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.hooks import CheckpointHook
@@ -87,6 +88,17 @@ def check_writable(folder: str | os.PathLike) -> None:
     finally:
         if folder.is_dir():
             probe.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_full_disk(folder: str | os.PathLike) -> Iterator[None]:
+    """Let errors of a full disk that name no file, as those of logs and curves, name a training's folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None and len(error.args) == 2:
+            error.filename = str(folder)
+        raise
 
 
 def _kept(optimizer: Optimizer) -> Iterator[int]:

@@ -24,7 +24,7 @@ if not HELP_ONLY:
     from ..apis.config_files import read_config_file
     from ..apis.run_inputs import check_options, check_run_inputs
     from ..checkpoints import checked_checkpoints, load_strictly, read_checkpoint
-    from ..engine.checkpoint_space import check_writable
+    from ..engine.checkpoint_space import check_writable, naming_full_disk
     from ..engine.cpu_processes import start_cpu_processes
     from ..engine.wrapped_models import unwrapped
 
@@ -225,7 +225,8 @@ def main(arguments: list[str] | None = None) -> None:
         if args.resume not in (None, 'auto'):
             # The runner itself goes on with random weights where the checkpoint has none.
             load_strictly(unwrapped(runner.model), read_checkpoint(args.resume)[0], args.resume)
-        runner.train()
+        with naming_full_disk(cfg.work_dir):
+            runner.train()
 
 
 if __name__ == '__main__':

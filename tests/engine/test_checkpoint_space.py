@@ -16,7 +16,12 @@ from torch.distributed.fsdp import StateDictType
 from swin3d_mmdet3d.atomic_write import atomic_write
 from swin3d_mmdet3d.checkpoints.writer import write_checkpoint
 from swin3d_mmdet3d.engine import ShardedStrategy, checkpoint_space
-from swin3d_mmdet3d.engine.checkpoint_space import check_writable, checkpoint_bytes, num_checkpoints
+from swin3d_mmdet3d.engine.checkpoint_space import (
+    check_writable,
+    checkpoint_bytes,
+    naming_full_disk,
+    num_checkpoints,
+)
 from swin3d_mmdet3d.engine.hooks import AtomicCheckpointHook
 from swin3d_mmdet3d.tools.mistakes import mistake
 
@@ -133,6 +138,15 @@ def test_errors_of_the_system_within_an_atomic_write_name_its_file(tmp_path):
     with pytest.raises(OSError) as error, atomic_write(tmp_path / 'scan.ply'):
         raise OSError(errno.ENOENT, 'No such file or directory', 'other.ply')
     assert error.value.filename == 'other.ply'
+
+
+def test_a_full_disk_that_names_no_file_names_the_folder_of_the_training(tmp_path):
+    with pytest.raises(OSError) as error, naming_full_disk(tmp_path):
+        raise OSError(errno.ENOSPC, 'No space left on device')  # as of the curves of mmengine
+    assert mistake(error.value) == f'{tmp_path}: No space left on device'
+    with pytest.raises(OSError) as error, naming_full_disk(tmp_path):
+        raise OSError(errno.ENOSPC, 'No space left on device', 'iter_3.pth')
+    assert error.value.filename == 'iter_3.pth'
 
 
 def test_whole_weights_of_sharded_trainings_are_written_atomically(tmp_path, monkeypatch):

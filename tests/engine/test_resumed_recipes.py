@@ -12,7 +12,7 @@ from resumed_training import assert_same_end, killed_and_resumed, trained
 pytestmark = pytest.mark.filterwarnings('ignore:This DataLoader will create')
 
 
-SLOW = {'grouping'}
+SLOW = {'grouping', 'tr3d'}
 
 
 def cases():

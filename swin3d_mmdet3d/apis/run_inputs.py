@@ -11,6 +11,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..datasets.scene_infos import info_paths
+from ..synthetic_rooms.domains import DOMAINS
 from .config_files import data_sets
 
 PREPARED_BY = {
@@ -21,7 +22,7 @@ PREPARED_BY = {
 }
 """Beginning of a data set's type -> the tool that writes it."""
 ROOMS = 'rooms'
-"""In the path of a data set that `make_rooms` writes."""
+"""In the name of the folder that `make_rooms` writes for a config."""
 NEAR = 0.85  # likeness of two names from which on one is a typo of the other
 
 
@@ -86,12 +87,20 @@ def _check_info_files(dataset: Mapping[str, Any], option: str) -> None:
     for path in info_paths(dataset['ann_file'], dataset.get('data_root')):
         if '://' in path or os.path.isfile(path):
             continue
-        kind = next((tool for start, tool in PREPARED_BY.items() if dataset['type'].startswith(start)), None)
-        tool = 'make_rooms' if ROOMS in Path(path).parent.name else kind
-        made = (
-            f'`python -m swin3d_mmdet3d.tools.{tool} --help` tells how it is made' if tool else 'prepare it'
-        )
-        raise ValueError(f'info file {path} is missing: {made}; {option} names another folder of the data')
+        told = f'info file {os.path.normpath(path)} is missing: {_maker(Path(path), dataset["type"])}'
+        raise ValueError(f'{told}; {option} names another folder of the data')
+
+
+def _maker(path: Path, kind: str) -> str:
+    """What makes an info file of a data set of the type `kind`."""
+    folder = path.parent
+    beside = folder.parent.parent.name if folder.parent.name == '..' else ''  # other domains lie beside
+    domain = path.name.partition('_infos')[0]
+    if domain in DOMAINS and (ROOMS in folder.name or ROOMS in beside):
+        out = os.path.normpath(folder)
+        return f'`python -m swin3d_mmdet3d.tools.make_rooms --domain {domain} --out {out}` generates rooms'
+    tool = next((tool for start, tool in PREPARED_BY.items() if kind.startswith(start)), None)
+    return f'`python -m swin3d_mmdet3d.tools.{tool} --help` tells how it is made' if tool else 'prepare it'
 
 
 def _checkpoints(settings: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from mmdet3d.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from .layout.frames import FRAMES_FOLDER, frame_names
+from .layout.frames import FRAMES_FOLDER, check_frames_folder, frame_names
 from .layout.infos import read_info_file, scene_name
 
 
@@ -58,8 +58,7 @@ class PosedImagesDataset(BaseDataset):
         infos, incomplete = [], 0
         for scene, info in self.scenes():
             folder = osp.join(self.data_prefix['frames'], scene)
-            if not osp.isdir(folder):
-                raise ValueError(f'scene {scene}: folder {folder} of its frames is missing')
+            check_frames_folder(folder)
             names, lacking = frame_names(folder)
             incomplete += lacking
             infos.extend(self.samples(scene, folder, names[:: self.frame_step], info))
@@ -104,8 +103,7 @@ class RGBDFrameDataset(PosedImagesDataset):
         if self.ann_files:
             return super().scenes()
         root = Path(self.data_prefix['frames'])
-        if not root.is_dir():
-            raise ValueError(f'folder {root} of the frames is missing')
+        check_frames_folder(root)
         return [(folder.name, {}) for folder in sorted(root.iterdir()) if folder.is_dir()]
 
     def samples(self, scene: str, folder: str, names: list[str], info: dict) -> list[dict]:

@@ -44,7 +44,19 @@ MISTAKES = [
         'data that nobody prepared',
         'train',
         SEG,
-        ('data/rooms/s3dis_infos_Area_1.pkl', 'make_rooms', 'data_root='),
+        ('data/rooms/s3dis_infos_Area_1.pkl', 'make_rooms --domain s3dis --out data/rooms', 'data_root='),
+    ),
+    Mistake(
+        'rooms of another domain',
+        'train',
+        'supervised_swin3d-tiny_rooms',
+        ('data/structured3d/structured3d_infos', 'make_rooms --domain structured3d --out data/structured3d'),
+    ),
+    Mistake(
+        'rooms without frames',
+        'train',
+        f'ppkt_swin3d-tiny_rooms {DATA} train_dataloader.num_workers=0',
+        ('posed_images', 'make_rooms --frames'),
     ),
     Mistake(
         'another folder of data',

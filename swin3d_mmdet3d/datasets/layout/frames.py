@@ -21,6 +21,15 @@ class UnusableFrameError(ValueError):
     """A frame that recordings contain now and then and that training skips: lost pose, empty depth."""
 
 
+def check_frames_folder(folder: str | Path) -> None:
+    """Raise ValueError, with what makes it, unless a folder of frames is there."""
+    if not Path(folder).is_dir():
+        raise ValueError(
+            f'folder {folder} of frames is missing: prepare_rgbd_frames makes it of recordings, '
+            'make_rooms --frames 6 of generated rooms'
+        )
+
+
 def read_frame(folder: str | Path, name: str, max_depth: float, min_valid: float) -> RGBDFrame:
     """Read one frame.
 

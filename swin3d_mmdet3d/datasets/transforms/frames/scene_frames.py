@@ -8,7 +8,7 @@ from typing import Any
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
-from ...layout.frames import FRAMES_FOLDER, frame_names
+from ...layout.frames import FRAMES_FOLDER, check_frames_folder, frame_names
 from ..argument_checks import check_count
 from ..point_selection import scene_label
 
@@ -37,8 +37,7 @@ class FindSceneFrames(BaseTransform):
         """Add ``frame_files``."""
         points = Path(results['lidar_points']['lidar_path'])
         folder = points.parents[1] / self.folder / points.stem
-        if not folder.is_dir():
-            raise ValueError(f'{scene_label(results)}: folder {folder} of its frames is missing')
+        check_frames_folder(folder)
         names, _ = frame_names(folder)
         if not names:
             raise ValueError(f'{scene_label(results)}: folder {folder} must hold frames, found none')

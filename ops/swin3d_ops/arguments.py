@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 
 import torch
@@ -72,11 +73,13 @@ def check_floats(name: str, value) -> None:
 
 
 def check_positive(name: str, value) -> None:
-    """Raise unless ``value`` is a number above 0."""
+    """Raise unless ``value`` is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f'{name} must be a number, got {type(value).__name__}')
     if not value > 0:
         raise ValueError(f'{name} must be positive, got {value}')
+    if value > sys.float_info.max:
+        raise ValueError(f'{name} must be a finite float, got {str(value):.20}')
 
 
 def check_shapes(feats: torch.Tensor, expected: dict[str, tuple], dtype: torch.dtype | None = None) -> None:

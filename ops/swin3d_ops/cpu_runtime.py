@@ -45,14 +45,24 @@ def num_threads() -> int:
     return 1 if _forked else torch.get_num_threads()
 
 
+class _Address(ctypes.c_void_p):
+    """An address that keeps the tensor there alive, which may have no other name, as a contiguous copy."""
+
+
 def pointer(tensor: torch.Tensor | None) -> ctypes.c_void_p | None:
     """Return the address of a contiguous CPU tensor; None, C's null, for none."""
-    return None if tensor is None else ctypes.c_void_p(tensor.data_ptr())
+    if tensor is None:
+        return None
+    address = _Address(tensor.data_ptr())
+    address.tensor = tensor
+    return address
 
 
 def pointers(*tensors: torch.Tensor) -> ctypes.Array:
-    """Return an array of the addresses of contiguous CPU tensors."""
-    return (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+    """Return an array of the addresses of contiguous CPU tensors, which it keeps alive."""
+    addresses = (ctypes.c_void_p * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
+    addresses.tensors = tensors
+    return addresses
 
 
 def integers(values) -> ctypes.Array:

@@ -10,7 +10,7 @@ import torch
 
 from . import host_transfers
 from .arguments import LARGEST, check_int, check_rows, check_tensor
-from .representatives import nearest_rows
+from .representatives.torch_impl import nearest_rows
 
 KEY_LIMIT = 2**63
 NARROW_LIMIT = 2**31

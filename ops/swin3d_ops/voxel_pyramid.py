@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 
 from . import host_transfers
-from .representatives import find_representatives, nearest_rows
+from .representatives import find_representatives
+from .representatives.torch_impl import nearest_rows
 from .voxel_index import KEY_LIMIT, check_corners, coarse_bounds, coarse_cells, num_cells, sort_voxels
 
 

@@ -63,6 +63,13 @@ def test_rows_are_weighted_and_those_of_weight_zero_left_as_they_are(host_backen
     assert torch.equal(got[1][left], grad.float()[left])
 
 
+@pytest.mark.parametrize('backend', ['reference', 'torch', 'cpu'])
+def test_weights_of_rows_in_another_type_leave_the_type_of_the_result(backend):
+    inputs, _ = problem(9, 8, 8)
+    out = block_mlp(*(t.detach().bfloat16() for t in inputs), torch.ones(9).double(), backend=backend)
+    assert out.dtype == torch.bfloat16
+
+
 def test_all_rows_left_out_give_the_input_and_no_gradient_of_weights(host_backend):
     inputs, grad = problem(40, 8, 32, torch.float32)
     out, of_feats, *others = with_gradients(

@@ -128,6 +128,45 @@ def test_transposed_map_carries_each_input_to_its_children():
     assert (nothing.num_offsets, nothing.num_targets, len(nothing.source)) == (27, 0, 0)
 
 
+@pytest.mark.parametrize(
+    'call, error, message',
+    [
+        (lambda rows: KernelMap.transposed(rows.int(), 4), TypeError, 'children must be an int64 tensor'),
+        (lambda rows: KernelMap.transposed(rows.numpy(), 4), TypeError, 'children must be a tensor, got nda'),
+        (lambda rows: KernelMap.transposed(rows[0], 4), ValueError, r'children must have shape \(K, N\)'),
+        (
+            lambda rows: KernelMap.transposed(rows, 3),
+            ValueError,
+            r'children must lie in \[0, 3\), got \[0, 3\]',
+        ),
+        (lambda rows: KernelMap.transposed(rows, '4'), TypeError, 'num_targets must be an int, got str'),
+        (lambda rows: KernelMap.from_table(rows, [4]), TypeError, 'num_sources must be an int, got list'),
+        (
+            lambda rows: KernelMap.ordered(rows[0].int(), rows[1].int(), ('3',), 4, 4),
+            TypeError,
+            'counts must be a sequence of ints',
+        ),
+    ],
+)
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call(torch.tensor([[0, 2, 3], [1, 0, 2]]))
+
+
+def test_a_map_is_mirrored_or_refused():
+    voxels = voxel_map(3, 300, 9, own=True)
+    parts = voxels.source, voxels.target, voxels.ptr, voxels.num_sources, voxels.num_targets
+    assert voxels.mirrored and pairs_of(KernelMap(*parts, mirrored=True)) == pairs_of(voxels)
+    source = voxels.source.clone()
+    source[0] = (source[0] + 1) % voxels.num_sources
+    with pytest.raises(ValueError, match='mirrored needs the pairs of offset k, exchanged'):
+        KernelMap(source, *parts[1:], mirrored=True)
+    with pytest.raises(ValueError, match='mirrored needs the pairs of offset k, exchanged'):
+        KernelMap(*parts[:4], voxels.num_targets + 1, mirrored=True)
+    nothing = torch.empty(0, dtype=torch.int32)
+    assert KernelMap(nothing, nothing, torch.tensor([0]), 2, 2, mirrored=True).exchanged.num_offsets == 0
+
+
 def test_rows_met_twice_under_an_offset_make_no_table():
     twice = torch.tensor([0, 1, 0], dtype=torch.int32)
     kernel_map = KernelMap(twice, torch.tensor([2, 2, 2]).int(), torch.tensor([0, 2, 3]), 2, 4)

@@ -140,6 +140,13 @@ def test_bad_arguments_are_named(change, error, message):
         knn(**{**arguments, **change})
 
 
+def test_bounds_that_lie_apart_are_read_where_they_are(knn_backend):
+    query, source, bounds = scattered(30), scattered(200, seed=1), (ptr(0, 5, 30), ptr(0, 114, 200))
+    apart = [torch.stack([ends, ends], 1)[:, 0] for ends in bounds]
+    found = knn(query, source, 1, *apart, backend=knn_backend)
+    assert all(map(torch.equal, found, knn(query, source, 1, *bounds, backend=knn_backend)))
+
+
 def test_values_on_the_cpu_are_looked_at_though_they_are_known():
     query = torch.full((5, 3), torch.nan)
     with pytest.raises(ValueError, match='query must be finite'):

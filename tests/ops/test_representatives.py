@@ -81,3 +81,24 @@ def test_columns_and_types_without_a_kernel_are_named():
     assert 'columns' in cuda_impl.reason_against(*arguments(rows[:, :0], parent, [50, 10]))
     assert 'float16' in cuda_impl.reason_against(*arguments(rows.half(), parent, [50, 10]))
     assert cuda_impl.reason_against(*arguments(rows, parent, [50, 10])) is None
+
+
+@pytest.mark.parametrize(
+    'change, error, message',
+    [
+        (dict(rows=None), TypeError, 'rows must be a tensor, got NoneType'),
+        (dict(rows=torch.ones(50)), ValueError, r'rows must have shape \(50, F\)'),
+        (dict(rows=torch.full((50, 3), torch.nan)), ValueError, 'rows must be finite'),
+        (dict(parent=torch.zeros(50).int()), TypeError, 'parent must be an int64 tensor'),
+        (dict(parent=torch.arange(49)), ValueError, r'parent must have shape \(50,\)'),
+        (dict(parent=torch.arange(50)), ValueError, r'parent, .* must lie in \[0, 10\), got \[0, 49\]'),
+        (dict(parent=torch.zeros(50).long()), ValueError, 'parent must name every voxel of the level of 10'),
+        (dict(sizes=iter([50, 10])), TypeError, 'sizes must be a sequence'),
+        (dict(sizes=[50, '10']), TypeError, 'sizes must be an int, got str'),
+        (dict(sizes=[50, 2**31 - 1]), ValueError, 'the sum of sizes must be at most 2147483647'),
+    ],
+)
+def test_bad_arguments_are_named(change, error, message):
+    rows, parent = levels([50, 10])
+    with pytest.raises(error, match=message):
+        find_representatives(**{**dict(rows=rows, parent=parent, sizes=[50, 10]), **change})

@@ -172,6 +172,7 @@ def test_stored_interpolation(golden, gather_max_backend, case):
 def test_weights_are_normalised_and_zero_distance_dominates():
     weight = inverse_distance_weights(torch.tensor([[1.0, 3.0], [0.0, 1.0]]))
     torch.testing.assert_close(weight, torch.tensor([[0.75, 0.25], [1.0, 0.0]]))
+    assert inverse_distance_weights(torch.ones(1, 2), 10**30).tolist() == [[0.5, 0.5]]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,12 @@ def test_weights_are_normalised_and_zero_distance_dominates():
         (lambda f, i, w: interpolate(f, i, w.double()), TypeError, 'weight must have the dtype'),
         (lambda f, i, w: interpolate(f, i, w[:3]), ValueError, 'weight must have the shape'),
         (lambda f, i, w: inverse_distance_weights(w, 0.0), ValueError, 'eps must be positive'),
+        (
+            lambda f, i, w: inverse_distance_weights(w, 10**400),
+            ValueError,
+            'eps must be a finite float, got 10',
+        ),
+        (lambda f, i, w: inverse_distance_weights(w, '1'), TypeError, 'eps must be a number, got str'),
     ],
 )
 def test_bad_arguments_are_named(call, error, message):

@@ -25,6 +25,14 @@ def random_map(num_sources=700, num_targets=1300, offsets=5, fill=0.4, seed=0):
     return KernelMap.ordered(source, target, counts, num_sources, num_targets)
 
 
+@pytest.mark.parametrize('backend', ['reference', 'torch', 'auto'])
+def test_a_map_of_rows_that_do_not_exist_is_refused_though_it_is_known(backend):
+    rows = torch.tensor([0, 7], dtype=torch.int32)
+    kernel_map = KernelMap(rows, rows, torch.tensor([0, 2]), 5, 8, known=True)
+    with pytest.raises(ValueError, match=r'sources? (must lie )?in \[0, 5\)'):
+        sparse_conv(torch.ones(5, 3), torch.ones(1, 3, 2), kernel_map, backend)
+
+
 def problem(kernel_map, channels, columns, dtype, seed=1):
     """Inputs that require gradients, and a gradient of the output."""
     generator = torch.Generator().manual_seed(seed)

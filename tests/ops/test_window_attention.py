@@ -40,6 +40,21 @@ def test_half_precision_accumulates_in_float32(attention, window_attention_backe
     check(problem, window_attention_backend, dtype, tolerance)
 
 
+def test_gradients_of_tables_of_16_bits_are_sums_of_32(attention):
+    exact, narrow = (
+        attention(400, 1, 8, (3,), window_size=12, dtype=dtype) for dtype in (torch.float64, torch.bfloat16)
+    )
+    grads = []
+    for problem in (exact, narrow):
+        leaves = [tensor.to(torch.bfloat16).to(problem.inputs[0].dtype) for tensor in problem.inputs]
+        leaves = [tensor.requires_grad_() for tensor in leaves]
+        out = swin3d_ops.window_attention(
+            *leaves, problem.signals, (3,), problem.windows, backend='reference'
+        )
+        grads.append(torch.autograd.grad(out.sum(), leaves[-1])[0].double())
+    torch.testing.assert_close(grads[1], grads[0], rtol=0.01, atol=0)
+
+
 @pytest.mark.parametrize('table_rows', [(7, 5, 3), (1, 2, 90), (200, 70, 128, 33), (4,), (24,) * 7])
 def test_tables_of_any_length_and_number(attention, window_attention_backend, table_rows):
     check(attention(150, 2, 8, table_rows), window_attention_backend, torch.float64, 1e-12)
@@ -168,6 +183,7 @@ def test_equal_signals_meet_in_the_central_row():
         (dict(q=torch.zeros(20, 2, 8).cfloat()), TypeError, 'q must be a floating-point tensor'),
         (dict(table_rows=10), TypeError, 'table_rows must be a sequence of ints, got int'),
         (dict(scale='1'), TypeError, 'scale must be a number, got str'),
+        (dict(scale=10**400), ValueError, 'scale must be within the range of float64'),
         (dict(k_table=torch.zeros(7, 2, 8)), ValueError, 'k_table must have shape'),
         (dict(signals=torch.zeros(19, 2)), ValueError, 'signals must have shape'),
         (dict(signals=torch.zeros(20, 2).half()), TypeError, 'signals must be float32'),

@@ -25,4 +25,4 @@ def block_mlp(
     hidden = normed.to(product_dtype) @ weight1.to(product_dtype).t() + bias1.to(product_dtype)
     branch = functional.gelu(hidden) @ weight2.to(product_dtype).t() + bias2.to(product_dtype)
     branch = branch.to(feats.dtype)
-    return feats + (branch if row_weight is None else row_weight[:, None] * branch)
+    return feats + (branch if row_weight is None else row_weight[:, None].to(feats.dtype) * branch)

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import torch
 
+from ..arguments import check_floats, check_int, check_rows, check_tensor
+from ..host_transfers import reads_are_free
 from ..op import Implementation, Op, cuda_kernels
 from . import cuda_impl, torch_impl
 from .probe import probe
-from .torch_impl import nearest_rows
 
-__all__ = ['find_representatives', 'nearest_rows']
+__all__ = ['find_representatives']
+
+MAX_VOXELS = 2**31 - 1
+"""Of all levels together."""
 
 OP = Op(
     'representatives',
@@ -37,9 +41,48 @@ def find_representatives(
     Returns:
         For each level but the finest (M,) int64, rows of the finest voxels. Sums run in the order of rows,
         and of those within 2e-9 of the least squared distance the first is chosen: the same on every device.
+
+    Raises:
+        TypeError: An argument of the wrong type or dtype.
+        ValueError: Wrong shapes or devices; on the CPU also a value that is not finite, a parent that is not
+            in the next level, or a coarse voxel without a member.
     """
+    _check(rows, parent, sizes)
+    if reads_are_free(rows):
+        _check_values(rows, parent, sizes)
     number, member = torch.sort(parent.int(), stable=True)
     places = torch.arange(sum(sizes[1:]) + 1, dtype=torch.int32, device=parent.device)
     bounds = torch.searchsorted(number, places)
     arguments = rows.detach(), member, number, bounds, list(sizes)
     return OP.run(OP.choose(rows.device.type, 'auto', *arguments), *arguments)
+
+
+def _check(rows, parent, sizes) -> None:
+    check_floats('rows', rows)
+    check_tensor('parent', parent)
+    if parent.dtype != torch.int64:
+        raise TypeError(f'parent must be an int64 tensor, got {parent.dtype}')
+    if not isinstance(sizes, Sequence) or not len(sizes):
+        raise TypeError(f'sizes must be a sequence of at least one int, got {sizes!r:.100}')
+    for size in sizes:
+        check_int('sizes', size, 0, MAX_VOXELS)
+    check_int('the sum of sizes', sum(sizes), 0, MAX_VOXELS)
+    if rows.ndim != 2 or len(rows) != sizes[0]:
+        raise ValueError(f'rows must have shape ({sizes[0]}, F), got {tuple(rows.shape)}')
+    if parent.shape != (sum(sizes[:-1]),) or parent.device != rows.device:
+        raise ValueError(
+            f'parent must have shape ({sum(sizes[:-1])},) on {rows.device}, '
+            f'got {tuple(parent.shape)} on {parent.device}'
+        )
+
+
+def _check_values(rows, parent, sizes) -> None:
+    if not rows.isfinite().all():
+        raise ValueError('rows must be finite, got NaN or infinity')
+    first = 0
+    for own, coarse in zip(parent.split(list(sizes[:-1])), sizes[1:]):
+        own = own - first
+        check_rows(f'parent, counted in the level of {coarse} voxels,', own, coarse)
+        if coarse > len(own) or (own.bincount(minlength=coarse) == 0).any():
+            raise ValueError(f'parent must name every voxel of the level of {coarse} at least once')
+        first += coarse

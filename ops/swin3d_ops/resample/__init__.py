@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..arguments import check_floats, check_rows, check_tensor
+from ..arguments import check_floats, check_positive, check_rows, check_tensor
 from ..autocast import autocast_dtype, narrowed_operands, reads_16_bits_on_gpus
 from ..op import Implementation, Op, cpu_kernels, cuda_kernels
 from . import cpu_impl, cuda_impl, reference, torch_impl
@@ -145,15 +145,14 @@ def inverse_distance_weights(distance: torch.Tensor, eps: float = 1e-8) -> torch
         (M, K) weights in [0, 1] that sum to 1 in each row.
 
     Raises:
-        TypeError: ``distance`` is no floating-point tensor.
-        ValueError: ``distance`` has not the shape (M, K), or ``eps`` is not positive.
+        TypeError: ``distance`` is no floating-point tensor, or ``eps`` no number.
+        ValueError: ``distance`` has not the shape (M, K), or ``eps`` is not positive and finite.
     """
     check_floats('distance', distance)
     if distance.ndim != 2:
         raise ValueError(f'distance must have shape (M, K), got {tuple(distance.shape)}')
-    if not eps > 0:
-        raise ValueError(f'eps must be positive, got {eps}')
-    weight = 1 / (distance + eps)
+    check_positive('eps', eps)
+    weight = 1 / (distance + float(eps))
     return weight / weight.sum(1, keepdim=True)
 
 

@@ -7,7 +7,7 @@ import torch
 
 def gather_max(feats: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     """Compute out_m = max_k feats[index_mk]."""
-    return feats[index].max(dim=1).values
+    return _widened(feats)[index].max(dim=1).values.to(feats.dtype)
 
 
 def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
@@ -17,4 +17,9 @@ def linear_gather_max(feats: torch.Tensor, weight: torch.Tensor, index: torch.Te
 
 def interpolate(feats: torch.Tensor, index: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Compute out_m = sum_k weight_mk feats[index_mk], (M, C) in the dtype of ``weight``."""
-    return (feats[index] * weight[:, :, None]).sum(dim=1)
+    return (_widened(feats)[index] * _widened(weight)[:, :, None]).sum(dim=1).to(weight.dtype)
+
+
+def _widened(values: torch.Tensor) -> torch.Tensor:
+    # gradients of rows that are gathered often are sums, too
+    return values.to(torch.promote_types(values.dtype, torch.float32))

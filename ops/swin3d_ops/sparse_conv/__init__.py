@@ -69,7 +69,10 @@ def sparse_conv(
 def _sparse_conv(feats, weight, kernel_map, backend):
     _check(feats, weight, kernel_map)
     arguments = feats, weight, kernel_map
-    return OP.run(OP.choose(feats.device.type, backend, *arguments), *arguments)
+    name = OP.choose(feats.device.type, backend, *arguments)
+    if name != 'cpu':  # whose kernels look for themselves
+        kernel_map.look()
+    return OP.run(name, *arguments)
 
 
 def _check(feats, weight, kernel_map) -> None:

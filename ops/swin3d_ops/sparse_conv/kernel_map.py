@@ -31,7 +31,7 @@ class KernelMap:
         num_sources: rows N of the input, below 2**31.
         num_targets: rows M of the output, below 2**31.
         mirrored: whether offset K - 1 - k holds the pairs of offset k exchanged, as an odd kernel's do
-            between voxels and themselves; taken on trust.
+            between voxels and themselves.
 
     Args:
         known: whether the values need no look. Those of tensors on a GPU, which would have to be waited for,
@@ -67,10 +67,14 @@ class KernelMap:
         else:
             self.kept('check', self._check)
 
+    def look(self) -> None:
+        """Raise unless the values make sense, known or not; looks once, and again after a write."""
+        if not self.source.is_cuda and not torch.compiler.is_compiling():
+            self.kept('look', self._check_values)
+
     def _check(self) -> None:
         self._check_tensors()
-        if not self.source.is_cuda:
-            self._check_values()
+        self.look()
 
     def _check_tensors(self) -> None:
         """Raise unless dtypes, shapes and devices are right, whatever the tensors hold."""
@@ -97,6 +101,16 @@ class KernelMap:
         check_rows('target', self.target, self.num_targets)
         if not self._starts_offset((self.target[1:] < self.target[:-1]).nonzero().flatten() + 1):
             raise ValueError('target must not descend under an offset')
+        if self.mirrored and not self._is_mirrored():
+            raise ValueError('mirrored needs the pairs of offset k, exchanged, under offset K - 1 - k')
+
+    def _is_mirrored(self) -> bool:
+        if self.num_sources != self.num_targets or not torch.equal(self.ptr.diff(), self.ptr.diff().flip(0)):
+            return False
+        offset = self.offset_of_pair
+        own = _sorted_pairs(offset, self.source, self.target)
+        others = _sorted_pairs(self.num_offsets - 1 - offset, self.target, self.source)
+        return all(map(torch.equal, own, others))
 
     def _starts_offset(self, places: torch.Tensor) -> bool:
         """Whether each of these pairs is the first of its offset."""
@@ -115,6 +129,7 @@ class KernelMap:
             TypeError: a table of another type.
             ValueError: a wrong shape, or on the CPU a row out of range.
         """
+        check_int('num_sources', num_sources, 0, MAX_ROWS)
         check_tensor('table', table)
         if table.dtype not in (torch.int32, torch.int64):
             raise TypeError(f'table must hold int32 or int64, got {table.dtype}')
@@ -148,9 +163,11 @@ class KernelMap:
             num_targets: rows of the output.
 
         Raises:
-            TypeError: rows that are not int32.
+            TypeError: rows that are not int32, or counts that are no ints.
             ValueError: wrong shapes or counts, or a row out of range.
         """
+        if not isinstance(counts, Sequence) or not all(type(count) is int for count in counts):
+            raise TypeError(f'counts must be a sequence of ints, got {counts!r:.100}')
         for name, rows, limit in (('source', source, num_sources), ('target', target, num_targets)):
             _check_list(name, rows, torch.int32)
             check_int(f'num_{name}s', limit, 0, MAX_ROWS)
@@ -169,9 +186,21 @@ class KernelMap:
         """Return the map of a transposed convolution that writes input row n to output ``children[k, n]``.
 
         Args:
-            children: (K, N) int64, the output row of each input under each offset, taken on trust.
+            children: (K, N) int64, the output row of each input under each offset.
             num_targets: rows M of the output.
+
+        Raises:
+            TypeError: children that are no int64.
+            ValueError: a wrong shape, or on the CPU a row out of range.
         """
+        check_tensor('children', children)
+        if children.dtype != torch.int64:
+            raise TypeError(f'children must be an int64 tensor, got {children.dtype}')
+        if children.ndim != 2:
+            raise ValueError(f'children must have shape (K, N), got {tuple(children.shape)}')
+        check_int('num_targets', num_targets, 0, MAX_ROWS)
+        if not children.is_cuda and not torch.compiler.is_compiling():
+            check_rows('children', children, num_targets)
         count, num_sources = children.shape
         source = torch.arange(num_sources, dtype=torch.int32, device=children.device).repeat(count)
         ptr = torch.arange(count + 1, device=children.device) * num_sources
@@ -274,7 +303,7 @@ class KernelMap:
         return KernelMap(*rows, self.ptr, self.num_targets, self.num_sources, self.mirrored, known=True)
 
     def _offsets_reversed(self, rows: torch.Tensor) -> torch.Tensor:
-        if rows.is_cuda:
+        if rows.is_cuda or not self.num_offsets:
             return rows[reversed_places(self.ptr, len(rows))]
         return torch.cat(rows.split(self.ptr.diff().tolist())[::-1])
 
@@ -287,6 +316,16 @@ class KernelMap:
         table = self.source.new_full((self.num_offsets, self.num_targets), -1)
         table[self.offset_of_pair, self.target.long()] = self.source
         return table
+
+
+def _sorted_pairs(
+    offset: torch.Tensor, source: torch.Tensor, target: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the three lists (P,) sorted by offset, target and source."""
+    order = torch.sort(source, stable=True).indices
+    for number in (target, offset):
+        order = order[torch.sort(number[order], stable=True).indices]
+    return offset[order], source[order], target[order]
 
 
 def _check_list(name: str, values: torch.Tensor, dtype: torch.dtype) -> None:

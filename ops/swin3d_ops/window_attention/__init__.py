@@ -100,7 +100,7 @@ def _run(
     table_rows = tuple(table_rows)
     _check_tensors(q, k, v, q_table, k_table, v_table, signals)
     _check_structure(q, q_table, signals, table_rows, windows)
-    scale = q.shape[2] ** -0.5 if scale is None else float(scale)
+    scale = q.shape[2] ** -0.5 if scale is None else _as_float(scale)
     arguments = (
         q, k, v, q_table, k_table, v_table, signals.detach(), table_rows, windows.order, windows.ptr, scale,
         narrow or q.dtype,
@@ -108,6 +108,13 @@ def _run(
     name = OP.choose(q.device.type, backend, *arguments)
     _check_values(windows, name)
     return OP.run(name, *arguments)
+
+
+def _as_float(scale: Real) -> float:
+    try:
+        return float(scale)
+    except OverflowError as error:
+        raise ValueError('scale must be within the range of float64') from error
 
 
 @once_a_kind

@@ -11,8 +11,8 @@ def window_attention(
     q, k, v, q_table, k_table, v_table, signals, table_rows, order, ptr, scale, _product_dtype
 ) -> torch.Tensor:
     """Compute the equation literally; see the front door for the arguments."""
-    dtype, wide = q.dtype, torch.promote_types(q.dtype, q_table.dtype)
-    q, k, v = (tensor.to(wide) for tensor in (q, k, v))
+    dtype, wide = q.dtype, torch.promote_types(q.dtype, torch.float32)
+    q, k, v, q_table, k_table, v_table = (tensor.to(wide) for tensor in (q, k, v, q_table, k_table, v_table))
     out = torch.zeros_like(q)
     bounds = ptr.tolist()
     for start, stop in zip(bounds[:-1], bounds[1:]):

@@ -39,6 +39,7 @@ ROOT_MODULES = {
     'root_registries',
     'array_files',
     'atomic_write',
+    'json_text',
     'plain_pickle',
     'size_limits',
     'stop_signals',

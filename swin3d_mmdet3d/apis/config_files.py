@@ -39,6 +39,8 @@ def find_config(name: str | os.PathLike) -> Path:
     Raises:
         ValueError: When there is no such file; names that resemble it are told.
     """
+    if not isinstance(name, (str, os.PathLike)):
+        raise TypeError(f'config: expected a path or a name, got {type(name).__name__}')
     text = os.fspath(name)
     path = Path(text[len(PREFIX) :] if text.startswith(PREFIX) else text)
     # unlike Path.is_file this bears names that no file can have
@@ -81,7 +83,7 @@ def read_config_file(name: str | os.PathLike, data_root: str | os.PathLike | Non
         raise ValueError(f'config {path}, line {error.lineno}: {error.msg}') from error
     except FileNotFoundError as error:
         raise ValueError(f'config {path}: its _base_ {error.filename or error} is no file') from error
-    except (AttributeError, KeyError, NameError, OSError, RuntimeError, TypeError) as error:
+    except (AttributeError, KeyError, MemoryError, NameError, OSError, RuntimeError, TypeError) as error:
         raise ValueError(f'config {path}: {type(error).__name__}: {error}') from error
     if data_root:
         set_data_root(config, data_root)
@@ -89,10 +91,23 @@ def read_config_file(name: str | os.PathLike, data_root: str | os.PathLike | Non
 
 
 def set_iterations(config: Config, iters: int) -> None:
-    """Shorten or stretch a training by iterations and all that changes with them alike."""
-    factor = iters / config.train_cfg.max_iters
-    config.train_cfg.max_iters = iters
-    for scheduler in config.param_scheduler:
+    """Shorten or stretch a training by iterations and all that changes with them alike.
+
+    Raises:
+        ValueError: If ``iters`` is no whole number above zero, or the config does not train by iterations.
+    """
+    if isinstance(iters, bool) or not isinstance(iters, int) or not 1 <= iters < 2**63:
+        raise ValueError(f'iterations: expected a whole number above zero, got {iters!r:.60}')
+    training, schedulers = config.get('train_cfg'), config.get('param_scheduler', [])
+    _check_iterations('train_cfg', training, 'max_iters', least=1)
+    if not isinstance(schedulers, list):
+        raise ValueError(f'config: expected a list param_scheduler, got {schedulers!r:.60}')
+    for scheduler in schedulers:
+        _check_iterations('param_scheduler', scheduler, 'begin')
+        _check_iterations('param_scheduler', scheduler, 'end')
+    factor = iters / training.max_iters
+    training.max_iters = iters
+    for scheduler in schedulers:
         begin = round(scheduler['begin'] * factor)
         end = max(begin + 1, round(scheduler['end'] * factor))
         scheduler.update(begin=begin, end=end)
@@ -104,6 +119,12 @@ def set_iterations(config: Config, iters: int) -> None:
             hook.update(warmup=min(end - 1, round(hook.get('warmup', 0) * factor)), end=end)
 
 
+def _check_iterations(name: str, settings: Any, key: str, least: int = 0) -> None:
+    number = settings.get(key) if isinstance(settings, dict) else None
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number < 2**63:
+        raise ValueError(f'config: expected {name} with a number of iterations {key}, got {settings!r:.100}')
+
+
 def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
     """Let the data sets of all loaders lie in one folder.
 
@@ -113,11 +134,20 @@ def set_data_root(config: Config, data_root: str | os.PathLike) -> None:
     Args:
         config: A config, changed in place; data sets without a `data_root` stay as they are.
         data_root: The folder.
+
+    Raises:
+        TypeError: If this, or the folder of a data set, is no path.
     """
+    if not isinstance(data_root, (str, os.PathLike)):
+        raise TypeError(f'data_root: expected a path, got {type(data_root).__name__}')
     config.data_root = str(data_root)
     for loader in LOADERS:
         for dataset in data_sets(config.get(loader)):
             if dataset.get('data_root') is not None:
+                if not isinstance(dataset.data_root, str):
+                    raise TypeError(
+                        f'data_root of a data set: expected a text, got {dataset.data_root!r:.60}'
+                    )
                 aside = _step_aside(dataset.data_root)
                 dataset.data_root = os.path.join(config.data_root, aside) if aside else config.data_root
 
@@ -150,6 +180,8 @@ def data_sets(settings: Any) -> Iterator[ConfigDict]:
     """The data sets themselves of a loader's settings, out of what repeats, joins or balances them."""
     if not settings:
         return
+    if not isinstance(settings, dict):
+        raise ValueError(f'config: expected the settings of a data set, got {settings!r:.60}')
     inner = [settings.get('dataset'), *settings.get('datasets', ())]
     if any(inner):
         for part in inner:

@@ -16,6 +16,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ..atomic_write import atomic_write
+from ..json_text import parse_json
 from ..scan_files import METRES_Z_UP, ScanFrame
 
 _UNITS = '{frame}, radians; yaw turns the box about the axis that points up, counter-clockwise from above'
@@ -142,7 +143,7 @@ def read_boxes(path: str | os.PathLike) -> tuple[DetectedBoxes, tuple[str, ...]]
         ValueError: When the file is not there or of another layout.
     """
     try:
-        content = json.loads(Path(path).read_text())
+        content = parse_json(Path(path).read_text())
         names, entries = tuple(content['classes']), content['boxes']
         label = np.array([names.index(entry['class']) for entry in entries], dtype=np.int64)
         columns = {key: np.array([e[key] for e in entries], dtype=np.float64) for key in ('score', 'yaw')}

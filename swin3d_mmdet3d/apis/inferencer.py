@@ -139,6 +139,8 @@ class Swin3DInferencer:
         Raises:
             ValueError: When the model does not give a label for every point, or one without a name.
         """
+        if not isinstance(frame, ScanFrame):
+            raise TypeError(f'frame: expected a ScanFrame, got {type(frame).__name__}')
         upright = [frame.upright(scan) for scan in scans]
         turns = [_wall_turn(scan.xyz) if align_walls and self.is_detector else 0.0 for scan in upright]
         upright = [turn_about_z(scan, turn) for scan, turn in zip(upright, turns)]

@@ -109,7 +109,9 @@ def write_labelled_scan(
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raise ValueError unless all formats are known."""
+    """Raise TypeError unless the formats are a sequence of texts, ValueError unless all are known."""
+    if not isinstance(formats, Sequence) or not all(isinstance(it, str) for it in formats):
+        raise TypeError(f'formats: expected a sequence of texts, got {formats!r:.60}')
     unknown = [it for it in formats if it not in FORMATS]
     if unknown or not formats:
         raise ValueError(

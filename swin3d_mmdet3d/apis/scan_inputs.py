@@ -10,6 +10,7 @@ from typing import Any, Union
 
 import numpy as np
 import torch
+from swin3d_ops.arguments import check_tensor
 
 from ..preparation.own_scans import scan_files_in
 from ..scan_files import Scan, read_scan, scan_of_arrays
@@ -105,4 +106,8 @@ def _scans(item: Input, number: int, leave_out: str | os.PathLike | None) -> lis
 
 
 def _array(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+    if not isinstance(values, torch.Tensor):
+        return np.asarray(values)
+    check_tensor('array', values)
+    values = values.detach().cpu()
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()

@@ -70,10 +70,12 @@ def convert_official(
         The state dict of a ``VoxelSegmentor`` and the report.
 
     Raises:
-        ValueError: If no encoder weight is found, fewer than ``min_encoder_share`` of them match, or a
-            weight is NaN.
+        ValueError: If no encoder weight is found, fewer than ``min_encoder_share`` of them match, this is no
+            fraction, or a weight is NaN.
         TypeError: If a value is not a tensor.
     """
+    if not (isinstance(min_encoder_share, (int, float)) and 0 <= min_encoder_share <= 1):
+        raise ValueError(f'min_encoder_share must be a fraction in [0, 1], got {min_encoder_share!r}')
     weights = strip_prefixes(state_dict)
     if not any(key.startswith('layers.') for key in weights):
         raise ValueError(

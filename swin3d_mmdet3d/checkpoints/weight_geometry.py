@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+from swin3d_ops.arguments import check_int
 from torch import Tensor
 
+LARGEST_WINDOW = 1024
+"""Voxels along the edge of a window; tables of larger ones would fill the memory."""
 SWAP_YZ = [0, 2, 1]
 STEM_KERNELS = ('stem_layer.conv_layers.0.kernel', 'stem_layer.0.conv_layers.0.kernel')
 OFFSET_CHANNELS = {3: [0, 2, 1], 6: [0, 1, 2, 3, 5, 4], 9: [0, 1, 2, 3, 4, 5, 6, 8, 7]}
@@ -69,7 +72,16 @@ def resize_position_tables(weights: Mapping[str, Tensor], rows: Mapping[str, int
 def position_table_rows(
     weights: Mapping[str, Tensor], window_sizes: Sequence[int], quant_size: int = 4
 ) -> dict[str, int]:
-    """Rows that every position table needs for ``window_sizes``, one a level, fine to coarse."""
+    """Rows that every position table needs for ``window_sizes``, one a level, fine to coarse.
+
+    Raises:
+        TypeError: If the sizes are no sequence of ints.
+        ValueError: If a size is out of range, or there is not one for each level.
+    """
+    if not isinstance(window_sizes, Sequence):
+        raise TypeError(f'window_sizes must be a sequence of ints, got {type(window_sizes).__name__}')
+    for size in window_sizes:
+        check_int('window_sizes', size, 1, LARGEST_WINDOW)
     num_levels = len(window_sizes)
     stages = sorted({int(key.split('.')[1]) for key in weights if key.startswith('layers.')})
     if len(stages) not in (num_levels, num_levels - 1):

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+MAX_ID = 2**24
+"""Of mask files: a table has a row for each."""
 GOLDEN_TURN = 0.6180339887498949  # of the hue circle: neighbours in the list lie far apart
 
 
@@ -55,15 +57,19 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
         known: The same keys of a benchmark, or of an info file; may be empty.
 
     Raises:
-        TypeError: ``classes`` is one string.
-        ValueError: No class is named, a name or an id stands twice, or lengths differ.
+        TypeError: ``classes`` is one string, or an entry is of another type.
+        ValueError: No class is named, a name or an id stands twice, lengths differ, or an id or colour is out
+            of range.
     """
-    metainfo = dict(metainfo or {})
+    metainfo = {} if metainfo is None else metainfo
+    for name, value in (('metainfo', metainfo), ('known', known)):
+        if not isinstance(value, Mapping):
+            raise TypeError(f'{name} must be a dict, got {type(value).__name__}')
     known = known if known.get('classes') else {}  # stock classes state None
     names = metainfo.get('classes') or known.get('classes')
     if isinstance(names, str):
         raise TypeError(f'metainfo: classes must be a sequence of names, got the string {names!r}')
-    names = tuple(names or ())
+    names = _listed('classes', names or ())
     if not names:
         raise ValueError('metainfo: classes must name at least one class, got none')
     _check_unique('classes', names)
@@ -93,21 +99,31 @@ def _ids(
 ) -> tuple[tuple[int, ...], ...]:
     """The ids of each name."""
     if 'seg_valid_class_ids' in metainfo:
-        given = metainfo['seg_valid_class_ids']
+        given = _listed('seg_valid_class_ids', metainfo['seg_valid_class_ids'])
         if len(given) != len(names):
             raise ValueError(
                 f'metainfo: seg_valid_class_ids must have an entry for each of {len(names)} classes, '
                 f'got {len(given)}'
             )
     elif is_known and 'seg_valid_class_ids' in known:
-        rows = dict(zip(known['classes'], known['seg_valid_class_ids']))
+        own = _listed('seg_valid_class_ids', known['seg_valid_class_ids'])
+        if len(own) != len(known['classes']):
+            raise ValueError(
+                f'known: seg_valid_class_ids must have an entry for each of {len(known["classes"])} classes, '
+                f'got {len(own)}'
+            )
+        rows = dict(zip(known['classes'], own))
         given = [rows[name] for name in names]
     else:
         given = range(len(names))
-    ids = tuple((int(it),) if np.ndim(it) == 0 else tuple(map(int, it)) for it in given)
+    key = 'seg_valid_class_ids'
+    ids = tuple(
+        tuple(_number(key, number) for number in (_listed(key, it) if np.iterable(it) else (it,)))
+        for it in given
+    )
     flat = [number for several in ids for number in several]
     _check_unique('seg_valid_class_ids', flat)
-    if min(flat) < 0:
+    if min(flat, default=0) < 0:
         raise ValueError(f'metainfo: seg_valid_class_ids must be 0 or more, got {min(flat)}')
     return ids
 
@@ -117,11 +133,14 @@ def _all_ids(
 ) -> tuple[int, ...]:
     flat = [number for several in ids for number in several]
     if 'seg_all_class_ids' in metainfo:
-        named = map(int, metainfo['seg_all_class_ids'])
+        key = 'seg_all_class_ids'
+        named = [_number(key, number) for number in _listed(key, metainfo[key])]
+        if min(named, default=0) < -1:
+            raise ValueError(f'metainfo: {key} must be 0 or more, or -1, got {min(named)}')
     elif is_known and 'seg_valid_class_ids' not in metainfo:
         named = known.get('seg_all_class_ids', ())
     else:
-        named = range(max(flat) + 1)
+        named = range(max(flat, default=-1) + 1)
     return tuple(sorted({*named, *flat} - {-1}))
 
 
@@ -132,14 +151,32 @@ def _palette(
     if palette is None:
         colors = dict(zip(known.get('classes', ()), known.get('palette', ())))
         palette = [colors.get(name, own) for name, own in zip(names, distinct_colors(len(names)))]
+    palette = [_listed('palette', color) for color in _listed('palette', palette)]
     if len(palette) != len(names):
         raise ValueError(
             f'metainfo: palette must have a colour for each of {len(names)} classes, got {len(palette)}'
         )
-    return tuple(tuple(map(int, color)) for color in palette)
+    return tuple(tuple(_number('palette', channel, most=255) for channel in color) for color in palette)
+
+
+def _listed(key: str, values: Any) -> tuple:
+    if isinstance(values, (str, bytes, Mapping)) or not np.iterable(values):
+        raise TypeError(f'metainfo: {key} must be a sequence, got {values!r:.60}')
+    return tuple(values)
+
+
+def _number(key: str, value: Any, most: int = MAX_ID) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f'metainfo: {key} must hold whole numbers, got {value!r:.60}')
+    if value > most:
+        raise ValueError(f'metainfo: {key} must be at most {most}, got {value}')
+    return int(value)
 
 
 def _check_unique(key: str, values: Sequence[Any]) -> None:
-    twice = sorted({value for value in values if values.count(value) > 1})
+    strange = [value for value in values if not isinstance(value, (str, int))]
+    if strange:
+        raise TypeError(f'metainfo: {key} must hold names, got {strange[0]!r:.60}')
+    twice = [value for value in dict.fromkeys(values) if values.count(value) > 1]
     if twice:
         raise ValueError(f'metainfo: {key} must not repeat, got twice: {", ".join(map(str, twice))}')

@@ -20,6 +20,11 @@ class ClassList:
     raw_ids: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        for name, values in vars(self).items():
+            if not isinstance(values, (tuple, list)):
+                raise TypeError(f'{name} of a ClassList must be a tuple, got {type(values).__name__}')
+        if not all(isinstance(number, int) for number in self.raw_ids):
+            raise TypeError(f'raw_ids of a ClassList must be ints, got {self.raw_ids}')
         lengths = (len(self.names), len(self.palette), len(self.raw_ids))
         if len(set(lengths)) != 1:
             raise ValueError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_write import atomic_write
+from ..json_text import parse_json
 from .confusion_matrix import SegmentationScores, segmentation_scores
 
 
@@ -51,10 +52,10 @@ class RunScores:
             ValueError: Naming the file, if it is missing or not such a file.
         """
         try:
-            return cls(**json.loads(Path(path).read_text()))
+            return cls(**parse_json(Path(path).read_text()))
         except FileNotFoundError:
             raise ValueError(f'result file {path} is missing') from None
-        except (json.JSONDecodeError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise ValueError(f'{path} is not a result file of a test: {error}') from error
 
 

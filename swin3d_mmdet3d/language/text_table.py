@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from swin3d_ops.arguments import check_floats
 from torch import Tensor
 
 from ..array_files import read_npz_file
@@ -27,6 +28,7 @@ class TextTable:
         encoder: What made the vectors, with the template the names were put in.
 
     Raises:
+        TypeError: If names are no texts or vectors no dense tensor of floats.
         ValueError: If names repeat or ``vectors`` are not one finite non-zero row per name.
     """
 
@@ -35,6 +37,8 @@ class TextTable:
     encoder: str
 
     def __post_init__(self) -> None:
+        check_names('names of a text table', self.names)
+        check_floats('vectors of a text table', self.vectors)
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated or not self.names:
             raise ValueError(f'names of a text table must be distinct, at least one, got {repeated} twice')
@@ -54,6 +58,7 @@ class TextTable:
         Raises:
             ValueError: Naming the names that the table lacks or that ``names`` repeats.
         """
+        check_names('names', names)
         missing = [name for name in names if name not in self.names]
         if missing:
             raise ValueError(f'names must be in the text table of {self.encoder}, got {missing}')
@@ -61,6 +66,15 @@ class TextTable:
         if repeated:
             raise ValueError(f'names must be distinct, got {repeated} twice')
         return torch.tensor([self.names.index(name) for name in names])
+
+
+def check_names(what: str, names: Sequence[str]) -> None:
+    """Raise TypeError unless the names are a sequence of texts; one text is none."""
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise TypeError(f'{what} must be a sequence of texts, got {type(names).__name__}')
+    strange = [name for name in names if not isinstance(name, str)]
+    if strange:
+        raise TypeError(f'{what} must be texts, got {strange[0]!r:.60}')
 
 
 def load_text_table(path: str | Path) -> TextTable:

@@ -39,9 +39,12 @@ def class_names_of(condition: str, names: str | Sequence[str]) -> tuple[str, ...
     """Class names as configs give them: a list, or the name of a data set of the indoor vocabulary.
 
     Raises:
+        TypeError: If they are neither a word nor a sequence of words.
         ValueError: If ``names`` is a word that names no such data set.
     """
     if not isinstance(names, str):
+        if not (isinstance(names, Sequence) and all(isinstance(name, str) for name in names)):
+            raise TypeError(f'class_names of {condition} must be a list of texts, got {names!r:.100}')
         return tuple(names)
     if names not in INDOOR_CLASSES:
         raise ValueError(

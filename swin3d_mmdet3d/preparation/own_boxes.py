@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..json_text import parse_json
 
 CLASS_KEYS = ('class', 'label', 'name', 'category', 'classId')
 CENTER_KEYS = ('center', 'centroid', 'position')
@@ -54,8 +55,8 @@ def read_own_boxes(path: Path) -> list[OwnBox]:
 
 def _from_json(path: Path, content: str) -> list[OwnBox]:
     try:
-        whole: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        whole: Any = parse_json(content)
+    except ValueError as error:
         raise ValueError(f'boxes {path}: not JSON: {error}') from error
     if isinstance(whole, dict):
         whole = next((whole[key] for key in ('boxes', 'objects') if key in whole), whole)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..array_files import read_npy_array
+from ..json_text import parse_json
 from ..scan_files.scan import whole_labels
 
 UNLABELLED = 255  # in prepared masks
@@ -30,6 +30,16 @@ class OwnClasses:
     unlabelled: tuple[int, ...] = (-1, UNLABELLED)
 
     def __post_init__(self) -> None:
+        for what, values in (('names', self.names), ('ids', self.ids), ('unlabelled', self.unlabelled)):
+            if not isinstance(values, (tuple, list)):
+                raise TypeError(f'classes: {what} must be a tuple, got {type(values).__name__}')
+        if not all(isinstance(name, str) for name in self.names):
+            raise TypeError(f'classes: names must be texts, got {self.names!r:.100}')
+        for several in (*self.ids, self.unlabelled):
+            if not (isinstance(several, (tuple, list)) and all(type(number) is int for number in several)):
+                raise TypeError(f'classes: ids must be tuples of whole numbers, got {several!r:.100}')
+        if len(self.ids) != len(self.names):
+            raise ValueError(f'classes: ids must be of {len(self.names)} names, got {len(self.ids)}')
         flat = [number for several in self.ids for number in several]
         if not self.names or len(self.names) > UNLABELLED:
             raise ValueError(f'classes: expected 1 .. {UNLABELLED} of them, got {len(self.names)}')
@@ -42,8 +52,12 @@ class OwnClasses:
         """(P,) ids of a scan's points as (P,) int64 class labels, `UNLABELLED` where they have none.
 
         Raises:
+            TypeError: The ids are no array of whole numbers.
             ValueError: An id is of no class and not among the unlabelled ones.
         """
+        if not (isinstance(raw, np.ndarray) and raw.dtype.kind in 'iu'):
+            told = raw.dtype if isinstance(raw, np.ndarray) else type(raw).__name__
+            raise TypeError(f'labels: expected an array of whole numbers, got {told}')
         found, inverse = np.unique(raw, return_inverse=True)
         label_of = dict.fromkeys(self.unlabelled, UNLABELLED)
         label_of.update({number: label for label, ids in enumerate(self.ids) for number in ids})
@@ -70,6 +84,10 @@ def parse_classes(entries: Sequence[str], unlabelled: Sequence[int]) -> OwnClass
     Raises:
         ValueError: An entry has no name or no whole numbers, or some entries have ids and others do not.
     """
+    for what, values, kind in (('texts', entries, str), ('unlabelled ids', unlabelled, int)):
+        is_listed = isinstance(values, Sequence) and not isinstance(values, str)
+        if not is_listed or not all(isinstance(value, kind) for value in values):
+            raise TypeError(f'classes: expected a sequence of {what}, got {values!r:.100}')
     names, ids = [], []
     for entry in entries:
         name, equals, numbers = entry.rpartition('=') if '=' in entry else (entry, '', '')
@@ -99,7 +117,7 @@ def read_classes(path: Path, unlabelled: Sequence[int]) -> OwnClasses:
         if path.suffix != '.json':
             rows = [line.partition('#')[0].split() for line in content.splitlines()]
             return parse_classes([_entry_of(row) for row in rows if row], unlabelled)
-        table = json.loads(content)
+        table = parse_json(content)
         if not isinstance(table, Mapping):
             raise ValueError('expected an object of names and ids')
         entries = [f'{name}={",".join(map(str, np.atleast_1d(ids).tolist()))}' for name, ids in table.items()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from ..json_text import parse_json
 from ..scan_files.ply_elements import parse_ply
 from ..size_limits import check_image_size
 
@@ -41,8 +41,8 @@ def read_json(scene: str, path: Path, key: str) -> list:
         ValueError: Naming them, if it is truncated or has no such list.
     """
     try:
-        whole: Any = json.loads(existing_file(scene, path).read_bytes())
-    except (ValueError, RecursionError) as error:
+        whole: Any = parse_json(existing_file(scene, path).read_bytes())
+    except ValueError as error:
         raise bad_file(scene, path, f'is truncated or no JSON: {error}') from error
     values = whole.get(key) if isinstance(whole, dict) else None
     if not isinstance(values, list):

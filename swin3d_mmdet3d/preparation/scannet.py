@@ -21,6 +21,7 @@ from .raw_files import FARTHEST, bad_file, existing_file, read_json, read_scene_
 LABEL_MAP = 'scannetv2-labels.combined.tsv'
 SCAN_FOLDERS = {'train': 'scans', 'val': 'scans', 'test': 'scans_test'}
 NUM_NYU40_IDS = 41
+MOST_IDS = 2**31
 # Matrices of the download have six decimals.
 RIGID_TOLERANCE = 1e-3
 # Part of every scan's stamp, so that scans with normals of another rule are made again.
@@ -82,10 +83,11 @@ def read_label_map(path: Path) -> LabelMap:
     with path.open(encoding='utf-8', newline='') as file:
         table = csv.DictReader(file, delimiter='\t', quoting=csv.QUOTE_NONE)
         try:
+            columns = table.fieldnames or ()
             rows = [(table.line_num, row) for row in table]
         except csv.Error as error:
             raise ValueError(f'label map {path} is damaged in line {table.line_num}: {error}') from error
-    missing = {'id', 'raw_category', 'nyu40id'} - set(table.fieldnames or ())
+    missing = {'id', 'raw_category', 'nyu40id'} - set(columns)
     if missing:
         raise ValueError(f'label map {path} must have the columns {", ".join(sorted(missing))}')
     for line, row in rows:
@@ -95,6 +97,8 @@ def read_label_map(path: Path) -> LabelMap:
             raise ValueError(f'label map {path} has no ids in line {line}') from None
         if not 0 <= ids[0] < NUM_NYU40_IDS:
             raise ValueError(f'label map {path} must hold nyu40id 0..40, got {ids[0]}')
+        if not 0 <= ids[1] < MOST_IDS:
+            raise ValueError(f'label map {path} must hold ids below {MOST_IDS}, got {ids[1]}')
         label_map[row['raw_category']] = ids
     return label_map
 
@@ -165,6 +169,8 @@ def _label_segments(scene: RawScene, path: Path, ids: np.ndarray, label_map: Lab
             own = _whole_numbers(group['segments'])
         except (KeyError, TypeError, ValueError, OverflowError):
             raise bad_file(scene.name, path, 'must give objectId, label and segments of a group') from None
+        if not 0 < number < MOST_IDS:
+            raise bad_file(scene.name, path, f'must hold an objectId of 0 .. {MOST_IDS}, got {number - 1}')
         if label not in label_map:
             raise bad_file(scene.name, path, f'has the label {label!r}, which the label map does not know')
         rows = np.searchsorted(ids, own)

@@ -95,6 +95,9 @@ def read_room(scene: RawScene, voxel_size: float = VOXEL_SIZE, perspective: bool
         for folder in sorted((scene.source / 'perspective' / 'full').glob('*')):
             pose = _numbers(scene, folder / 'camera_pose.txt', (11, 12))
             front, up, half_angles = pose[3:6], pose[6:9], pose[9:11]
+            if not _is_camera(front, up, half_angles):
+                told = 'must hold unit vectors of the front and up, and half angles below 90 degrees'
+                raise bad_file(scene.name, folder / 'camera_pose.txt', f'{told}, got {pose[3:11]}')
             sight = functools.partial(perspective_directions, front=front, up=up, half_angles=half_angles)
             clouds.append(_cloud(scene, folder, pose[:3] / 1000, sight, closed=False))
     points, normals, labels = (np.concatenate(column) for column in zip(*clouds))
@@ -140,6 +143,12 @@ def _numbers(scene: RawScene, path: Path, counts: tuple[int, ...]) -> np.ndarray
     return numbers
 
 
+def _is_camera(front: np.ndarray, up: np.ndarray, half_angles: np.ndarray) -> bool:
+    lengths = np.linalg.norm([front, up], axis=1)
+    upright = np.abs(lengths - 1).max() < 0.05 and abs(front @ up) < 0.5
+    return bool(upright and (half_angles > 0).all() and (half_angles < np.pi / 2).all())
+
+
 def _of_size(scene: RawScene, path: Path, size: tuple[int, int], channels: tuple[int, ...]) -> np.ndarray:
     """An image of this size with one of these numbers of channels, or with none."""
     image = read_image(scene.name, path)
@@ -151,7 +160,16 @@ def _of_size(scene: RawScene, path: Path, size: tuple[int, int], channels: tuple
 
 
 def _first_in_voxels(xyz: np.ndarray, voxel_size: float) -> np.ndarray:
-    """Sorted rows of the first point of each voxel."""
+    """Sorted rows of the first point of each voxel.
+
+    Raises:
+        ValueError: If there are too many voxels for numbers of 64 bits.
+    """
+    with np.errstate(over='ignore'):
+        reach = (np.ptp(xyz.astype(np.float64), axis=0) / voxel_size + 2).prod()
+        farthest = np.abs(xyz.astype(np.float64)).max() / voxel_size
+    if not (reach < 2**62 and farthest < 2**62):
+        raise ValueError(f'voxel_size must be larger, got {voxel_size} for {np.ptp(xyz, axis=0)} m of points')
     cell = np.floor(xyz.astype(np.float64) / voxel_size).astype(np.int64)
     cell -= cell.min(axis=0)
     extent = cell.max(axis=0) + 1

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..json_text import parse_json
+
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _FLOAT = 5126
 _BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
@@ -83,8 +85,8 @@ def _chunks(raw: bytes) -> Glb:
     if length != len(raw) or kind != _JSON or 20 + size > length:
         raise ValueError(f'not a whole GLB file: the header promises {length} bytes, the file has {len(raw)}')
     try:
-        content = json.loads(raw[20 : 20 + size].decode('utf-8'))
-    except (ValueError, RecursionError) as error:
+        content = parse_json(raw[20 : 20 + size].decode('utf-8'))
+    except ValueError as error:
         raise ValueError(f'not a whole GLB file: its description is no JSON: {error}') from error
     if not isinstance(content, dict):
         raise ValueError('not a whole GLB file: its description is no object')

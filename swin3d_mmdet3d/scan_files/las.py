@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
 
+from ..json_text import parse_json
 from ..optional_packages import optional_package
 from ..visualization.las_writer import NAMES_RECORD
 from .las_header import LasHeader, read_las_header
@@ -86,7 +86,10 @@ def _label_names(vlrs: object) -> tuple[str, ...] | None:
     """Class names in the order of their numbers: those of `write_las`, or a lookup record without a gap."""
     for vlr in vlrs:
         if (vlr.user_id, vlr.record_id) == NAMES_RECORD:
-            return tuple(map(str, json.loads(vlr.record_data.decode('utf-8'))))
+            names = parse_json(vlr.record_data.decode('utf-8'))
+            if not isinstance(names, list):
+                raise ValueError(f'the record of class names must be a list, got {type(names).__name__}')
+            return tuple(map(str, names))
     named = next((vlr.lookups for vlr in vlrs if hasattr(vlr, 'lookups')), {})
     if not named or sorted(named) != list(range(len(named))):
         return None

@@ -14,6 +14,7 @@ from .text_encoding import decode_text
 from .textures import decode_texture
 
 _WIDTHS = (3, 4, 6, 7)  # xyz, xyz w, xyz rgb, xyz rgb a
+MAX_INDEX = 2**31 - 1
 
 
 def load_obj(path: Path) -> list[MeshPart]:
@@ -90,6 +91,8 @@ def _corner(word: str, seen: dict[str, int]) -> tuple[int, int]:
     """Indices from 0 of a corner's vertex and texture place, -1 for no place."""
     words = word.split('/')
     vertex, place = int(words[0]), int(words[1]) if len(words) > 1 and words[1] else 0
+    if max(abs(vertex), abs(place)) > MAX_INDEX:
+        raise ValueError(f'f: expected indices of at most {MAX_INDEX}, got {word!r:.60}')
     vertex = vertex - 1 if vertex >= 0 else seen['v'] + vertex
     if place < 0:
         place += seen['vt'] + 1

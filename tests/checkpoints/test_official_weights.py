@@ -156,6 +156,27 @@ def test_resized_tables_keep_every_position_difference():
     assert torch.equal(resize_position_tables({key: larger}, {key: 40})[key], weights[key])
 
 
+@pytest.mark.parametrize(
+    'sizes, error',
+    [
+        (7, TypeError),
+        ([7, '7'], TypeError),
+        ([7, 0], ValueError),
+        ([7, -1], ValueError),
+        ([7, 10**9], ValueError),
+    ],
+)
+def test_window_sizes_that_are_none_are_refused_by_name(sizes, error):
+    with pytest.raises(error, match='window_sizes must be'):
+        position_table_rows(tensors('tiny_rgb', 'weight'), sizes)
+
+
+@pytest.mark.parametrize('share', [None, 'x', float('nan'), -1, 2])
+def test_a_share_of_the_encoder_is_a_fraction(share):
+    with pytest.raises(ValueError, match='min_encoder_share must be a fraction'):
+        convert_official(tensors('tiny_rgb', 'weight'), min_encoder_share=share)
+
+
 def test_window_sizes_count_levels_fine_to_coarse():
     rows = position_table_rows(official_weights(), [3, 4, 5, 6, 7])
     assert rows['layers.0.blocks.0.attn.key_xyz_table'] == 24

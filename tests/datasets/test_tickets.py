@@ -2,6 +2,7 @@
 
 import json
 import logging
+import zlib
 
 import pytest
 
@@ -58,6 +59,13 @@ def test_every_damaged_ticket_is_named(ticket, tmp_path, warnings):
     damages += [whole[:i] + bytes([byte ^ 1]) + whole[i + 1 :] for i, byte in enumerate(whole)]
     damages += [b'{}', b'null', b'3', b'[]', b'"a"', b'\xff\xfe', b'[' * 100_000, b'\x80\x04N.']
     damages += [json.dumps({**signed, 'ticket': other}).encode() for other in (None, {}, [], 3)]
+    inside = signed['ticket']
+    for forged in (
+        *({name: inside[name] for name in inside if name != lost} for lost in inside),
+        *({**inside, name: other} for name in ('bytes', 'content') for other in (None, 3, 'a', [1])),
+    ):
+        sum_ = zlib.crc32(json.dumps(forged, sort_keys=True).encode())
+        damages.append(json.dumps({'crc32': sum_, 'ticket': forged}).encode())
     for content in damages:
         ticket.write_bytes(content)
         assert read_ticket(ticket, tmp_path, STAMP) is None, content

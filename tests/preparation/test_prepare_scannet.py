@@ -180,6 +180,17 @@ def test_shared_segment_has_the_last_object_and_the_label_that_came_up_last(scan
     )
 
 
+@pytest.mark.parametrize('number', [-1, 2**63 - 1])
+def test_objects_whose_number_fits_no_mask_are_refused(number, scan):
+    folder, read = scan
+    path = folder / f'{NAME}.aggregation.json'
+    whole = json.loads(path.read_text())
+    whole['segGroups'][0]['objectId'] = number
+    path.write_text(json.dumps(whole))
+    with pytest.raises(ValueError, match=r'aggregation\.json must hold an objectId of 0 \.\.'):
+        read()
+
+
 def test_scan_without_alignment_is_left_as_it_is_and_noted(scan):
     folder, read = scan
     (folder / f'{NAME}.txt').write_text('sceneType = Office\n')
@@ -191,9 +202,11 @@ def test_scan_without_alignment_is_left_as_it_is_and_noted(scan):
 @pytest.mark.parametrize(
     ('table', 'message'),
     [
+        ('', 'must have the columns id, nyu40id, raw_category'),
         ('id\traw_category\n1\twall\n', 'must have the columns nyu40id'),
         ('id\traw_category\tnyu40id\n1\twall\tone\n', 'has no ids in line 2'),
         ('id\traw_category\tnyu40id\n1\twall\t41\n', r'must hold nyu40id 0\.\.40, got 41'),
+        (f'id\traw_category\tnyu40id\n{10**20}\twall\t1\n', 'must hold ids below 2147483648, got 1000'),
     ],
 )
 def test_unusable_label_map_is_named(table, message, tmp_path):

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from raw_downloads import EYE, panorama, write_perspective, write_raw_structured3d
+from raw_downloads import EYE, panorama, write_panorama, write_perspective, write_raw_structured3d
 
 from swin3d_mmdet3d.datasets.class_lists import STRUCTURED3D
 from swin3d_mmdet3d.preparation import prepare_structured3d
@@ -123,6 +123,13 @@ def test_voxel_size_thins_the_cloud(tmp_path):
         prepare_structured3d(raw, tmp_path / 'none', voxel_size=0)
 
 
+def test_voxels_that_64_bits_cannot_count_are_refused(tmp_path):
+    write_panorama(tmp_path, 1, (32, 16))
+    for size in (1e-9, 1e-300):
+        with pytest.raises(ValueError, match='voxel_size must be larger, got 1e-'):
+            read_room(RawScene(NAME, 'train', tmp_path), voxel_size=size)
+
+
 def test_split_follows_from_the_number_of_the_scene(tmp_path):
     scenes = (0, 2999, 3000, 3249, 3250, 3499)
     raw = write_raw_structured3d(tmp_path / 'raw', scenes=scenes, size=(32, 16))
@@ -195,6 +202,13 @@ def test_perspective_views_lie_on_the_surfaces_of_the_panorama(tmp_path):
     assert np.quantile(np.einsum('ij,ij->i', truth, normals), 0.2) > 0.99
     outcomes = prepare_structured3d(raw, tmp_path / 'out', perspective=True, workers=1)
     assert outcomes[0].num_points == len(both.points)
-    (folder / 'perspective' / 'full' / '0' / 'camera_pose.txt').write_text('1 2 3')
+    pose = folder / 'perspective' / 'full' / '0' / 'camera_pose.txt'
+    words = pose.read_text().split()
+    for first, instead in ((3, '0 0 0'), (6, ' '.join(words[3:6])), (9, '0 0.5'), (9, '1.6 0.5')):
+        broken = instead.split()
+        pose.write_text(' '.join([*words[:first], *broken, *words[first + len(broken) :]]))
+        with pytest.raises(ValueError, match=r'scene_00001.*camera_pose.txt must hold unit vectors'):
+            read_room(RawScene(NAME, 'train', folder), perspective=True)
+    pose.write_text('1 2 3')
     with pytest.raises(ValueError, match=r'scene scene_00001.*camera_pose.txt must hold 11 or 12 finite'):
         read_room(RawScene(NAME, 'train', folder), perspective=True)

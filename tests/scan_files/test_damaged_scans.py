@@ -110,6 +110,7 @@ FAULTS = {
     'word.pcd': (ascii_pcd('1 2 x'), 'PCD field z'),
     # Labels of which int64 would make others.
     'label.pcd': (ascii_pcd('1 2 3 1e30', 'x y z label', '4 4 4 4', 'F F F U'), 'label: .* fit uint32'),
+    'index.obj': (text('v 0 0 0\nf 1 1 99999999999999999999'), "f: expected indices of at most .* got '9999"),
     'far.npy': (table([0, -1e155, 0]), r'below 2\^53, .* got 1e\+155 in row 0'),
 }
 

@@ -9,11 +9,11 @@ Source: arXiv 1612.00593 (PointNet), section 5.1; the data with normals of Point
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
+from ...json_text import parse_json
 from .object_list import ObjectList, read_lines
 
 PARTS = {
@@ -49,7 +49,7 @@ class ShapeNetPart(ObjectList):
         self.names = []
         for part in ('train', 'val') if split == 'trainval' else (split,):
             path = root / 'train_test_split' / f'shuffled_{part}_file_list.json'
-            entries = json.loads('\n'.join(read_lines(path)))
+            entries = parse_json('\n'.join(read_lines(path)))
             self.names += ['/'.join(entry.split('/')[1:]) for entry in entries]
         self.labels = [label[name.partition('/')[0]] for name in self.names]
 

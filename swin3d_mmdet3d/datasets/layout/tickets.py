@@ -48,9 +48,14 @@ def read_ticket(path: Path, root: Path, stamp: dict) -> dict | None:
         ticket = signed['ticket']
         if signed['crc32'] != _check_sum(ticket):
             raise ValueError('its check sum is another')
+        fits = _check_sum(ticket['stamp']) == _check_sum(stamp)
+        whole = fits and all(_has_size(root / file, size) for file, size in ticket['bytes'].items())
+        content = ticket['content']
+        if not isinstance(content, dict):
+            raise TypeError(f'its content must be a dict, got {type(content).__name__}')
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         reason = f'{type(error).__name__}: {error}'
         print_log(
             f'ticket {path} is damaged or of an earlier version ({reason}): its scene is made again',
@@ -58,9 +63,7 @@ def read_ticket(path: Path, root: Path, stamp: dict) -> dict | None:
             logging.WARNING,
         )
         return None
-    fits = _check_sum(ticket['stamp']) == _check_sum(stamp)
-    whole = fits and all(_has_size(root / file, size) for file, size in ticket['bytes'].items())
-    return ticket['content'] if whole else None
+    return content if whole else None
 
 
 def _check_sum(value: Any) -> int:

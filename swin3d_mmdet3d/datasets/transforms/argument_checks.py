@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 
@@ -15,7 +16,7 @@ def check_probability(name: str, value: float) -> float:
 
 def check_positive(name: str, value: float) -> float:
     """Return a number; raise ValueError unless it is finite and above zero."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
         raise ValueError(f'{name} must be a positive number, got {value!r}')
     return value
 

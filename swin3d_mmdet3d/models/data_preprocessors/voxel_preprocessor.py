@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -66,8 +67,14 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not voxel_size > 0:
-            raise ValueError(f'voxel_size must be a positive length in metres, got {voxel_size}')
+        is_number = isinstance(voxel_size, (int, float)) and not isinstance(voxel_size, bool)
+        if not (is_number and 0 < voxel_size <= sys.float_info.max):
+            raise ValueError(f'voxel_size must be a positive length in metres, got {voxel_size!r:.60}')
+        for name, values, kind in (('features', features, str), ('axes', axes, int)):
+            if isinstance(values, str) or not isinstance(values, Sequence):
+                raise TypeError(f'{name} must be a sequence, got {values!r:.60}')
+            if not all(isinstance(value, kind) for value in values):
+                raise TypeError(f'{name} must hold values of type {kind.__name__}, got {values!r:.100}')
         unknown = [name for name in features if name not in FEATURE_CHANNELS]
         if unknown or not features or len(set(features)) != len(features):
             raise ValueError(
@@ -128,10 +135,13 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
             names: What errors call the scenes; their places in the batch by default.
 
         Raises:
+            TypeError: If the points are no list of floating-point tensors.
             ValueError: If a cloud is empty, lacks columns, has NaN or infinite values or values out of
                 range, lies more than ``MAX_DISTANCE`` voxels from the origin, or extends over more voxels
                 than a 64-bit key can tell apart.
         """
+        if not isinstance(points, (list, tuple)) or not points:
+            raise TypeError(f'points must be a list of the clouds of at least one scene, got {points!r:.60}')
         names = names or [f'scene {place}' for place in range(len(points))]
         for name, cloud in zip(names, points):
             self._check_columns(cloud, name)
@@ -208,7 +218,7 @@ class VoxelPreprocessor(Det3DDataPreprocessor):
         """
         place = origins.new_empty(starts[-1], 3)
         for cloud, origin, start, stop in zip(points, origins, starts[:-1], starts[1:]):
-            torch.sub(self._in_order(cloud[:, :3]), origin, out=place[start:stop])
+            torch.sub(self._in_order(cloud.detach()[:, :3]), origin, out=place[start:stop])
         # as a tensor: a GPU multiplies by the inverse of a number that it divides by, and rounds twice
         edge = place.new_full((), self.voxel_size)
         return place.div_(edge).clamp_(min=0)

@@ -47,6 +47,8 @@ class AttentionWindows:
 
 def check_signals(signals: Sequence[str]) -> tuple[str, ...]:
     """Return ``signals`` as a tuple after checking that they are distinct, known and include 'xyz'."""
+    if not isinstance(signals, Sequence) or not all(isinstance(name, str) for name in signals):
+        raise TypeError(f'signals must be a sequence of names, got {signals!r:.100}')
     signals = tuple(signals)
     unknown = set(signals) - set(SIGNAL_CHANNELS)
     if unknown or len(set(signals)) != len(signals) or 'xyz' not in signals:

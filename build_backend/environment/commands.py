@@ -10,7 +10,7 @@ import subprocess
 from build_backend.environment import places
 from build_backend.environment.progress import Progress
 
-FREE_GIGABYTES = 5
+FREE_GIGABYTES = 8
 UNREACHABLE = (
     'NewConnectionError',
     'ConnectTimeout',

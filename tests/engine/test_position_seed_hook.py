@@ -97,8 +97,10 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, case, workers):
     assert 0 < len(tail) < len(whole.model.seen) and whole.model.seen[-len(tail) :] == tail
 
 
-@pytest.mark.parametrize('by_epoch', [False, True])
-@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize(
+    ('workers', 'by_epoch'),
+    [(0, False), (0, True), (2, False), pytest.param(2, True, marks=pytest.mark.slow)],
+)
 def test_a_resumed_training_loads_nothing_again_of_what_it_was_trained_on(
     tmp_path, monkeypatch, workers, by_epoch
 ):

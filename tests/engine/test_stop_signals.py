@@ -77,10 +77,15 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(
-    ('name', 'workers'), [*((name, 0) for name in CASES), ('iterations', 2), ('middle of an epoch', 2)]
-)
-@pytest.mark.parametrize('number', STATUS)
+def cases():
+    """Each case by one signal or the other without workers; of those with workers one is a fast test."""
+    for place, name in enumerate(CASES):
+        yield pytest.param(name, 0, list(STATUS)[place % 2], id=f'{name}-0')
+    yield pytest.param('iterations', 2, signal.SIGTERM, id='iterations-2')
+    yield pytest.param('middle of an epoch', 2, signal.SIGINT, id='epoch-2', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(('name', 'workers', 'number'), cases())
 def test_a_stopped_and_resumed_training_is_the_uninterrupted_one(tmp_path, name, workers, number):
     (settings, iteration), parts = CASES[name], tmp_path / 'parts'
     settings = dict(settings, default_hooks=STOP, workers=workers)

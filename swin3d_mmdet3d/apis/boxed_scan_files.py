@@ -11,8 +11,6 @@ import numpy as np
 from ..atomic_write import atomic_writes
 from ..scan_files import METRES_Z_UP, Scan, ScanFrame
 from ..visualization import (
-    BoxSet,
-    box_corners,
     box_picture,
     label_colors,
     write_box_edges,
@@ -64,9 +62,9 @@ def write_boxed_scan(
             f'formats: expected some of {", ".join(FORMATS)}, got {", ".join(unknown) or "none"}'
         )
     upright = boxes.upright(frame)
-    sets = [box_set('prediction', upright)]
+    sets = [upright.drawn('prediction')]
     if truth is not None:
-        sets.insert(0, box_set('truth', truth.upright(frame)))
+        sets.insert(0, truth.upright(frame).drawn('truth', is_certain=True))
     with atomic_writes(folder, stem) as pending:
         if 'json' in formats:
             write_boxes(pending.folder / f'{stem}.json', boxes, names, frame)
@@ -80,19 +78,13 @@ def write_boxed_scan(
         if {'png', 'html'} & set(formats):
             seen = frame.upright(scan)
             if 'png' in formats:
-                columns = {it.title: (it.corners, it.label) for it in sets}
-                picture = box_picture(seen.xyz, scan.color, columns, palette, names)
+                picture = box_picture(seen.xyz, scan.color, sets, palette, names, normal=seen.normal)
                 picture.save(pending.folder / f'{stem}.png')
             if 'html' in formats:
                 page, inside = pending.folder / f'{stem}.html', class_of_box(seen.xyz, upright)
                 more = dict(title=stem, normal=seen.normal, boxes=sets)
                 write_html_viewer(page, seen.xyz, scan.color, None, inside, palette, names, **more)
     return pending.written
-
-
-def box_set(title: str, boxes: DetectedBoxes) -> BoxSet:
-    """Boxes to be drawn, in metres with z up."""
-    return BoxSet(title, box_corners(boxes.center, boxes.size, boxes.yaw), boxes.label, boxes.score)
 
 
 def class_of_box(xyz: np.ndarray, boxes: DetectedBoxes) -> np.ndarray:

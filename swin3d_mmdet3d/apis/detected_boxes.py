@@ -18,6 +18,7 @@ from torch import Tensor
 from ..atomic_write import atomic_write
 from ..json_text import parse_json
 from ..scan_files import METRES_Z_UP, ScanFrame
+from ..visualization import BoxSet, box_corners
 
 _UNITS = '{frame}, radians; yaw turns the box about the axis that points up, counter-clockwise from above'
 
@@ -100,6 +101,11 @@ class DetectedBoxes:
         return dataclasses.replace(
             self, center=frame.upright_points(self.center), size=frame.upright_lengths(self.size)
         )
+
+    def drawn(self, title: str, is_certain: bool = False) -> BoxSet:
+        """The boxes to be drawn, in metres with z up; those that are certain have no scores."""
+        corners = box_corners(self.center, self.size, self.yaw)
+        return BoxSet(title, corners, self.label, None if is_certain else self.score)
 
 
 def write_boxes(

@@ -99,7 +99,8 @@ def write_labelled_scan(
         if {'png', 'html'} & set(formats):
             seen = frame.upright(scan)
             if 'png' in formats:
-                picture = prediction_picture(seen.xyz, scan.color, truth, prediction, palette, names)
+                labels = (truth, prediction, palette, names)
+                picture = prediction_picture(seen.xyz, scan.color, *labels, normal=seen.normal)
                 picture.save(part.with_name(f'{stem}.png'))
             if 'html' in formats:
                 page = part.with_name(f'{stem}.html')

@@ -9,8 +9,9 @@ from mmdet3d.registry import DATASETS
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from ..datasets.class_choice import choose_classes, distinct_colors
+from ..datasets.class_choice import choose_classes
 from ..datasets.wrapped_settings import innermost_dataset
+from ..visualization import distinct_colors
 
 POINT_READERS = ('LoadColoredPoints', 'LoadPointsFromFile', 'LoadNormals', 'GlobalAlignment')
 """Transforms that read a scene's points and bring them into the frame in which boxes are predicted.

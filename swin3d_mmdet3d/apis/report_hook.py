@@ -19,10 +19,10 @@ from mmengine.runner import Runner
 from ..atomic_write import atomic_write
 from ..evaluation import ConfusionSegMetric, confusion_matrix, segmentation_scores
 from ..evaluation.box_confusion import box_confusion
-from ..visualization import box_corners, error_colors, label_colors
+from ..visualization import error_colors, label_colors
 from ..visualization.label_colors import RIGHT_COLOR, WRONG_COLOR
 from ..visualization.picture_sheet import Column, color_column, picture_sheet
-from ..visualization.prediction_picture import class_legend
+from ..visualization.prediction_picture import box_column, class_legend
 from ..visualization.score_charts import write_bar_chart, write_confusion_chart
 from .detected_boxes import DetectedBoxes
 from .tested_scenes import TestedScenes
@@ -161,11 +161,15 @@ class TestReportHook(Hook):
     def _picture(self, result: SceneResult) -> Any:
         """A scene's colour, truth, prediction and errors side by side."""
         scan, names, palette = self._scenes.scan(result.path), self._scenes.names, self._scenes.palette
-        first = color_column(len(scan), scan.color)
+        first = color_column(scan.xyz, scan.color, scan.normal)
         if isinstance(result.found, DetectedBoxes):
             truth, missed = result.truth
-            parts = {'truth': truth, 'prediction': result.found, 'missed': missed}
-            columns = [first, *(_box_column(it, boxes, first, palette) for it, boxes in parts.items())]
+            sets = [
+                truth.drawn('truth', is_certain=True),
+                result.found.drawn('prediction'),
+                missed.drawn('missed', is_certain=True),
+            ]
+            columns = [first, *(box_column(it, first, palette, names) for it in sets)]
             present = np.concatenate([truth.label, result.found.label])
             return picture_sheet(scan.xyz, columns, class_legend(present, palette, names))
         scored = (result.truth >= 0) & (result.truth < len(names))
@@ -180,8 +184,3 @@ class TestReportHook(Hook):
         ]
         legend = class_legend(np.concatenate([result.truth, result.found]), palette, names)
         return picture_sheet(scan.xyz, columns, [*legend, ('right', RIGHT_COLOR), ('wrong', WRONG_COLOR)])
-
-
-def _box_column(title: str, boxes: DetectedBoxes, points: Column, palette: Sequence[Sequence[int]]) -> Column:
-    corners = box_corners(boxes.center, boxes.size, boxes.yaw)
-    return Column(title, points.colors, corners, label_colors(boxes.label, palette))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..visualization.distinct_colors import distinct_colors
+from .official_palettes import official_colors
+
+OFFICIAL = 'official'
+"""A ``palette`` that stands for the benchmark's own."""
 MAX_ID = 2**24
 """Of mask files: a table has a row for each."""
-GOLDEN_TURN = 0.6180339887498949  # of the hue circle: neighbours in the list lie far apart
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
     are a list of their own: its ids are 0 .. K - 1 in the order of the names, unless ``metainfo`` gives them.
 
     Args:
-        metainfo: ``classes``; optional ``palette``; optional ``seg_valid_class_ids``, for each class its id
+        metainfo: ``classes``; optional ``palette``, one colour for each or ``'official'`` for those that the
+            benchmark publishes; optional ``seg_valid_class_ids``, for each class its id
             in the mask files, or several; optional ``seg_all_class_ids``, all ids that may occur there.
             None or without ``classes`` for all known classes.
         known: The same keys of a benchmark, or of an info file; may be empty.
@@ -82,16 +86,6 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
         ids=ids,
         all_ids=_all_ids(metainfo, known, ids, is_known),
     )
-
-
-def distinct_colors(count: int) -> tuple[tuple[int, int, int], ...]:
-    """Colours 0..255 that differ well, always the same: hues by the golden turn, three kinds of light."""
-    colors = []
-    for number in range(count):
-        light, strength = ((0.95, 0.65), (0.75, 0.85), (0.55, 0.6))[number % 3]
-        red, green, blue = colorsys.hsv_to_rgb(number * GOLDEN_TURN % 1, strength, light)
-        colors.append((round(red * 255), round(green * 255), round(blue * 255)))
-    return tuple(colors)
 
 
 def _ids(
@@ -148,6 +142,13 @@ def _palette(
     metainfo: Mapping[str, Any], known: Mapping[str, Any], names: tuple[str, ...]
 ) -> tuple[tuple[int, int, int], ...]:
     palette = metainfo.get('palette')
+    if isinstance(palette, str):
+        if palette != OFFICIAL:
+            raise ValueError(f"metainfo: palette must be colours or 'official', got {palette!r}")
+        colors = official_colors(known.get('classes', ()))
+        palette = [colors.get(name) for name in names]
+        if None in palette:
+            raise ValueError(f"metainfo: palette 'official' has no colours of {', '.join(names)}")
     if palette is None:
         colors = dict(zip(known.get('classes', ()), known.get('palette', ())))
         palette = [colors.get(name, own) for name, own in zip(names, distinct_colors(len(names)))]

@@ -1,4 +1,7 @@
-"""Class names, palettes and mask ids of the three indoor benchmarks, in their official order."""
+"""Class names, palettes and mask ids of the three indoor benchmarks, in their official order.
+
+The palettes are made to be told apart; those that the benchmarks publish are in `official_palettes`.
+"""
 
 from __future__ import annotations
 
@@ -38,57 +41,46 @@ class ClassList:
         return len(self.names)
 
 
-# The colours that the ScanNet benchmark gives to the 40 classes of NYU; row i is id i.
-NYU40_PALETTE = (
-    (0, 0, 0),
-    (174, 199, 232),
-    (152, 223, 138),
-    (31, 119, 180),
-    (255, 187, 120),
-    (188, 189, 34),
-    (140, 86, 75),
-    (255, 152, 150),
-    (214, 39, 40),
-    (197, 176, 213),
-    (148, 103, 189),
-    (196, 156, 148),
-    (23, 190, 207),
-    (178, 76, 76),
-    (247, 182, 210),
-    (66, 188, 102),
-    (219, 219, 141),
-    (140, 57, 197),
-    (202, 185, 52),
-    (51, 176, 203),
-    (200, 54, 131),
-    (92, 193, 61),
-    (78, 71, 183),
-    (172, 114, 82),
-    (255, 127, 14),
-    (91, 163, 138),
-    (153, 98, 156),
-    (140, 153, 101),
-    (158, 218, 229),
-    (100, 125, 154),
-    (178, 127, 135),
-    (120, 185, 128),
-    (146, 111, 194),
-    (44, 160, 44),
-    (112, 128, 144),
-    (96, 207, 209),
-    (227, 119, 194),
-    (213, 92, 176),
-    (94, 106, 211),
-    (82, 84, 163),
-    (100, 85, 144),
-)
+# Colours of NYU40 ids near those that ScanNet gives them, moved apart so that classes of one list differ.
+NYU40_COLORS = {
+    1: (160, 190, 255),
+    2: (116, 246, 160),
+    3: (43, 107, 122),
+    4: (255, 198, 141),
+    5: (199, 223, 0),
+    6: (146, 75, 70),
+    7: (255, 129, 131),
+    8: (244, 14, 27),
+    9: (224, 169, 255),
+    10: (139, 116, 240),
+    11: (175, 140, 118),
+    12: (4, 168, 164),
+    14: (253, 204, 217),
+    15: (11, 178, 43),
+    16: (202, 208, 166),
+    17: (179, 23, 201),
+    18: (193, 160, 1),
+    19: (2, 171, 215),
+    22: (69, 8, 168),
+    24: (255, 123, 0),
+    25: (77, 160, 135),
+    28: (67, 224, 255),
+    32: (27, 84, 181),
+    33: (42, 161, 40),
+    34: (126, 133, 130),
+    35: (44, 221, 221),
+    36: (226, 97, 174),
+    38: (125, 117, 248),
+    39: (110, 106, 137),
+    40: (107, 54, 98),
+}
 
 
 def _nyu40(classes: dict[int, str]) -> ClassList:
     """The class list of a benchmark whose masks hold NYU40 ids."""
     return ClassList(
         names=tuple(classes.values()),
-        palette=tuple(NYU40_PALETTE[raw_id] for raw_id in classes),
+        palette=tuple(NYU40_COLORS[raw_id] for raw_id in classes),
         raw_ids=tuple(classes),
     )
 
@@ -109,20 +101,21 @@ S3DIS = ClassList(
         'board',
         'clutter',
     ),
+    # Near those of mmdet3d, moved apart.
     palette=(
-        (0, 255, 0),
-        (0, 0, 255),
+        (0, 255, 77),
+        (0, 0, 224),
         (0, 255, 255),
-        (255, 255, 0),
-        (255, 0, 255),
-        (100, 100, 255),
-        (200, 200, 100),
-        (170, 120, 200),
-        (255, 0, 0),
-        (200, 100, 100),
-        (10, 200, 100),
-        (200, 200, 200),
-        (50, 50, 50),
+        (255, 251, 0),
+        (255, 49, 255),
+        (95, 116, 255),
+        (172, 159, 90),
+        (136, 83, 131),
+        (222, 0, 0),
+        (221, 128, 138),
+        (0, 164, 109),
+        (182, 184, 211),
+        (13, 23, 1),
     ),
     raw_ids=tuple(range(13)),
 )

@@ -11,6 +11,7 @@ from mmdet3d.datasets import Det3DDataset, S3DISDataset, ScanNetDataset, SUNRGBD
 from mmdet3d.registry import DATASETS
 from mmdet3d.structures import DepthInstance3DBoxes
 
+from .class_lists import NYU40_COLORS, S3DIS_BOXES, SCANNET_BOXES
 from .layout.infos import read_info_file, scene_name
 from .scene_infos import SceneInfos
 
@@ -129,18 +130,22 @@ def _categories(metainfo: Mapping[str, Any], known: Mapping[str, Any]) -> dict[s
     return dict(stated) if stated else {name: number for number, name in enumerate(known.get('classes', ()))}
 
 
+# The NYU40 ids of SUN RGB-D's classes, from bed to bathtub.
+SUNRGBD_NYU40 = (4, 7, 6, 5, 33, 14, 17, 32, 10, 36)
+
+
 @DATASETS.register_module()
 class ScanNetDetDataset(IndoorDetDataset):
     """Scans of ScanNet with boxes of 18 classes; arguments are those of ``IndoorDetDataset``."""
 
-    METAINFO = ScanNetDataset.METAINFO
+    METAINFO = {**ScanNetDataset.METAINFO, 'palette': list(SCANNET_BOXES.palette)}
 
 
 @DATASETS.register_module()
 class S3DISDetDataset(IndoorDetDataset):
     """Rooms of S3DIS with boxes of 5 classes; arguments are those of ``IndoorDetDataset``."""
 
-    METAINFO = S3DISDataset.METAINFO
+    METAINFO = {**S3DISDataset.METAINFO, 'palette': list(S3DIS_BOXES.palette)}
 
 
 @DATASETS.register_module()
@@ -150,7 +155,7 @@ class SUNRGBDDetDataset(IndoorDetDataset):
     Arguments are those of ``IndoorDetDataset``. Colours in its files are 0 .. 1.
     """
 
-    METAINFO = SUNRGBDDataset.METAINFO
+    METAINFO = {**SUNRGBDDataset.METAINFO, 'palette': [NYU40_COLORS[i] for i in SUNRGBD_NYU40]}
 
 
 @DATASETS.register_module()

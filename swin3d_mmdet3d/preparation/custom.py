@@ -11,11 +11,11 @@ from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 from terminaltables import AsciiTable
 
-from ..datasets.class_choice import distinct_colors
 from ..datasets.class_lists import ClassList
 from ..datasets.layout.infos import read_info_file
 from ..one_of_many import one_of_many
 from ..scan_files import read_scan
+from ..visualization import distinct_colors
 from .own_boxes import OwnBox
 from .own_labels import UNLABELLED, OwnClasses, parse_classes, read_classes, read_labels
 from .own_scans import find_class_file, find_label_file, find_own_scans

@@ -31,11 +31,10 @@ if not HELP_ONLY:
     from ..apis import set_data_root
     from ..apis.config_files import read_config_file
     from ..apis.run_inputs import check_run_inputs
-    from ..datasets.class_choice import distinct_colors
     from ..datasets.seeded_generators import seeded_generators
-    from ..visualization import BoxSet, box_corners, label_colors, write_html_viewer
+    from ..visualization import BoxSet, box_corners, distinct_colors, label_colors, write_html_viewer
     from ..visualization.picture_sheet import Column, color_column, picture_sheet
-    from ..visualization.prediction_picture import class_legend
+    from ..visualization.prediction_picture import box_column, class_legend
 
 RGB, NORMAL = slice(3, 6), slice(6, 9)
 
@@ -80,16 +79,16 @@ def view_picture(view: View, palette: Sequence[Sequence[int]], names: Sequence[s
     """The sheet of a view: a column for each kind of thing that it has."""
     xyz = view.points[:, :3]
     color = visible_colors(view.points)
-    columns, present = [color_column(len(xyz), color)], [np.zeros(0, int)]
+    normal = view.points[:, NORMAL] if view.points.shape[1] >= NORMAL.stop else None
+    columns, present = [color_column(xyz, color, normal)], [np.zeros(0, int)]
     if view.label is not None:
         columns.append(Column('labels', label_colors(view.label, palette)))
         present.append(view.label)
     if view.boxes is not None:
-        corners, label = view.boxes
-        columns.append(Column('boxes', columns[0].colors, corners, label_colors(label, palette)))
-        present.append(label)
-    if view.points.shape[1] >= NORMAL.stop:
-        columns.append(Column('normals', np.clip((view.points[:, NORMAL] + 1) * 127.5, 0, 255)))
+        columns.append(box_column(BoxSet('boxes', *view.boxes), columns[0], palette, names))
+        present.append(view.boxes[1])
+    if normal is not None:
+        columns.append(Column('normals', np.clip((normal + 1) * 127.5, 0, 255)))
     sheet = picture_sheet(xyz, columns, class_legend(np.concatenate(present), palette, names))
     return sheet if view.images is None else _below(sheet, view.images)
 

@@ -127,7 +127,7 @@ def draw_box_edges(
     Args:
         image: (H, W, 3) uint8.
         corners: (B, 8, 3) in metres.
-        color: (B, 3) in 0..255, of each box.
+        color: (B, 3) in 0..255, of each box; the first box is drawn over the others.
         view: The camera of the picture.
         line_width: In pixels.
 
@@ -137,7 +137,7 @@ def draw_box_edges(
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     edges = project_edges(corners, view, *image.shape[:2])
-    for box, own_color in zip(edges, np.asarray(color)):
+    for box, own_color in zip(edges[::-1], np.asarray(color)[::-1]):
         fill = tuple(int(channel) for channel in own_color)
         for start, end in box[np.isfinite(box).all(axis=(1, 2))]:
             draw.line((*np.floor(start), *np.floor(end)), fill=fill, width=line_width)

@@ -56,7 +56,7 @@ def feature_picture(
 
     Args:
         xyz: ``(P, 3)`` metres, z up.
-        rgb: ``(P, 3)`` in 0..255, or None: the column is grey.
+        rgb: ``(P, 3)`` in 0..255, or None: the column shows the shape.
         feats: Title -> ``(P, C)``.
         panel: Height and width in pixels of one view.
 
@@ -64,4 +64,4 @@ def feature_picture(
         ValueError: When lengths do not agree.
     """
     columns = [Column(title, pca_colors(values)) for title, values in feats.items()]
-    return picture_sheet(xyz, [color_column(len(xyz), rgb), *columns], [], panel)
+    return picture_sheet(xyz, [color_column(xyz, rgb), *columns], [], panel)

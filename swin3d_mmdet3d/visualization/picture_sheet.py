@@ -10,7 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .box_edges import draw_box_edges
+from .box_tags import draw_box_tags
 from .point_renderer import paint, point_sizes, rasterize
+from .shape_colors import shape_colors
 from .views import birds_eye_view, oblique_view
 
 PANEL = (400, 520)
@@ -22,8 +24,7 @@ MOST_DRAWN = 2_000_000
 _TITLE_HEIGHT = 30
 _GAP = 6
 _SWATCH = 16
-_GREY = 170
-_EDGE_WIDTH = 5  # at twice the size of the panel
+_EDGE_WIDTH = 4  # at twice the size of the panel
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,20 @@ class Column:
         colors: (P, 3) in 0..255.
         corners: (B, 8, 3) of boxes to draw over the points, or None.
         edge_colors: (B, 3) in 0..255 of the boxes, or None.
+        tags: What is written above each of the boxes, the most important first.
     """
 
     title: str
     colors: np.ndarray
     corners: np.ndarray | None = None
     edge_colors: np.ndarray | None = None
+    tags: Sequence[str] = ()
 
 
-def color_column(points: int, rgb: np.ndarray | None) -> Column:
-    """The scan's own colours, grey where it has none."""
+def color_column(xyz: np.ndarray, rgb: np.ndarray | None, normal: np.ndarray | None = None) -> Column:
+    """The scan's own colours; where it has none, greys by the direction of its surfaces."""
     if rgb is None:
-        return Column('no colour', np.full((points, 3), _GREY))
+        return Column('shape', shape_colors(xyz, normal))
     return Column('colour', np.asarray(rgb))
 
 
@@ -64,7 +67,8 @@ def picture_sheet(
     Args:
         xyz: (P, 3) coordinates in metres, z up.
         columns: From left to right.
-        legend: Name and colour of every entry below the views.
+        legend: Name and colour of the entries below the views. Those are listed whose colour is seen, of
+            points or edges, in a column but the first.
         panel: Height and width in pixels of one view.
 
     Raises:
@@ -78,8 +82,9 @@ def picture_sheet(
             )
     step = -(-len(xyz) // MOST_DRAWN) or 1
     columns = [dataclasses.replace(column, colors=column.colors[::step]) for column in columns]
-    rows = _view_rows(xyz[::step], columns, panel)
+    rows, seen = _view_rows(xyz[::step], columns, panel)
     height, width = panel
+    legend = [entry for entry in legend if tuple(map(int, entry[1])) in seen]
     strip = _legend(legend, len(columns) * (width + _GAP))
     size = (
         len(columns) * (width + _GAP) - _GAP,
@@ -96,11 +101,13 @@ def picture_sheet(
     return picture
 
 
-def _view_rows(xyz: np.ndarray, columns: Sequence[Column], panel: tuple[int, int]) -> list[list[Image.Image]]:
-    """For both views, the picture of every column."""
+def _view_rows(
+    xyz: np.ndarray, columns: Sequence[Column], panel: tuple[int, int]
+) -> tuple[list[list[Image.Image]], set[tuple[int, ...]]]:
+    """For both views, the picture of every column; and the colours seen in all but the first."""
     height, width = panel
     sizes = point_sizes(xyz)
-    rows = []
+    rows, seen = [], set()
     for choose in (birds_eye_view, oblique_view):
         view, keep = choose(xyz, width / height)
         # Drawn at twice the size and shrunk: smooth edges.
@@ -110,9 +117,20 @@ def _view_rows(xyz: np.ndarray, columns: Sequence[Column], panel: tuple[int, int
             image = paint(column.colors[keep], index, depth)
             if column.corners is not None:
                 image = draw_box_edges(image, column.corners, column.edge_colors, view, _EDGE_WIDTH)
-            row.append(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+            small = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
+            if column.tags:
+                draw_box_tags(small, column.corners, column.tags, column.edge_colors, view)
+            row.append(small)
+        visible = np.unique(index[index >= 0])
+        for column in columns[1:]:
+            seen |= _unique_colors(column.colors[keep][visible])
+            seen |= _unique_colors(() if column.edge_colors is None else column.edge_colors)
         rows.append(row)
-    return rows
+    return rows, seen
+
+
+def _unique_colors(colors: np.ndarray) -> set[tuple[int, ...]]:
+    return set(map(tuple, np.unique(np.reshape(colors, (-1, 3)), axis=0).astype(int).tolist()))
 
 
 def _legend(entries: Sequence[tuple[str, Sequence[int]]], width: int) -> Image.Image:

@@ -3,7 +3,7 @@
 import pytest
 
 from swin3d_mmdet3d.datasets import choose_classes
-from swin3d_mmdet3d.datasets.class_choice import distinct_colors
+from swin3d_mmdet3d.visualization import distinct_colors
 
 KNOWN = dict(
     classes=('wall', 'chair', 'desk'),

@@ -3,6 +3,8 @@
 import mmdet3d.datasets as stock
 import pytest
 
+from swin3d_mmdet3d import datasets as package
+from swin3d_mmdet3d.datasets import choose_classes
 from swin3d_mmdet3d.datasets.class_lists import (
     S3DIS,
     S3DIS_BOXES,
@@ -28,10 +30,28 @@ def test_names_and_ids_are_those_of_mmdet3d(ours, theirs):
 
 
 @pytest.mark.parametrize(
-    ('ours', 'theirs'), [(S3DIS, stock.S3DISSegDataset), (SCANNET, stock.ScanNetSegDataset)]
+    ('kind', 'theirs'),
+    [
+        (package.S3DISWholeSceneDataset, stock.S3DISSegDataset),
+        (package.ScanNetWholeSceneDataset, stock.ScanNetSegDataset),
+        (package.ScanNetDetDataset, stock.ScanNetDataset),
+        (package.S3DISDetDataset, stock.S3DISDataset),
+        (package.SUNRGBDDetDataset, stock.SUNRGBDDataset),
+    ],
 )
-def test_segmentation_palettes_are_those_of_mmdet3d(ours, theirs):
-    assert [list(color) for color in ours.palette] == [list(c) for c in theirs.METAINFO['palette']]
+def test_official_palettes_are_those_of_mmdet3d(kind, theirs):
+    official = choose_classes(dict(palette='official'), kind.METAINFO).palette
+    assert [list(color) for color in official] == [list(color) for color in theirs.METAINFO['palette']]
+    name = theirs.METAINFO['classes'][2]
+    chosen = choose_classes(dict(classes=(name,), palette='official'), kind.METAINFO).palette
+    assert chosen == (official[2],)
+
+
+def test_official_palette_of_other_classes_is_refused_by_name():
+    with pytest.raises(ValueError, match="palette 'official' is of the classes of S3DIS, .*, got sofa, lamp"):
+        choose_classes(dict(palette='official'), dict(classes=('sofa', 'lamp')))
+    with pytest.raises(ValueError, match="palette must be colours or 'official', got 'tab20'"):
+        choose_classes(dict(palette='tab20'), dict(classes=('sofa', 'lamp')))
 
 
 def test_structured3d_has_the_ids_of_the_pretraining_task():

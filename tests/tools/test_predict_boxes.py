@@ -115,7 +115,7 @@ def test_walls_are_aligned_and_boxes_turned_back(predict, tmp_path, degrees):
 def test_failure_while_writing_leaves_nothing(predict, tmp_path, monkeypatch):
     np.save(tmp_path / 'a.npy', room())
 
-    def fail(*args):
+    def fail(*args, **kwargs):
         raise ValueError('no picture')
 
     monkeypatch.setattr(boxed_scan_files, 'box_picture', fail)

@@ -7,6 +7,7 @@ from plyfile import PlyData
 
 from swin3d_mmdet3d.visualization import (
     BOX_EDGES,
+    BoxSet,
     View,
     box_corners,
     box_picture,
@@ -111,7 +112,7 @@ def test_picture_has_a_column_for_each_set_of_boxes_and_shows_their_colours():
     rgb = np.full((4000, 3), 200)
     corners = box_corners([[2, 1.5, 0.5]], [[1.5, 1, 1]])
     palette, names = [(255, 0, 0), (0, 0, 255)], ['chair', 'table']
-    boxes = {'truth': (corners, np.array([0])), 'prediction': (corners, np.array([1]))}
+    boxes = [BoxSet('truth', corners, np.array([0])), BoxSet('prediction', corners, np.array([1]))]
     picture = np.asarray(box_picture(xyz, rgb, boxes, palette, names, panel=(120, 160)))
     assert picture.shape[1] == 3 * 160 + 2 * 6
 
@@ -122,9 +123,8 @@ def test_picture_has_a_column_for_each_set_of_boxes_and_shows_their_colours():
     assert count(1, (255, 0, 0)) > 100 and count(1, (0, 0, 255)) == 0
     assert count(2, (0, 0, 255)) > 100 and count(2, (255, 0, 0)) == 0
     assert count(0, (255, 0, 0)) == count(0, (0, 0, 255)) == 0
-    assert isinstance(
-        box_picture(xyz, None, {'none': (corners[:0], np.zeros(0, int))}, palette, names), Image.Image
-    )
+    nothing = BoxSet('none', corners[:0], np.zeros(0, int))
+    assert isinstance(box_picture(xyz, None, [nothing], palette, names), Image.Image)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_picture_has_a_column_for_each_kind_of_features():
     rng = np.random.default_rng(0)
     xyz = rng.uniform(0, 3, (400, 3))
     feats = dict(flat=np.zeros((400, 4)), place=xyz)
-    picture = np.asarray(feature_picture(xyz, None, feats, panel=(60, 80))).astype(int)
+    picture = np.asarray(feature_picture(xyz, np.full((400, 3), 90), feats, panel=(60, 80))).astype(int)
     gray = [
         np.abs(picture[40:, start : start + 80] - picture[40:, start : start + 80, :1]).max()
         for start in (0, 86, 172)

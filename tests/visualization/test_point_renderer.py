@@ -133,7 +133,8 @@ def test_picture_shows_each_column_in_its_colours():
         assert painted.mean() > 0.3
         # Pure class colours fade only to white at the rim, never towards another class.
         assert (part[painted][:, channel] >= part[painted][:, others].max(1)).all()
-    assert np.ptp(grey.astype(int), axis=-1).max() == 0
+    # The shape, in a grey with a little blue.
+    assert np.ptp(grey.astype(int), axis=-1).max() <= 14
 
 
 def test_labels_out_of_the_palette_are_grey():

@@ -25,6 +25,8 @@ def rooms(tmp_path_factory):
 def small_config(rooms, work_dir, max_iters):
     """The demo's config with a smaller network, larger voxels and fewer iterations."""
     config = Config.fromfile(CONFIG)
+    # runs of one name share a visualizer, and so its folder, where they start in the same second
+    config.experiment_name = str(work_dir).replace('/', '_')
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         dataset = loader.dataset.get('dataset', loader.dataset)
         dataset.data_root = str(rooms)

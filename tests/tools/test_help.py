@@ -25,6 +25,7 @@ LIGHT |= {
         'one_of_many',
         'optional_packages',
         'pickle_trust',
+        'stop_signals',
     )
 }
 MOST_SECONDS = 1.5

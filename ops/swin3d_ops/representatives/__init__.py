@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
+from .. import host_transfers
 from ..arguments import check_floats, check_int, check_rows, check_tensor
-from ..host_transfers import reads_are_free
 from ..op import Implementation, Op, cuda_kernels
 from . import cuda_impl, torch_impl
 from .probe import probe
@@ -48,7 +48,7 @@ def find_representatives(
             in the next level, or a coarse voxel without a member.
     """
     _check(rows, parent, sizes)
-    if reads_are_free(rows):
+    if host_transfers.reads_are_free(rows):
         _check_values(rows, parent, sizes)
     number, member = torch.sort(parent.int(), stable=True)
     places = torch.arange(sum(sizes[1:]) + 1, dtype=torch.int32, device=parent.device)

@@ -6,6 +6,7 @@ import errno
 import math
 import os
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -112,7 +113,19 @@ def read_npy_array(file: BinaryIO, available: int) -> np.ndarray:
     if have != need or file.read(1):
         what = f'{have} are there' if have < need else 'more follow'
         raise ValueError(f'not a whole NumPy file: the header promises {need} bytes of data, {what}')
-    return np.frombuffer(data, dtype).reshape(shape, order='F' if by_columns else 'C')
+    values = np.frombuffer(data, dtype)
+    _check_texts(values)
+    return values.reshape(shape, order='F' if by_columns else 'C')
+
+
+def _check_texts(values: np.ndarray) -> None:
+    """Raise ValueError where a text has a number that is no character, at which Python fails in any way."""
+    for name in values.dtype.names or ():
+        _check_texts(values[name])
+    if values.dtype.kind == 'U':
+        codes = np.ascontiguousarray(values.ravel()).view(f'{values.dtype.str[0]}u4')
+        if ((codes > sys.maxunicode) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+            raise ValueError('not a whole NumPy file: a text holds numbers that are no characters')
 
 
 def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:

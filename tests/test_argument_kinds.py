@@ -52,6 +52,9 @@ CALLS = {
         lambda: choose_classes({}, dict(classes=('a', 'b'), seg_valid_class_ids=(1,)))
     ],
     'known must be a dict': [lambda: choose_classes({}, [1])],
+    'classes must be a sequence': [lambda: choose_classes(dict(classes=['a']), dict(classes=3))],
+    'classes must hold names': [lambda: choose_classes(dict(classes=['a']), dict(classes=['a', []]))],
+    'palette must be a sequence': [lambda: choose_classes({}, dict(classes=['a'], palette=3))],
     'metainfo: classes must': [lambda v=v: choose(classes=v) for v in (3, [[1]], {'a': 1})],
     'seg_valid_class_ids must': [
         lambda v=v: choose(seg_valid_class_ids=v) for v in (3, [1, 'a'], [1, 2**40], [1.5, 2], [[1], [None]])

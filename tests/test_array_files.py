@@ -49,3 +49,16 @@ def test_arrays_come_back_as_they_were_and_missing_ones_are_named(tmp_path):
         np.testing.assert_array_equal(array, arrays[name], strict=True)
     with pytest.raises(ValueError, match='it has no d, e'):
         read_npz_file(tmp_path / 'a.npz', ['a', 'd', 'e'])
+
+
+@pytest.mark.parametrize('order', '<>')
+def test_texts_of_numbers_that_are_no_characters_are_refused(order, tmp_path):
+    codes = np.array([[0x61, 0x10FFFF]], f'{order}u4')
+    np.save(tmp_path / 'a.npy', codes.view(f'{order}U2'))
+    assert read_npy_file(tmp_path / 'a.npy').item() == 'a\U0010ffff'
+    for code in (0x110000, 2**32 - 1, 0xD800, 0xDFFF):
+        codes[0, 1] = code
+        for texts in (codes.view(f'{order}U2'), codes.view([('x', f'{order}U2')])):
+            np.save(tmp_path / 'a.npy', texts)
+            with pytest.raises(ValueError, match='a text holds numbers that are no characters'):
+                read_npy_file(tmp_path / 'a.npy')

@@ -77,7 +77,8 @@ def choose_classes(metainfo: Mapping[str, Any] | None, known: Mapping[str, Any])
     if not names:
         raise ValueError('metainfo: classes must name at least one class, got none')
     _check_unique('classes', names)
-    known_names = tuple(known.get('classes', ()))
+    known_names = _listed('classes', known.get('classes', ()))
+    _check_unique('classes', known_names)
     is_known = set(names) <= set(known_names)
     ids = _ids(metainfo, known, names, is_known)
     return ClassChoice(
@@ -150,7 +151,7 @@ def _palette(
         if None in palette:
             raise ValueError(f"metainfo: palette 'official' has no colours of {', '.join(names)}")
     if palette is None:
-        colors = dict(zip(known.get('classes', ()), known.get('palette', ())))
+        colors = dict(zip(known.get('classes', ()), _listed('palette', known.get('palette') or ())))
         palette = [colors.get(name, own) for name, own in zip(names, distinct_colors(len(names)))]
     palette = [_listed('palette', color) for color in _listed('palette', palette)]
     if len(palette) != len(names):

@@ -101,9 +101,10 @@ def _checked(place: str, name: str, center: Any, size: Any, yaw: Any) -> OwnBox:
     center, size = _three(f'{place}: center', center), _three(f'{place}: size', size)
     if min(size) <= 0:
         raise ValueError(f'{place}: expected edge lengths above zero, got {size}')
-    if not (isinstance(yaw, (int, float)) and np.isfinite(yaw)):
-        raise ValueError(f'{place}: expected a finite yaw in radians, got {yaw!r}')
-    return OwnBox(name, center, size, float(yaw))
+    turn = _as_finite(yaw) if isinstance(yaw, (int, float)) else None
+    if turn is None:
+        raise ValueError(f'{place}: expected a finite yaw in radians, got {yaw!r:.60}')
+    return OwnBox(name, center, size, turn)
 
 
 def _three(place: str, value: Any) -> tuple[float, float, float]:
@@ -111,13 +112,19 @@ def _three(place: str, value: Any) -> tuple[float, float, float]:
     if isinstance(value, dict):
         keys = next((keys for keys in AXES if all(key in value for key in keys)), ())
         value = [value[key] for key in keys]
-    try:
-        numbers = tuple(float(number) for number in value)
-    except (TypeError, ValueError):
-        numbers = ()
-    if len(numbers) != 3 or not np.isfinite(numbers).all():
-        raise ValueError(f'{place}: expected three finite numbers, got {value!r}')
+    numbers = tuple(map(_as_finite, value)) if np.iterable(value) else ()
+    if len(numbers) != 3 or None in numbers:
+        raise ValueError(f'{place}: expected three finite numbers, got {value!r:.100}')
     return numbers
+
+
+def _as_finite(value: Any) -> float | None:
+    """A number, or the text of one, as a finite float; None for others: JSON has integers of any length."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if np.isfinite(number) else None
 
 
 def _first(entry: dict, keys: tuple[str, ...]) -> Any:
@@ -125,7 +132,4 @@ def _first(entry: dict, keys: tuple[str, ...]) -> Any:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
+    return _as_finite(text) is not None

@@ -210,6 +210,13 @@ def test_boxes_are_read_from_each_layout(content, tmp_path):
         ('3', 'expected a list of boxes'),
         ('[{"class": "a"}]', 'entry 0: expected class, center and size'),
         ('[{"class": "a", "center": [1, 2], "size": [1, 1, 1]}]', 'center: expected three finite numbers'),
+        (
+            f'[{{"class": "a", "center": [1, 2, 1{"0" * 400}], "size": [1, 1, 1]}}]',
+            'center: expected three finite',
+        ),
+        ('[{"class": "a", "center": 3, "size": [1, 1, 1]}]', 'center: expected three finite numbers'),
+        (f'[{{"class": "a", "center": [1, 2, 3], "size": [1, 1, 1], "yaw": 1{"0" * 400}}}]', 'a finite yaw'),
+        ('[{"class": "a", "center": [1, 2, 3], "size": [1, 1, 1], "yaw": "1"}]', 'a finite yaw'),
         ('[{"class": "a", "center": [1, 2, 3], "size": [1, 0, 1]}]', 'edge lengths above zero'),
         (
             '[{"class": "a", "center": [1, 2, 3], "size": [1, 1, 1], "rotation": [1, 0, 0]}]',

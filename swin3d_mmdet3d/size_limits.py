@@ -15,6 +15,7 @@ ALWAYS_ALLOWED = 1 << 28
 BYTES_PER_PIXEL = 4  # that a decoder sets aside
 # Deflate makes 258 bytes of two bits at best, a pixel takes PNG a bit and 64 of them take JPEG a bit.
 MAX_PIXELS_PER_BYTE = 8300
+PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
 
 
 def unpacked_limit(packed: int) -> int:
@@ -63,7 +64,8 @@ def check_image_size(data: bytes, name: str) -> None:
         name: What messages call it.
 
     Raises:
-        ValueError: Naming it, if it is no image or promises more than :func:`unpacked_limit`.
+        ValueError: Naming it, if it is no image, promises more than :func:`unpacked_limit`, or a part of it
+            promises more than follows.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -71,7 +73,23 @@ def check_image_size(data: bytes, name: str) -> None:
     except Exception as error:  # Pillow's readers of headers fail in many ways on damaged ones
         kind = 'empty' if not data else 'truncated or of another format'
         raise ValueError(f'{name} must be an image, it is {kind}') from error
+    _check_png_chunks(data, name)
     told = f'{name} promises {width} x {height} pixels'
     if width * height > MAX_PIXELS_PER_BYTE * len(data):
         raise ValueError(f'{told}, more than its {len(data)} bytes can hold')
     check_unpacked(BYTES_PER_PIXEL * width * height, len(data), told)
+
+
+def _check_png_chunks(data: bytes, name: str) -> None:
+    """Refuse a PNG with a chunk longer than the rest of it: OpenCV sets the length aside before it reads.
+
+    Source: PNG specification (third edition), 5.3 "Chunk layout".
+    """
+    at = len(PNG_MAGIC)
+    while data.startswith(PNG_MAGIC) and at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], 'big'), data[at + 4 : at + 8]
+        if length > len(data) - at - 12:
+            raise ValueError(f'{name} must be an image, it is truncated: a part promises {length} bytes')
+        if kind == b'IEND':
+            return
+        at += 12 + length

@@ -6,6 +6,7 @@ import tracemalloc
 import zlib
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -120,3 +121,18 @@ def test_the_variable_is_a_number_of_at_least_1(value, monkeypatch):
     monkeypatch.setenv(LIMIT_VARIABLE, value)
     with pytest.raises(ValueError, match=f'{LIMIT_VARIABLE} must be a number of at least 1, got {value!r}'):
         unpacked_limit(1)
+
+
+@pytest.mark.parametrize('chunk', [b'IDAT', b'IEND'])
+def test_a_png_whose_part_promises_more_than_follows_is_refused_before_it_is_decoded(chunk, tmp_path):
+    packed = io.BytesIO()
+    Image.fromarray(np.arange(32 * 24, dtype=np.uint16).reshape(24, 32)).save(packed, 'PNG')
+    whole = packed.getvalue()
+    (tmp_path / 'a.png').write_bytes(whole)
+    assert read_image_file(tmp_path / 'a.png', cv2.IMREAD_UNCHANGED).shape == (24, 32)
+    at = whole.index(chunk) - 4
+    (tmp_path / 'a.png').write_bytes(whole[:at] + struct.pack('>I', 1 << 30) + whole[at + 4 :])
+    with pytest.raises(
+        ValueError, match=f'a.png must be an image, it is truncated: a part promises {1 << 30}'
+    ):
+        read_image_file(tmp_path / 'a.png', cv2.IMREAD_UNCHANGED)

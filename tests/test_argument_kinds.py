@@ -128,7 +128,8 @@ def test_an_inferencer_takes_frames_and_dense_tensors_alone(tmp_path):
     inferencer = Swin3DInferencer(*write_height_model(tmp_path), device='cpu')
     with pytest.raises(TypeError, match='frame: expected a ScanFrame, got NoneType'):
         inferencer(POINTS[:, :3], frame=None)
-    for strange in (POINTS.to('meta'), POINTS.to_sparse()):
+    quantized = torch.quantize_per_tensor(POINTS, 0.1, 0, torch.quint8)
+    for strange in (POINTS.to('meta'), POINTS.to_sparse(), quantized):
         with pytest.raises((ValueError, TypeError), match='array must'):
             inferencer(strange)
     assert len(inferencer(POINTS[:, :3].bfloat16()).labels) == 5

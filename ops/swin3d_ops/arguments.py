@@ -59,8 +59,9 @@ def check_tensor(name: str, value) -> None:
     """Raise unless ``value`` is a dense tensor with data."""
     if not isinstance(value, torch.Tensor):
         raise TypeError(f'{name} must be a tensor, got {type(value).__name__}')
-    if value.layout != torch.strided or value.is_nested:
-        raise TypeError(f'{name} must be a dense tensor, got {"nested" if value.is_nested else value.layout}')
+    if value.layout != torch.strided or value.is_nested or value.is_quantized:
+        kind = 'nested' if value.is_nested else 'quantized' if value.is_quantized else value.layout
+        raise TypeError(f'{name} must be a dense tensor, got {kind}')
     if value.device.type == 'meta':
         raise ValueError(f'{name} must hold data, got a tensor on the meta device')
 

@@ -1,10 +1,5 @@
 // The passes of window attention with what they multiply rounded to bfloat16; the rest and all sums are in float32.
-//
-// Compiled as bfloat16.cpp is, where swin3d_has_bfloat16 says whether the functions can run.
-#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC target("avx512bf16")
-#define SWIN3D_BFLOAT16 1
-#endif
+#include "bfloat16_target.h"
 
 #include "lanes.h"
 

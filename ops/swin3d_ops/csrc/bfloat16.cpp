@@ -1,12 +1,6 @@
 // The forward passes of block_mlp and row_linear with matrices, and what they multiply, rounded to bfloat16; the rest
 // and all sums are in float32.
-//
-// GCC 10 and later compile this for processors that may lack the instructions; swin3d_has_bfloat16 says what is the
-// case. The pragma comes before all headers, whose templates are to become part of loops.
-#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC target("avx512bf16")
-#define SWIN3D_BFLOAT16 1
-#endif
+#include "bfloat16_target.h"
 
 #include "lanes.h"
 

@@ -1,7 +1,7 @@
 // Boxes: edges as bands of some pixels, faint where points hide them and dashed without a score, and a tag above each.
 const EDGE_VERTEX = `#version 300 es
   in vec3 start; in vec3 end; in vec4 color; in vec2 corner;
-  uniform mat4 transform; uniform vec2 window; uniform float width; out vec3 paint; out vec2 dash;
+  uniform mat4 transform; uniform vec2 window; uniform float width, lift; out vec3 paint; out vec2 dash;
   void main() {
     vec4 a = transform * vec4(start, 1.0), b = transform * vec4(end, 1.0);
     // An end behind the eye is drawn back before it.
@@ -10,7 +10,7 @@ const EDGE_VERTEX = `#version 300 es
     vec2 along = normalize((b.xy / b.w - a.xy / a.w) * window + 1e-6);
     vec4 at = corner.x < 0.5 ? a : b;
     at.xy += (vec2(-along.y, along.x) * corner.y + along * (corner.x - 0.5)) * width / window * at.w;
-    at.z -= 0.0005 * at.w;  // over the points of the box's own faces
+    at.z -= lift * at.w;  // over the points of the box's own faces
     gl_Position = at;
     paint = color.rgb;
     dash = vec2(corner.x * distance(start, end), color.a);
@@ -56,7 +56,7 @@ class BoxLayer {
     this.gl.bufferData(this.gl.ARRAY_BUFFER, new Float32Array(rows), this.gl.DYNAMIC_DRAW);
   }
 
-  draw(transform, width, height, pixelRatio) {
+  draw(camera, transform, width, height, pixelRatio) {
     if (!this.boxes.length) return;
     const { gl, uniform } = this;
     gl.useProgram(this.program);
@@ -64,6 +64,7 @@ class BoxLayer {
     gl.uniformMatrix4fv(uniform('transform'), false, transform);
     gl.uniform2f(uniform('window'), width, height);
     gl.uniform1f(uniform('width'), 2.2 * pixelRatio);
+    gl.uniform1f(uniform('lift'), camera.lift);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
     gl.depthMask(false);

@@ -1,4 +1,5 @@
 // Orbit camera: yaw and pitch about a target, z up. The scan's walls lie along the axes turned by `turn`.
+// Perspective or orthographic: at the target both have the same scale.
 const FOCAL = 1 / Math.tan(0.3);  // vertical half angle of 0.3 radians
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const moved = (a, b, by) => a.map((v, i) => v + by * b[i]);
@@ -11,7 +12,8 @@ function multiply(a, b) {  // of 4 x 4 matrices, columns first
 
 class Camera {
   constructor(extent, turn) {
-    Object.assign(this, { turn, yaw: 0, pitch: 0, distance: 1, target: extent.map(v => v / 2), reach: Math.hypot(...extent),
+    const middle = extent.map(v => v / 2);
+    Object.assign(this, { turn, yaw: 0, pitch: 0, distance: 1, middle, target: middle, reach: Math.hypot(...extent), orthographic: false,
                           aspect: 1, free: { x: 0, y: 0, width: 1, height: 1 } });
   }
 
@@ -26,17 +28,24 @@ class Camera {
 
   shift() { const { x, y, width, height } = this.free; return [2 * x + width - 1, 1 - 2 * y - height]; }
 
-  get near() { return this.distance / 50; }
-  get far() { return this.distance * 20; }
+  // Metres before and behind the target that are drawn without perspective: all of the scan, also what lies behind the eye.
+  get depth() { return this.reach + Math.hypot(...moved(this.target, this.middle, -1)); }
+  get near() { return this.orthographic ? this.distance - this.depth : this.distance / 50; }
+  get far() { return this.orthographic ? this.distance + this.depth : this.distance * 20; }
+
+  // By how much of the depth range lines stand over the surfaces they lie in: an eightieth of the target's distance.
+  get lift() { return this.orthographic ? this.distance / 80 / this.depth : 0.0005; }
 
   matrix() {
     const { right, up, back } = this.axes(), eye = moved(this.target, back, this.distance);
-    const { near, far } = this, [sx, sy] = this.shift();
+    const { near, far, distance } = this, [sx, sy] = this.shift();
     const view = [right[0], up[0], back[0], 0, right[1], up[1], back[1], 0, right[2], up[2], back[2], 0,
                   -dot(right, eye), -dot(up, eye), -dot(back, eye), 1];
-    const projection = [FOCAL / this.aspect, 0, 0, 0, 0, FOCAL, 0, 0, -sx, -sy, (far + near) / (near - far), -1,
-                        0, 0, 2 * far * near / (near - far), 0];
-    return multiply(projection, view);
+    // w, by which sizes are divided, is the depth of a place, or without perspective that of the target.
+    const depth = this.orthographic
+      ? [0, 0, 2 * distance / (near - far), 0, sx * distance, sy * distance, distance * (far + near) / (near - far), distance]
+      : [-sx, -sy, (far + near) / (near - far), -1, 0, 0, 2 * far * near / (near - far), 0];
+    return multiply([FOCAL / this.aspect, 0, 0, 0, 0, FOCAL, 0, 0, ...depth], view);
   }
 
   // 'reset' looks over a corner; the others straight along an axis of the room, its long side across a wide window.
@@ -54,7 +63,7 @@ class Camera {
     for (let round = 0; round < 8; round++) {
       const reach = { right: [Infinity, -Infinity], up: [Infinity, -Infinity] };
       let distance = 0.001;
-      const offsets = places.map(place => moved(place, this.target, -1)).map(o => [dot(o, right), dot(o, up), dot(o, back)]);
+      const offsets = places.map(place => moved(place, this.target, -1)).map(o => [dot(o, right), dot(o, up), this.orthographic ? 0 : dot(o, back)]);
       for (const [x, y, z] of offsets) distance = Math.max(distance, z + Math.max(Math.abs(x) / slopeX, Math.abs(y) / slopeY));
       for (const [x, y, z] of offsets) for (const [name, v] of [['right', x], ['up', y]]) {
         reach[name] = [Math.min(reach[name][0], v / (distance - z)), Math.max(reach[name][1], v / (distance - z))];

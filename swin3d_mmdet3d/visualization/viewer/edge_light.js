@@ -3,9 +3,10 @@ const SCREEN_VERTEX = `#version 300 es
   void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0); }`;
 const SCREEN_FRAGMENT = `#version 300 es
   precision highp float;
-  uniform highp sampler2D color, depth; uniform float near, far; uniform int reach; out vec4 pixel;
+  uniform highp sampler2D color, depth; uniform float near, far, target; uniform int reach; uniform bool orthographic; out vec4 pixel;
   float log_distance(ivec2 at) {
     float d = texelFetch(depth, clamp(at, ivec2(0), textureSize(depth, 0) - 1), 0).r;
+    if (orthographic) return d * (far - near) / (target * log(2.0));  // its slope at the target
     return log2(near * far / (far - d * (far - near)));
   }
   void main() {
@@ -63,6 +64,8 @@ class EdgeLight {
     gl.uniform1i(uniform('depth'), 1);
     gl.uniform1f(uniform('near'), camera.near);
     gl.uniform1f(uniform('far'), camera.far);
+    gl.uniform1f(uniform('target'), camera.distance);
+    gl.uniform1i(uniform('orthographic'), camera.orthographic);
     gl.uniform1i(uniform('reach'), Math.max(1, Math.round(1.2 * pixelRatio)));
     gl.depthFunc(gl.ALWAYS);
     gl.drawArrays(gl.TRIANGLES, 0, 3);

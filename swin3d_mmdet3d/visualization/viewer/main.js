@@ -38,7 +38,7 @@ class Viewer {
     look.count = Math.min(this.detail, this.resting === null ? scan.count : this.budget);
     const transform = camera.matrix();
     this.light.draw(camera, ratio, () => this.points.draw(camera, transform, height, look));
-    this.boxes.draw(transform, width, height, ratio);
+    this.boxes.draw(camera, transform, width, height, ratio);
     this.boxes.drawTags(tags, transform, window.devicePixelRatio, this.tags);
     byId('shown').textContent = `${look.count.toLocaleString('en')} of ${scan.total.toLocaleString('en')} points shown`;
   }
@@ -143,9 +143,10 @@ function addControls(viewer) {
               v => `${v.toFixed(2)}: ${scan.allBoxes.filter(box => box.score !== null && box.score >= v).length} boxes`,
               v => { viewer.threshold = v; viewer.refresh(); });
   }
-  addCheck('near', 'Hide near walls and ceiling', on => settle('hideNear', on));
-  scan.boxes.forEach(({ title, boxes }, i) => addCheck(`set${i}`, `Boxes: ${title} (${boxes.length})`, on => viewer.toggle(viewer.sets, title, on)));
-  if (scan.boxes.length) addCheck('names', 'Names of boxes', on => { viewer.tags = on; viewer.redraw(); });
+  addCheck('near', 'Hide near walls and ceiling', true, on => settle('hideNear', on));
+  addCheck('orthographic', 'Orthographic (no perspective)', false, on => { viewer.camera.orthographic = on; viewer.lookFrom(viewer.view); });
+  scan.boxes.forEach(({ title, boxes }, i) => addCheck(`set${i}`, `Boxes: ${title} (${boxes.length})`, true, on => viewer.toggle(viewer.sets, title, on)));
+  if (scan.boxes.length) addCheck('names', 'Names of boxes', true, on => { viewer.tags = on; viewer.redraw(); });
 }
 
 function start() {

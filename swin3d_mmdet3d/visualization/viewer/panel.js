@@ -31,8 +31,8 @@ function addSlider(id, title, [min, max, step, value], say, change) {
   byId('sliders').append(make('div', { className: 'slider' }, make('label', { htmlFor: id, textContent: title }), output, input));
 }
 
-function addCheck(id, title, change) {
-  const input = make('input', { id, type: 'checkbox', checked: true });
+function addCheck(id, title, checked, change) {
+  const input = make('input', { id, type: 'checkbox', checked });
   input.onchange = () => change(input.checked);
   byId('sliders').append(make('label', { className: 'check' }, input, title));
 }

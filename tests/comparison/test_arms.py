@@ -25,7 +25,14 @@ def test_arms_are_read_from_their_file_alone(tmp_path):
 
 def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
     arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'ppt' / 'arms.py')}
-    assert list(arms) == ['ppt', 'joint', 'single Structured3D', 'single ScanNet', 'single S3DIS']
+    assert list(arms) == [
+        'ppt',
+        'stem and tables',
+        'joint',
+        'single Structured3D',
+        'single ScanNet',
+        'single S3DIS',
+    ]
     config = room_config(arms['single ScanNet'].config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
     steps = config.train_cfg.max_iters
     arms['single ScanNet'].change(config)

@@ -12,6 +12,7 @@ from swin3d_mmdet3d.models.dense_heads.cagroup3d.class_aware_grouping import gro
 from swin3d_mmdet3d.models.layers import WindowAttention, attention_windows, interpolate_at
 from swin3d_mmdet3d.models.layers.norms import LayerNorm
 from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm
+from swin3d_mmdet3d.models.layers.table_scales import add_table_scales
 from swin3d_mmdet3d.models.necks.swin3d_decoder import Upsample
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
@@ -145,3 +146,19 @@ def test_prompt_scales_are_not_rounded_under_autocast():
     with half_autocast():
         got = norm(feats, voxels)
     assert torch.equal(got, norm(feats, voxels))
+
+
+def test_scales_of_tables_are_not_rounded_under_autocast(backend):
+    layer, places = attention(), voxels()
+    feats, windows = torch.randn(60, 16), attention_windows(places, 5, 0, 4, SIGNALS)
+    (scales,) = add_table_scales(layer, ('a',))
+    nn.init.normal_(scales.offsets['a'], std=1e-3)
+    with half_autocast():
+        scaled, tables = layer(feats, windows, prompt=Prompt('a')), layer.tables(Prompt('a'))
+    assert all(map(torch.equal, tables, layer.tables(Prompt('a'))))
+    folded = layer.named_tables(Prompt('a'))
+    layer.table_scales = None
+    assert not any(map(torch.equal, tables, layer.tables()))
+    layer.load_state_dict(folded, strict=False)
+    with half_autocast():
+        assert torch.equal(scaled, layer(feats, windows))

@@ -88,7 +88,13 @@ def test_two_processes_train_on_other_scenes_of_one_data_set_a_step_and_stay_equ
 
 
 @pytest.mark.parametrize(
-    'name', ['ppt_swin3d-tiny_rooms', 'ppt_swin3d-small_indoor-trio', 'ppt-ppkt_swin3d-tiny_rooms']
+    'name',
+    [
+        'ppt_swin3d-tiny_rooms',
+        'ppt_swin3d-tiny_rooms_stem-tables',
+        'ppt_swin3d-small_indoor-trio',
+        'ppt-ppkt_swin3d-tiny_rooms',
+    ],
 )
 def test_a_step_of_adam_moves_a_modulated_scale_no_farther_than_a_norms_own(name):
     """Adam moves each weight by the rate; a scale that 256 entries feed would move by dozens of rates."""

@@ -297,6 +297,10 @@ RECIPES = {
         ours('rare classes are drawn as often as others', data=dict(balanced=True)),
     ],
     'ppt_swin3d-tiny_rooms': ROOMS_TRIO,
+    'ppt_swin3d-tiny_rooms_stem-tables': [
+        *ROOMS_TRIO,
+        ours('what the abstract of Swin3D++ names', model=dict(modules=('stem_layer',), table_scales=True)),
+    ],
     'ppkt_swin3d-tiny_rooms': [
         *TINY_PPKT,
         ROOM_FRAMES,

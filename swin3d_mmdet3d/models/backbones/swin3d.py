@@ -41,6 +41,24 @@ class ConvBlock(nn.Module):
         return self.conv_layers(level)
 
 
+class ResidualStem(nn.Sequential):
+    """Convolution (``0``) and residual block (``1``), the stem where the finest level has no attention.
+
+    Args:
+        in_channels: Width of the input features.
+        out_channels: Width of the output features.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        residual = ResBlock(out_channels, out_channels)  # the original's MinkResBlock
+        super().__init__(ConvBlock(in_channels, out_channels), residual)
+
+    def forward(self, level: FeatureLevel) -> Tensor:
+        """Convolve ``(N, C_in)`` features of a level: ``(N, C_out)``."""
+        conv, residual = self
+        return residual((conv(level), level[1]))[0]
+
+
 class KNNDownsample(nn.Module):
     """Max over the K nearest fine voxels of each coarse representative, after LayerNorm and Linear.
 
@@ -157,8 +175,7 @@ class Swin3D(BaseModule):
             self.stem_layer: nn.Module = ConvBlock(in_channels, channels[0])
             self.downsample = None
         else:
-            residual = ResBlock(channels[0], channels[0])  # the original's MinkResBlock
-            self.stem_layer = nn.ModuleList([ConvBlock(in_channels, channels[0]), residual])
+            self.stem_layer = ResidualStem(in_channels, channels[0])
             self.downsample = down(channels[0], channels[1])
             self.stem_stride = down_stride
         self.layers = nn.ModuleList(
@@ -201,10 +218,8 @@ class Swin3D(BaseModule):
 
     def stem(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Features ``(N, C)`` of the finest level: the stem and, where attention starts there, its blocks."""
-        if self.downsample is None:
-            return self.layers[0](self.stem_layer((feats, voxels)), voxels)
-        conv, residual = self.stem_layer
-        return residual((conv((feats, voxels)), voxels))[0]
+        feats = self.stem_layer((feats, voxels))
+        return feats if self.downsample is not None else self.layers[0](feats, voxels)
 
     def encode(self, feats: Tensor, voxels: SparseVoxels) -> list[FeatureLevel]:
         """All levels, fine to coarse, from the features of the finest."""

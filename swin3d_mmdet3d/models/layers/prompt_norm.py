@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ...structures import Prompt, SparseVoxels
+from .conditions import check_conditions, replace_module, required_prompt, take_plain_weights
+from .decoupled_module import shared_modules
 from .norms import BatchNorm, LayerNorm, RowNorm
 
 NORMS = (LayerNorm, BatchNorm)
@@ -57,7 +59,7 @@ class PromptNorm(nn.Module):
         Raises:
             ValueError: If they carry none.
         """
-        prompt = _prompt_of(voxels)
+        prompt = required_prompt(voxels.prompt)
         feats = self.norm_of(prompt.condition)(feats, voxels)
         if self.modulation is None:
             return feats
@@ -70,7 +72,7 @@ class PromptNorm(nn.Module):
         Raises:
             ValueError: If they carry none.
         """
-        prompt = _prompt_of(voxels)
+        prompt = required_prompt(voxels.prompt)
         weight, bias, eps = self.norm_of(prompt.condition).of_rows(voxels)
         if self.modulation is None:
             return RowNorm(weight, bias, eps)
@@ -100,21 +102,8 @@ class PromptNorm(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
         """Take the weights of a plain norm for every condition."""
-        for name in list(next(iter(self.norms.values())).state_dict()):
-            plain = state_dict.pop(prefix + name, None)
-            if plain is not None:
-                for key in self.norms:
-                    state_dict.setdefault(f'{prefix}norms.{key}.{name}', plain)
+        take_plain_weights(state_dict, prefix, 'norms', self.norms)
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-def _prompt_of(voxels: SparseVoxels) -> Prompt:
-    if voxels.prompt is None:
-        raise ValueError(
-            'voxels must carry a prompt for prompt-driven normalisation, got none; '
-            'PPT puts the condition of the batch there'
-        )
-    return voxels.prompt
 
 
 def use_prompt_norms(
@@ -125,6 +114,8 @@ def use_prompt_norms(
     exclude: str | None = None,
 ) -> list[PromptNorm]:
     """Replace every norm of ``network`` by a :class:`PromptNorm`, in place.
+
+    Norms inside a :class:`DecoupledModule` are kept once per condition already and stay plain.
 
     Args:
         network: A backbone or neck whose norms are :class:`LayerNorm` and :class:`BatchNorm`.
@@ -147,7 +138,7 @@ def use_prompt_norms(
         )
     found = [
         (name, module)
-        for name, module in network.named_modules()
+        for name, module in shared_modules(network)
         if isinstance(module, PLAIN_NORMS) and not (exclude and re.search(exclude, name))
     ]
     foreign = [name for name, module in found if not isinstance(module, NORMS)]
@@ -164,36 +155,3 @@ def use_prompt_norms(
         replace_module(network, name, norm)
         norms.append(norm)
     return norms
-
-
-def folded_state_dict(network: nn.Module, prompt: Prompt) -> dict[str, Tensor]:
-    """Weights of the plain network that gives the outputs of ``network`` for one condition.
-
-    Returns:
-        The state dict of the network as it was before :func:`use_prompt_norms`.
-    """
-    norms = {f'{name}.': module for name, module in network.named_modules() if isinstance(module, PromptNorm)}
-    plain = {
-        key: value
-        for key, value in network.state_dict().items()
-        if not any(key.startswith(prefix) for prefix in norms)
-    }
-    for prefix, norm in norms.items():
-        plain.update({prefix + key: value for key, value in norm.fold(prompt).state_dict().items()})
-    return plain
-
-
-def check_conditions(conditions: Sequence[str]) -> None:
-    """Raise ValueError unless ``conditions`` are distinct names that modules can have."""
-    if not conditions or len(set(conditions)) != len(conditions):
-        raise ValueError(f'conditions must be distinct names, at least one, got {tuple(conditions)}')
-    taken = nn.ModuleDict()
-    wrong = [name for name in conditions if not name or '.' in name or hasattr(taken, name)]
-    if wrong:
-        raise ValueError(f'conditions must be names without dots that a module can have, got {wrong}')
-
-
-def replace_module(root: nn.Module, name: str, module: nn.Module) -> None:
-    """Put ``module`` in the place of the submodule called ``name``."""
-    parent, _, child = name.rpartition('.')
-    setattr(root.get_submodule(parent), child, module)

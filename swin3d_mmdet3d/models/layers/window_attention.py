@@ -21,7 +21,7 @@ from swin3d_ops.attention_layout import join_tables, split_heads
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ...structures import SIGNAL_CHANNELS, SparseVoxels, find_windows
+from ...structures import SIGNAL_CHANNELS, Prompt, SparseVoxels, find_windows
 from .feed_forward import FeedForward
 from .norms import LayerNorm, RowNorm
 from .stochastic_depth import branch_weights
@@ -108,7 +108,8 @@ def _bins_without_windows(voxels: SparseVoxels, name: str, quant_size: int) -> T
 class WindowAttention(nn.Module):
     """Multi-head self-attention among the voxels of a window.
 
-    Each signal has one query, key and value table of shape ``(3, rows, H, D)``, one row set per axis.
+    Each signal has one query, key and value table of shape ``(3, rows, H, D)``, one row set per axis; by a
+    :class:`TableScales` in ``table_scales`` they depend on the condition of the batch.
 
     Args:
         channels: C, the width of the features.
@@ -142,6 +143,7 @@ class WindowAttention(nn.Module):
                 table = nn.Parameter(torch.empty(3, num_rows, num_heads, head_width))
                 nn.init.trunc_normal_(table, std=0.02)
                 self.register_parameter(f'{role}_{TABLE_NAMES[name]}_table', table)
+        self.table_scales: nn.Module | None = None
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
 
@@ -152,6 +154,7 @@ class WindowAttention(nn.Module):
         norm: RowNorm | None = None,
         residual: Tensor | None = None,
         row_weight: Tensor | None = None,
+        prompt: Prompt | None = None,
     ) -> Tensor:
         """Attend within windows: ``(N, C) -> (N, C)``.
 
@@ -161,19 +164,29 @@ class WindowAttention(nn.Module):
             norm: Parameters of a layer norm of ``feats``, or None for none.
             residual: ``(N, C)`` what the result is added to, or None.
             row_weight: ``(N,)`` factors of the result, or None for 1.
+            prompt: The condition of the batch, read by ``table_scales`` alone.
+
+        Raises:
+            ValueError: If the tables have scales and ``prompt`` is None.
         """
         qkv = row_linear(feats, self.qkv.weight, self.qkv.bias, norm)
         heads = split_heads(qkv, self.num_heads)
-        out = window_attention(*heads, *self.tables(), windows.signals, self.table_rows, windows.index)
+        out = window_attention(*heads, *self.tables(prompt), windows.signals, self.table_rows, windows.index)
         proj = self.proj
         return row_linear(
             out.flatten(1), proj.weight, proj.bias, residual=residual, row_weight=row_weight
         )  # fmt: skip
 
-    def tables(self) -> tuple[Tensor, Tensor, Tensor]:
+    def tables(self, prompt: Prompt | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value table, ``(R, H, D)`` each: the rows of all signals, axis after axis."""
+        return join_tables(list(self.named_tables(prompt).values()))
+
+    def named_tables(self, prompt: Prompt | None = None) -> dict[str, Tensor]:
+        """Tables ``(3, rows, H, D)`` under a prompt, by their parameters' names: queries, keys, values."""
         names = [f'{role}_{TABLE_NAMES[name]}_table' for role in ROLES for name in self.signals]
-        return join_tables([getattr(self, name) for name in names])
+        tables = [getattr(self, name) for name in names]
+        scaled = tables if self.table_scales is None else self.table_scales(tables, prompt)
+        return dict(zip(names, scaled))
 
 
 class Swin3DBlock(nn.Module):
@@ -235,7 +248,7 @@ class Swin3DBlock(nn.Module):
     def _attend(
         self, feats: Tensor, voxels: SparseVoxels, windows: AttentionWindows, row_weight: Tensor | None
     ) -> Tensor:
-        return self.attn(feats, windows, self.norm1.of_rows(voxels), feats, row_weight)
+        return self.attn(feats, windows, self.norm1.of_rows(voxels), feats, row_weight, voxels.prompt)
 
 
 class WindowStage(nn.Module):

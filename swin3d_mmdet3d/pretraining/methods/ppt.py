@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -10,12 +10,11 @@ from mmdet3d.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ...models.layers.prompt_norm import (
-    PromptNorm,
-    check_conditions,
-    folded_state_dict,
-    use_prompt_norms,
-)
+from ...models.layers.conditions import check_conditions
+from ...models.layers.decoupled_module import DecoupledModule, decouple_modules
+from ...models.layers.prompt_folding import folded_state_dict
+from ...models.layers.prompt_norm import PromptNorm, use_prompt_norms
+from ...models.layers.table_scales import TableScales, add_table_scales
 from ...models.student_weights import STUDENT_PARTS, weights_of
 from ...structures import Prompt, with_prompt
 
@@ -24,23 +23,29 @@ FORMS = ('decoupled', 'adaptive', 'both', 'shared')
 
 @MODELS.register_module()
 class PPT(BaseModel):
-    """A model whose norms know which data set a batch comes from.
+    """A model whose norms, and more if asked, know which data set a batch comes from.
 
     Every batch has one condition, the ``condition`` of its samples; the model's voxels carry it with a
-    learned embedding, and the norms of its networks answer to it. What the model is trained for is its own
-    matter: segmentation with a :class:`LanguageAlignedHead` or a :class:`DecoupledHead`, or an objective
-    without labels.
+    learned embedding, and the norms of its networks answer to it; so do, by ``modules`` and
+    ``table_scales``, whole modules and the tables of the attention. Each starts as the plain model and folds
+    into it at export. What the model is trained for is its own matter: segmentation with a
+    :class:`LanguageAlignedHead` or a :class:`DecoupledHead`, or an objective without labels.
 
     Args:
         model: Config of the model to train, one whose inputs hold :class:`SparseVoxels`.
         conditions: Names of the data sets.
         norms: 'decoupled' (a norm for each condition), 'adaptive' (scale and shift from the embedding),
             'both', or 'shared' (plain norms: naive joint training).
-        prompted: Names of the networks of ``model`` whose norms are replaced; those it lacks are passed over.
+        prompted: Names of the networks of ``model`` that are prompted; those it lacks are passed over.
         prompt_channels: Width of the embedding of a condition.
         exclude: Regular expression; norms whose name it finds stay plain.
-        trainable_conditions: Conditions that train while all else is frozen: their embedding and decoupled
-            norms. None trains everything. To add a data set to a trained model, name it here.
+        modules: Names of modules of the backbone that are kept once for each condition, such as its stem; see
+            :class:`DecoupledModule`. Their norms are kept apart with them, without scale and shift.
+        table_scales: Whether the tables of the window attention have scales for each condition; see
+            :class:`TableScales`.
+        trainable_conditions: Conditions that train while all else is frozen: their embedding, decoupled
+            norms, modules and scales of tables. None trains everything. To add a data set to a trained
+            model, name it here.
         data_preprocessor: Config of the preprocessor; that of ``model`` by default.
         init_cfg: Initialisation config of mmengine.
 
@@ -48,7 +53,9 @@ class PPT(BaseModel):
         ValueError: If an argument does not fit, or a batch mixes conditions or has an unknown one.
 
     Source: arXiv 2308.09718 (PPT-v1m1 of github.com/Pointcept/Pointcept for point U-Nets); on Swin3D the
-        LayerNorms of blocks and resampling and the BatchNorm of the stem are replaced.
+        LayerNorms of blocks and resampling and the BatchNorm of the stem are replaced. ``modules`` and
+        ``table_scales`` follow ideas that the abstract of arXiv 2402.14215 (Swin3D++) names; their details
+        are this package's own.
     """
 
     def __init__(
@@ -59,6 +66,8 @@ class PPT(BaseModel):
         prompted: Sequence[str] = ('backbone', 'neck'),
         prompt_channels: int = 256,
         exclude: str | None = None,
+        modules: Sequence[str] = (),
+        table_scales: bool = False,
         trainable_conditions: Sequence[str] | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -77,6 +86,10 @@ class PPT(BaseModel):
         self.prompted = [name for name in prompted if isinstance(getattr(model, name, None), nn.Module)]
         if not self.prompted:
             raise ValueError(f'prompted must name a network of {type(model).__name__}, got {tuple(prompted)}')
+        if modules:
+            self._decouple(modules)
+        if table_scales:
+            self._scale_tables()
         if norms != 'shared':
             for name in self.prompted:
                 use_prompt_norms(
@@ -135,8 +148,8 @@ class PPT(BaseModel):
     def export(self) -> dict[str, dict[str, Tensor]]:
         """Plain models out of the prompted one: ``{file name: state dict}``, which ``ExportHook`` writes.
 
-        ``<condition>.pth`` holds backbone, neck and ``decode_head`` of the model whose norms have the prompt
-        of a condition folded in; they load strictly into the ordinary networks and give the same outputs.
+        ``<condition>.pth`` holds backbone, neck and ``decode_head`` of the model that has the prompt of a
+        condition folded in; they load strictly into the ordinary networks and give the same outputs.
         ``student.pth`` holds the backbone and neck of S3DIS, or of the last condition where there is none.
         """
         parts = (*STUDENT_PARTS, 'decode_head')
@@ -152,6 +165,33 @@ class PPT(BaseModel):
             norm.eval()
         return self
 
+    def _decouple(self, modules: Sequence[str]) -> None:
+        if 'backbone' not in self.prompted:
+            raise ValueError(
+                f"modules are those of the 'backbone', which prompted lacks, got {self.prompted}"
+            )
+        decouple_modules(self.model.backbone, modules, self.conditions)
+
+    def _scale_tables(self) -> None:
+        networks = [getattr(self.model, name) for name in self.prompted]
+        if not [scales for network in networks for scales in add_table_scales(network, self.conditions)]:
+            kinds = [type(network).__name__ for network in networks]
+            raise ValueError(
+                f'table_scales needs a network with tables of window attention, which Swin3D has, got {kinds}'
+            )
+
+    def _own_parts(self, condition: str) -> Iterator[nn.Module | nn.Parameter]:
+        """What one condition has for itself."""
+        if condition in self.embeddings:
+            yield self.embeddings[condition]
+        for module in self.modules():
+            if isinstance(module, PromptNorm) and module.decoupled:
+                yield module.norms[condition]
+            elif isinstance(module, DecoupledModule):
+                yield module.copies[condition]
+            elif isinstance(module, TableScales):
+                yield module.offsets[condition]
+
     def _freeze_all_but(self, conditions: Sequence[str]) -> None:
         unknown = [name for name in conditions if name not in self.conditions]
         if unknown or not conditions:
@@ -159,11 +199,10 @@ class PPT(BaseModel):
                 f'trainable_conditions must be some of {self.conditions}, got {tuple(conditions)}'
             )
         self.requires_grad_(False)
-        trained = [self.embeddings[name] for name in conditions if name in self.embeddings]
-        prompt_norms = [m for m in self.modules() if isinstance(m, PromptNorm) and m.decoupled]
-        living = [norm.norms[name] for norm in prompt_norms for name in conditions]
-        for part in [*trained, *living]:
+        trained = [part for name in conditions for part in self._own_parts(name)]
+        for part in trained:
             part.requires_grad_(True)
+        living = {module for part in trained if isinstance(part, nn.Module) for module in part.modules()}
         self.frozen_norms = tuple(
             m for m in self.modules() if isinstance(m, nn.BatchNorm1d) and m not in living
         )

@@ -21,6 +21,13 @@ def block():
     return block
 
 
+def voxels(count, prompt=None):
+    """That many voxels in a row."""
+    coords = torch.zeros(count, 4, dtype=torch.int64)
+    coords[:, 1] = torch.arange(count)
+    return SparseVoxels(coords, 1, prompt=prompt)
+
+
 def layers(block, feats):
     """The branch layer by layer."""
     return block.mlp.fc2(nn.functional.gelu(block.mlp.fc1(feats)))
@@ -29,13 +36,13 @@ def layers(block, feats):
 def test_evaluation_adds_the_layers_of_the_normalised_features(block):
     feats = torch.randn(50, 8)
     expected = feats + layers(block, block.norm2(feats))
-    torch.testing.assert_close(block.eval()(feats, None, None), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(block.eval()(feats, voxels(50), None), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_rows_of_the_branch_are_weighted(block):
     feats, weights = torch.randn(2000, 8), torch.rand(2, 2000).gt(0.4) / 0.6
     expected = feats + weights[1, :, None] * layers(block, block.norm2(feats))
-    out = block.train()(feats, None, None, weights)
+    out = block.train()(feats, voxels(2000), None, weights)
     torch.testing.assert_close(out, expected, rtol=1e-5, atol=1e-5)
     assert 0.3 < float((out == feats).all(1).float().mean()) < 0.5
 
@@ -46,12 +53,10 @@ def test_a_prompt_driven_norm_reaches_the_branch_with_its_gradients(block, decou
     for parameter in norm.parameters():
         nn.init.normal_(parameter, std=0.5)
     block.norm2, block.norm1 = norm, LayerNorm(8)
-    coords = torch.zeros(30, 4, dtype=torch.int64)
-    coords[:, 1] = torch.arange(30)
     embedding, feats = torch.randn(5).requires_grad_(), torch.randn(30, 8)
-    voxels = SparseVoxels(coords, 1, prompt=Prompt('b', embedding))
-    out = block.eval()(feats, voxels, None)
-    expected = feats + layers(block, norm(feats, voxels))
+    given = voxels(30, Prompt('b', embedding))
+    out = block.eval()(feats, given, None)
+    expected = feats + layers(block, norm(feats, given))
     torch.testing.assert_close(out, expected, rtol=1e-4, atol=1e-5)
     grad = torch.randn_like(out)
     inputs = [embedding, *norm.norm_of('b').parameters(), *norm.modulation.parameters()]
@@ -60,4 +65,4 @@ def test_a_prompt_driven_norm_reaches_the_branch_with_its_gradients(block, decou
     ):
         torch.testing.assert_close(got, truth, rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match='voxels must carry a prompt'):
-        block(feats, SparseVoxels(coords, 1), None)
+        block(feats, voxels(30), None)

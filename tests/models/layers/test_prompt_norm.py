@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from swin3d_mmdet3d.models.layers import BatchNorm, LayerNorm
-from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm, folded_state_dict, use_prompt_norms
+from swin3d_mmdet3d.models.layers.prompt_folding import folded_state_dict
+from swin3d_mmdet3d.models.layers.prompt_norm import PromptNorm, use_prompt_norms
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
 CONDITIONS = ('a', 'b')

@@ -5,7 +5,8 @@ import torch
 from swin3d_ops.voxel_index import unique_voxels
 
 from swin3d_mmdet3d.models.layers import WindowAttention, WindowStage, attention_windows
-from swin3d_mmdet3d.structures import SparseVoxels
+from swin3d_mmdet3d.models.layers.table_scales import add_table_scales
+from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
 WINDOW, QUANT = 3, 4
 
@@ -25,8 +26,12 @@ def voxels_with_signals(num_points=120, stride=2):
     return SparseVoxels(coords, 2, stride=stride, signals=signals)
 
 
-def naive_attention(layer, feats, voxels, shift):
-    """Section 3.2 of the paper, in loops, with the original code's unscaled key term."""
+def naive_attention(layer, feats, voxels, shift, scales=None):
+    """Section 3.2 of the paper, in loops, with the original code's unscaled key term.
+
+    The tables of logits and of values are scaled at each signal and head where `scales`, (2, S, H), is given.
+    """
+    scales = torch.ones(2, len(layer.signals), layer.num_heads) if scales is None else scales
     heads, width = layer.num_heads, feats.shape[1] // layer.num_heads
     q, k, v = layer.qkv(feats).view(len(feats), 3, heads, width).unbind(1)
     stride = voxels.stride
@@ -44,13 +49,15 @@ def naive_attention(layer, feats, voxels, shift):
             if not torch.equal(window[i], window[j]):
                 continue
             bias = {role: 0 for role in ('query', 'key', 'value')}
-            for name in layer.signals:
+            for signal, name in enumerate(layer.signals):
+                of_logits, of_values = scales[:, signal, :, None]
                 for axis in range(3):
                     row = int((values[name][i, axis] - values[name][j, axis] + half[name]).floor())
                     row = min(max(row, 0), 2 * half[name] - 1)
                     for role in bias:
                         table = getattr(layer, f'{role}_{"norm" if name == "normal" else name}_table')
-                        bias[role] = bias[role] + table[axis, row]
+                        scale = of_values if role == 'value' else of_logits
+                        bias[role] = bias[role] + scale * table[axis, row]
             scaled = q[i] * width**-0.5
             logits.append((scaled * (k[j] + bias['query'])).sum(-1) + (k[j] * bias['key']).sum(-1))
             terms.append(v[j] + bias['value'])
@@ -69,6 +76,27 @@ def test_layer_equals_the_loops_for_every_subset_of_signals(signals, shift):
     feats = torch.randn(len(voxels), 8, dtype=torch.float64)
     windows = attention_windows(voxels, WINDOW, shift, QUANT, signals)
     torch.testing.assert_close(layer(feats, windows), naive_attention(layer, feats, voxels, shift))
+
+
+@pytest.mark.parametrize('condition', ['a', 'b'])
+def test_scaled_tables_give_the_scaled_terms_of_the_condition_in_the_loops(condition):
+    layer = WindowAttention(8, 2, WINDOW, QUANT, ('xyz', 'normal'))
+    add_table_scales(layer, ['a', 'b'])
+    for parameter in layer.double().parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    voxels = voxels_with_signals()
+    feats = torch.randn(len(voxels), 8, dtype=torch.float64)
+    windows = attention_windows(voxels, WINDOW, 0, QUANT, layer.signals)
+    expected = naive_attention(layer, feats, voxels, 0, 1 + layer.table_scales.offsets[condition])
+    out = layer(feats, windows, prompt=Prompt(condition))
+    torch.testing.assert_close(out, expected)
+    parameters = dict(layer.named_parameters())
+    own = [p for name, p in parameters.items() if name != f'table_scales.offsets.{"ab".strip(condition)}']
+    grad = torch.randn_like(out)
+    for got, truth in zip(torch.autograd.grad(out, own, grad), torch.autograd.grad(expected, own, grad)):
+        torch.testing.assert_close(got, truth)
+    with pytest.raises(ValueError, match='voxels must carry a prompt'):
+        layer(feats, windows)
 
 
 def test_second_block_sees_windows_shifted_by_half():

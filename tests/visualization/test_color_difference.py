@@ -72,10 +72,12 @@ def test_lab_of_primaries_and_greys():
     ]
     + ['own_13', 'own_20', 'own_40'],
 )
-def test_classes_can_be_told_apart_and_from_unlabelled_and_paper(palette, least):
+def test_classes_can_be_told_apart_and_from_unlabelled_paper_and_a_black_page(palette, least):
     assert least_difference(palette) >= least
-    for other in ((255, 255, 255), UNLABELED_COLOR):
+    for other in ((255, 255, 255), (0, 0, 0), UNLABELED_COLOR):
         assert least_difference([*palette, other]) >= min(least, 19)
+    light = cielab(np.array(palette))[:, 0]
+    assert 20 < light.min() and light.max() < 97  # neither black nor white, whatever the hue
 
 
 def test_more_distinct_colours_begin_with_the_same():

@@ -4,7 +4,11 @@
 """
 
 from .help_only import HELP_ONLY
+from .tool_start import exit_at_interrupt, is_tool_start
 from .version import __version__
+
+if is_tool_start():
+    exit_at_interrupt()
 
 if not HELP_ONLY:
     from .dependency_versions import check_dependency_versions

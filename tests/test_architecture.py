@@ -43,6 +43,7 @@ ROOT_MODULES = {
     'plain_pickle',
     'size_limits',
     'stop_signals',
+    'tool_start',
     '__init__',
 }
 OPS_MAY_IMPORT = {'torch', 'swin3d_ops', '__future__'}

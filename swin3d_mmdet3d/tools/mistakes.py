@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from ..memory_shortage import memory_shortage
 from ..stop_signals import exit_on_termination, exit_status
+from ..tool_start import INTERRUPTED, raise_at_interrupt
 
 SHOW_TRACEBACK = 'SWIN3D_TRACEBACK'
 """Environment variable: set to 1, every error shows where it was raised."""
@@ -40,6 +41,7 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence
         SystemExit: With 143 at SIGTERM.
     """
     try:
+        raise_at_interrupt()
         with exit_on_termination():
             return main(words) or 0
     except KeyboardInterrupt:
@@ -58,7 +60,7 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None], words: Sequence
 
 
 def _interrupted() -> int:
-    sys.stderr.write('interrupted\n')
+    sys.stderr.write(f'{INTERRUPTED}\n')
     return exit_status(signal.SIGINT)
 
 

@@ -26,6 +26,7 @@ LIGHT |= {
         'optional_packages',
         'pickle_trust',
         'stop_signals',
+        'tool_start',
     )
 }
 MOST_SECONDS = 1.5

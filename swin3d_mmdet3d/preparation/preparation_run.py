@@ -17,6 +17,7 @@ from terminaltables import AsciiTable
 from ..datasets.class_lists import ClassList
 from ..datasets.layout.infos import write_info_file
 from ..datasets.layout.scenes import IndoorScene, sweep_layout
+from ..datasets.layout.seg_info import write_seg_info
 from ..one_of_many import each_of_many
 from .finished_scenes import TICKETS, finish_scene, finished_scene, forget_scene
 
@@ -115,6 +116,7 @@ def prepare_scenes(
         told = [ticket['info'] for ticket in own if ticket is not None]
         entries = [{**info, 'sample_idx': number} for number, info in enumerate(told)]
         write_info_file(root, dataset.name, split, dataset.boxes, entries, dataset.metainfo)
+        write_seg_info(root, dataset.name, split, entries)
     outcomes = [_outcome(scene, tickets[scene.name], scene.name in kept, failures) for scene in scenes]
     print_log(summary(outcomes, root), 'current')
     return outcomes

@@ -37,6 +37,7 @@ ROOT_MODULES = {
     'optional_packages',
     'pickle_trust',
     'root_registries',
+    'shipped_models',
     'array_files',
     'atomic_write',
     'json_text',

@@ -12,9 +12,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from ..datasets.wrapped_settings import LOADERS
-
-PREFIX = 'swin3d_mmdet3d::'
-"""What configs of other projects put before a config of this package in `_base_`."""
+from ..shipped_models import PREFIX
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

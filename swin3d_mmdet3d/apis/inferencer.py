@@ -27,13 +27,16 @@ from .detected_boxes import DetectedBoxes
 from .model_files import LABEL_READERS, POINT_READERS, class_names, test_pipeline
 from .scan_inputs import Input, scan_inputs
 from .scan_prediction import ScanPrediction
+from .trained_model import trained_model
 
 
 class Swin3DInferencer:
     """Label the points of scans by a trained segmentor, or find boxes by a trained detector.
 
     Args:
-        config: A config, its file, or the name of a config of this package.
+        config: A config, its file, or the name of a config of this package. Without a checkpoint, a trained
+            model that travels with the package: 'seg' or None (labels of S3DIS), 'seg-scannet', or 'det'
+            (boxes of ScanNet).
         checkpoint: Checkpoint file; its keys must be those of the model, all of them.
         device: Such as 'cpu' or 'cuda:0'; None for the first GPU where there is one, else the CPU.
 
@@ -43,23 +46,19 @@ class Swin3DInferencer:
         is_detector: Whether the model finds boxes.
 
     Raises:
-        ValueError: When the config or the checkpoint is not there or not given, the config has no test
-            pipeline or class names, the checkpoint is of another model or has NaN or infinite weights (the
-            keys are named), or there is no such device.
+        ValueError: When the config or the checkpoint is not there, or one is given without the other, the
+            config has no test pipeline or class names, the checkpoint is of another model or has NaN or
+            infinite weights (the keys are named), or there is no such device.
     """
 
     def __init__(
         self,
-        config: str | os.PathLike | Config,
+        config: str | os.PathLike | Config | None = None,
         checkpoint: str | os.PathLike | None = None,
         device: str | None = None,
     ):
+        config, checkpoint = trained_model(config, checkpoint)
         self.config = read_config(config)
-        if checkpoint is None:
-            raise ValueError(
-                f'checkpoint: expected the file of trained weights of {_told(config)}, got none; train it or '
-                'name the file, such as the demo_output/model.pth of `make demo`'
-            )
         self.device = torch_device(device)
         pipeline = test_pipeline(self.config)
         state, meta = read_checkpoint(checkpoint)
@@ -231,7 +230,3 @@ def _wall_turn(xyz: np.ndarray) -> float:
     """The smallest turn in radians about z that lays a room's walls along the axes."""
     # Boxes are the same after a quarter turn.
     return float((np.pi / 4 - room_yaw(xyz)) % (np.pi / 2) - np.pi / 4)
-
-
-def _told(config: str | os.PathLike | Config) -> str:
-    return str(config.filename or 'the config') if isinstance(config, Config) else os.fspath(config)

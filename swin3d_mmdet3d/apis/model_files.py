@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from mmdet3d.registry import DATASETS
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 
 from ..datasets.class_choice import choose_classes
@@ -103,6 +103,13 @@ def test_pipeline(config: Config) -> list[dict]:
     if not pipeline:
         raise ValueError('config: expected a test pipeline in test_dataloader.dataset.pipeline, found none')
     return pipeline
+
+
+def predicting_model(settings: ConfigDict) -> ConfigDict:
+    """The settings of the segmentor or detector itself, out of a method around it, such as `PPT`."""
+    while isinstance(settings.get('model'), Mapping):
+        settings = settings['model']
+    return settings
 
 
 def _test_dataset(config: Config) -> Mapping:

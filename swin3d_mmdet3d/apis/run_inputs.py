@@ -10,7 +10,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..checkpoints.shipped_weights import shipped_weights
 from ..datasets.scene_infos import info_paths
+from ..shipped_models import PREFIX
 from ..synthetic_rooms.domains import DOMAINS
 from .config_files import data_sets
 
@@ -52,7 +54,9 @@ def check_run_inputs(
     if not starts_anew:
         return
     for checkpoint in [config.get('load_from'), *_checkpoints(config.get('model') or {})]:
-        if checkpoint and '://' not in checkpoint and not os.path.isfile(os.path.expanduser(checkpoint)):
+        if checkpoint and checkpoint.startswith(PREFIX):
+            shipped_weights(checkpoint)
+        elif checkpoint and '://' not in checkpoint and not os.path.isfile(os.path.expanduser(checkpoint)):
             raise ValueError(f'checkpoint {checkpoint}: no such file{_student(config, checkpoint)}')
 
 

@@ -27,8 +27,10 @@ from torch import Tensor
 from ..finite_values import first_names
 from ..pickle_trust import TRUST_OPTION, TRUST_VARIABLE, trusts_pickle
 from ..plain_pickle import PLAIN_GLOBALS, PickledArray, StandIn, settled
+from ..shipped_models import PREFIX
 from .archive import archive_damage, is_archive
 from .safetensors_file import SAFETENSORS, read_safetensors
+from .shipped_weights import shipped_weights
 
 WEIGHT_KEYS = ('state_dict', 'model')
 WRAPPER = 'module.'
@@ -78,15 +80,19 @@ def load_checkpoint(address: str | os.PathLike, map_location: str | torch.device
     Args:
         address: File, local or at an address that ``mmengine.fileio`` reads: a zip archive as torch writes
             it, a bare pickle as torch wrote it before 1.6, or safetensors (``.safetensors``), whose metadata
-            become ``meta``.
+            become ``meta``. ``swin3d_mmdet3d::NAME`` names weights that travel with the package.
         map_location: Where the tensors go, as in ``torch.load``.
 
     Raises:
         FileNotFoundError: If there is no such file.
         CheckpointError: Naming it, if it is damaged, no checkpoint, or holds anything else and is not trusted
             (:func:`trusts_pickle`).
+        ValueError: If no weights of this name travel with the package.
     """
     address = os.fspath(address)
+    if address.startswith(PREFIX):
+        path = shipped_weights(address)
+        return _load(path, str(path), map_location)
     if '://' in address:
         with _downloaded(address) as path:
             return _load(Path(path), address, map_location)
@@ -103,11 +109,15 @@ def forget_code(content: Any) -> None:
         meta.pop('config', None)
 
 
+CheckpointLoader.register_scheme(prefixes=PREFIX, loader=load_checkpoint, force=True)
+
+
 @contextmanager
 def checked_checkpoints() -> Iterator[None]:
     """For a while, let mmengine's runner and ``Pretrained`` read local files and the web by this loader.
 
-    Commands do so; importing the package leaves the loaders of others alone.
+    Commands do so; importing the package adds the names of its own weights, and leaves the loaders of others
+    alone.
     """
     before = CheckpointLoader._schemes.copy()
     CheckpointLoader.register_scheme(prefixes=ADDRESSES, loader=load_checkpoint, force=True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..finite_values import check_finite_weights, first_names
 from .loader import read_checkpoint
+from .shipped_weights import weights_under_condition
 
 
 def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
@@ -53,17 +54,22 @@ class StrictPretrained:
         prefix: What the names of the module's weights begin with in the file, such as 'backbone.'.
         if_listed: Leave the module as it is, and say so, where the ``parts`` that the file lists in its
             ``meta``, as ``ExportHook`` writes them, have no such part: a student without a decoder.
+        condition: Of a file whose norms are kept once per condition, the one under which they serve; None
+            for other files.
 
     Raises:
         ValueError: Naming file and weights, if some are missing, differ in shape or have no place, are NaN or
-            infinite; if parts are to be listed and the file has no list; if the file says that the network
-            had another ``style``, which weights do not show.
+            infinite; if no norm has the condition; if parts are to be listed and the file has no list; if the
+            file says that the network had another ``style``, which weights do not show.
     """
 
-    def __init__(self, checkpoint: str, prefix: str = '', if_listed: bool = False) -> None:
+    def __init__(
+        self, checkpoint: str, prefix: str = '', if_listed: bool = False, condition: str | None = None
+    ) -> None:
         self.checkpoint = checkpoint
         self.prefix = prefix
         self.if_listed = if_listed
+        self.condition = condition
 
     def __call__(self, module: nn.Module) -> None:
         """Load into ``module``."""
@@ -73,6 +79,8 @@ class StrictPretrained:
         self._check_style(module, meta)
         start = len(self.prefix)
         own = {name[start:]: w for name, w in weights.items() if name.startswith(self.prefix)}
+        if self.condition is not None:
+            own = weights_under_condition(own, self.condition)
         load_strictly(module, own, f'{self.prefix}* of {self.checkpoint}')
         print_log(f'loaded {len(own)} weights {self.prefix}* of {self.checkpoint}', 'current')
 

@@ -1,7 +1,7 @@
 """Labels scans, or finds boxes in them.
 
-`python -m swin3d_mmdet3d.tools.predict SCAN... --checkpoint X --config Y --out DIR`: the model of
-the config decides which.
+`python -m swin3d_mmdet3d.tools.predict SCAN... --out DIR [--task T | --config Y --checkpoint X]`: a trained
+model that travels with the package, or the model of the config, decides which.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..help_only import HELP_ONLY
 from ..one_of_many import one_of_many
 from ..optional_packages import optional_package
 from ..pickle_trust import add_trust_option
+from ..shipped_models import SHIPPED_MODELS
 from .command_line import CommandLine, add_frame_options
 from .mistakes import run_tool
 
@@ -27,6 +28,7 @@ if not HELP_ONLY:
 
     from ..apis import ScanFrame, ScanInput, ScanPrediction, Swin3DInferencer, match_labels, scan_inputs
     from ..apis.config_files import read_config_file
+    from ..apis.model_files import predicting_model
     from ..evaluation import confusion_matrix, scores_table, segmentation_scores
     from ..scan_files import READERS, Scan, doubts
 
@@ -42,6 +44,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         nargs='+',
         metavar='SCAN',
         help='scan files (docs/scan_files.md says of which kinds), or folders of such files',
+    )
+    parser.add_argument(
+        '--task',
+        choices=SHIPPED_MODELS,
+        help='model that travels with the package: '
+        + ', '.join(f'{name} ({model.finds})' for name, model in SHIPPED_MODELS.items())
+        + '; seg unless --config and --checkpoint name another',
     )
     parser.add_argument('--checkpoint', help='file of trained weights')
     parser.add_argument('--config', help='config file, or the name of a config of this package')
@@ -92,11 +101,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--sample: expected a number of points above zero, got {args.sample}')
     if args.chunk_size is not None and not (np.isfinite(args.chunk_size) and args.chunk_size > 0):
         parser.error(f'--chunk-size: expected metres above zero, got {args.chunk_size}')
-    if args.config is None or args.checkpoint is None:
-        parser.error(
-            '--config and --checkpoint: a trained model is needed, such as --config swin3d-tiny_rooms-seg '
-            '--checkpoint demo_output/model.pth of `make demo`'
-        )
+    _choose_model(parser, args)
     try:
         args.inputs, _ = scan_inputs(args.scans, leave_out=args.out)
     except ValueError as error:
@@ -108,6 +113,22 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     if lost:
         parser.error(f'--out: results would replace the scans themselves: {", ".join(lost)}')
     return args
+
+
+def _choose_model(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Let `args.config` and `args.checkpoint` be those of the task where neither is given."""
+    given = [args.config, args.checkpoint]
+    if any(given) and args.task:
+        parser.error('--task: it names a model of the package, leave out --config and --checkpoint')
+    if not any(given):
+        shipped = SHIPPED_MODELS[args.task or 'seg']
+        args.config, args.checkpoint = shipped.config, shipped.checkpoint
+    elif not all(given):
+        parser.error(
+            '--config and --checkpoint: a trained model needs both, such as --config swin3d-tiny_rooms-seg '
+            '--checkpoint demo_output/model.pth of `make demo`; without either, --task chooses one that '
+            'travels with the package'
+        )
 
 
 def scan_truth(scan: Scan, names: tuple[str, ...]) -> np.ndarray | None:
@@ -168,9 +189,10 @@ def config_of(args: argparse.Namespace) -> Config:
     """The config that the command line names, its chunks of the size that it names."""
     config = read_config_file(args.config)
     if args.chunk_size is not None:
-        if config.model.get('test_cfg', {}).get('mode') not in ('whole', 'chunks'):
+        model = predicting_model(config.model)
+        if model.get('test_cfg', {}).get('mode') not in ('whole', 'chunks'):
             raise ValueError('--chunk-size: the model of the config has no chunks in its test_cfg')
-        config.model.test_cfg = dict(mode='chunks', chunk_size=args.chunk_size, max_voxels=1)
+        model.test_cfg = dict(mode='chunks', chunk_size=args.chunk_size, max_voxels=1)
     return config
 
 

@@ -2,7 +2,7 @@
 
 Of a training's checkpoint the weights stay, and of its meta the class names, the config and the versions, as
 plain values: the file loads without pickle and has the first eight digits of its SHA-256 in its name. OUT may
-end in `.safetensors`.
+end in `.safetensors`; `--half` halves the file by weights in float16, which load into any model.
 """
 
 from __future__ import annotations
@@ -44,22 +44,27 @@ PLAIN_META = (
 HASH_DIGITS = 8
 
 
-def publish(source: str, target: str, config: str | None = None) -> Path:
+def publish(source: str, target: str, config: str | None = None, half: bool = False) -> Path:
     """Write the slim file of a checkpoint.
 
     Args:
         source: The checkpoint.
         target: Path of the file without its hash, such as 'models/room-seg.pth'.
         config: Text of the config to put into the meta in place of the checkpoint's own.
+        half: Round floating-point weights to float16.
 
     Returns:
         The path with the hash, such as 'models/room-seg-1a2b3c4d.pth'.
 
     Raises:
-        ValueError: When there is no such file, or weights are missing, NaN or infinite.
+        ValueError: When there is no such file, or weights are missing, NaN or infinite, or beyond float16
+            where they are to be rounded to it.
     """
     weights, meta = read_checkpoint(source)
     check_finite_weights(weights, source)
+    if half:
+        weights = {name: w.half() if w.is_floating_point() else w for name, w in weights.items()}
+        check_finite_weights(weights, f'{source} in float16')
     content = dict(
         meta=published_meta(meta, config),
         state_dict={name: weight.detach().cpu().contiguous().clone() for name, weight in weights.items()},
@@ -99,6 +104,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of a training')
     parser.add_argument('out', help='file to write; the hash comes before its ending')
     parser.add_argument('--config', help='config file whose text goes into the meta')
+    parser.add_argument('--half', action='store_true', help='round weights to float16, half the size')
     add_trust_option(parser)
     return parser.parse_args(arguments)
 
@@ -107,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Publish the checkpoint that the command line names."""
     args = parse_arguments(arguments)
     text = None if args.config is None else Path(args.config).read_text(encoding='utf-8')
-    path = publish(args.checkpoint, args.out, text)
+    path = publish(args.checkpoint, args.out, text, args.half)
     sizes = [Path(it).stat().st_size / 1e6 for it in (args.checkpoint, path)]
     MMLogger.get_current_instance().info(f'wrote {path}: {sizes[1]:.1f} MB of {sizes[0]:.1f} MB')
     return 0

@@ -54,6 +54,7 @@ def test_revised_keys_fill_every_tensor(tmp_path):
 def test_importing_the_package_leaves_mmengines_loaders_alone():
     """Also those that an earlier test has swapped for a while."""
     loaders = {prefix: loader.__module__ for prefix, loader in CheckpointLoader._schemes.items()}
+    assert loaders.pop('swin3d_mmdet3d::') == 'swin3d_mmdet3d.checkpoints.loader'
     assert set(loaders.values()) == {'mmengine.runner.checkpoint'}
     with checked_checkpoints():
         assert CheckpointLoader._get_checkpoint_loader('a.pth') is load_checkpoint

@@ -15,7 +15,8 @@ settings = {
     )
     for name in _base_.conditions
 }
-augment_points = [
+sample_points = [
+    *_base_.load_points_and_normals,
     _base_.turn_points,
     _base_.jitter_points,
     dict(type='PositiveShift'),
@@ -32,11 +33,7 @@ train_sources = {
         dataset=dict(
             settings[name],
             ann_file=_base_.train_infos[name],
-            pipeline=[
-                dict(type='SetCondition', condition=name),
-                *_base_.load_points_and_normals,
-                *augment_points,
-            ],
+            pipeline=[dict(type='SetCondition', condition=name), *sample_points],
         ),
     )
     for name in _base_.conditions

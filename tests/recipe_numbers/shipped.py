@@ -1,0 +1,77 @@
+"""Recipes of the models that travel with the package: ours, chosen before they labelled a real scan."""
+
+from .detection import TR3D_LEVELS
+from .rooms import ROOMS_TRIO, SCANNET_ROOMS, TINY_TR3D, boxes, by_iterations
+from .segmentation import CHROMATIC, CHUNKS, POINTCEPT_AUGMENTATION
+from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
+
+AUGMENTATION = {key: value for key, value in POINTCEPT_AUGMENTATION.items() if key not in ('mix', 'voxel')}
+SEGMENTOR = [
+    *ROOMS_TRIO,
+    CHUNKS,
+    taken('Pointcept, without Mix3D', training=AUGMENTATION),
+    ours(
+        'the voxels at which scans are labelled',
+        data_preprocessor=dict(voxel_size=0.05),
+        training=dict(
+            voxel=0.05,
+            crop=8000,
+            order=(
+                'RandomPointDropout',
+                'RandomAxisRotation',
+                'RandomAxisRotation',
+                'RandomAxisRotation',
+                'GlobalRotScaleTrans',
+                'RandomFlip3D',
+                'RandomJitterPoints',
+                'ElasticDistortion',
+                *CHROMATIC,
+                'GridSample',
+                'SphereCrop',
+                'RandomDropColor',
+            ),
+        ),
+    ),
+    by_iterations(0.006, 100, 9000, 1e-3, 0.05, rate_of_blocks=0.25, tested_every=9000, seed=123),
+    ours('a training by iterations has no epochs', data=dict(repeats=1000)),
+]
+UNDER_ONE_PROMPT = [
+    *SEGMENTOR,
+    by_iterations(0.0006, 100, 1400, 1e-3, 0.05, tested_every=1400),
+    ours('folded embeddings; one domain', model=dict(norms='decoupled'), data=dict(ratios=(1,))),
+]
+
+RECIPES = {
+    'ppt_swin3d-tiny_rooms-5cm': SEGMENTOR,
+    'swin3d-tiny_rooms-s3dis-5cm-seg_ppt': [*UNDER_ONE_PROMPT, S3DIS_SPLIT],
+    'swin3d-tiny_rooms-scannet-5cm-seg_ppt': [*UNDER_ONE_PROMPT, SCANNET_SPLIT],
+    'tr3d_swin3d-tiny_rooms-scannet-det_60k': [
+        *boxes(16000),
+        SCANNET_SPLIT,
+        SCANNET_ROOMS,
+        TINY_TR3D,
+        taken('TR3D', bbox_head=dict(label2level=TR3D_LEVELS['scannet'])),
+        ours(
+            'wider and deeper',
+            backbone=dict(channels=(32, 64, 128, 192), depths=(1, 2, 2, 2), num_heads=(4, 8, 8, 12)),
+            neck=dict(in_channels=(32, 64, 128, 192), out_channels=64),
+            bbox_head=dict(in_channels=64),
+        ),
+        ours(
+            'colours stray as those of cameras do',
+            training=dict(
+                crop=24000,
+                contrast=0.2,
+                colour_shift=(0.95, 0.05),
+                colour_jitter=(0.95, 0.05),
+                order=(
+                    'GlobalAlignment',
+                    'BoxKeepingCrop',
+                    *CHROMATIC,
+                    'RandomFlip3D',
+                    'GlobalRotScaleTrans',
+                ),
+            ),
+        ),
+    ],
+}

@@ -21,6 +21,7 @@ LIGHT |= {
     for name in (
         'atomic_write',
         'help_only',
+        'shipped_models',
         'memory_shortage',
         'one_of_many',
         'optional_packages',

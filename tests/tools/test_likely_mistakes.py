@@ -161,7 +161,10 @@ MISTAKES = [
         ('submission_infos',),
     ),
     Mistake(
-        'no model to predict with', 'predict', '{scan} --out x', ('--config', '--checkpoint', 'make demo')
+        'weights without a config',
+        'predict',
+        '{scan} --checkpoint my.pth --out x',
+        ('--config', '--checkpoint', 'make demo', '--task'),
     ),
     Mistake(
         'a scan that is not there', 'predict', 'nothing.ply {model} --out x', ('nothing.ply', 'no such file')

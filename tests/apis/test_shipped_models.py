@@ -1,7 +1,6 @@
 """The models that travel with the package do on scans that they never saw what their card says."""
 
 import numpy as np
-import pytest
 import torch
 from mmdet3d.structures import DepthInstance3DBoxes
 from real_data import local_real_data

@@ -10,6 +10,8 @@ from mmengine.config import ConfigDict
 from tiny_pretraining import random_batch, tiny_ppkt
 from tiny_prompted import CONDITIONS, NUM_CLASSES, batch, prompted, tiny_segmentor
 
+from swin3d_mmdet3d.checkpoints import load_strictly
+
 
 def losses(model, data):
     return model(**model.data_preprocessor(data, True), mode='loss')
@@ -162,3 +164,18 @@ def test_mixed_unknown_and_missing_conditions_are_refused_by_name():
 def test_wrong_arguments_are_refused(kwargs, message):
     with pytest.raises(ValueError, match=message):
         prompted(**kwargs)
+
+
+@pytest.mark.parametrize('norms', ['decoupled', 'adaptive', 'both'])
+def test_without_embeddings_a_norm_per_condition_does_the_same(norms):
+    model = prompted(norms).double().eval()
+    decoupled = prompted('decoupled').double().eval()
+    load_strictly(decoupled, model.export()['decoupled.pth'], 'decoupled.pth')
+    for condition in CONDITIONS:
+        scene = batch(condition)
+        inputs = model.data_preprocessor(scene, False)['inputs']
+        inputs['feats'] = inputs['feats'].double()
+        with torch.no_grad():
+            expected = model(inputs, scene['data_samples'])
+            found = decoupled(inputs, scene['data_samples'])
+        torch.testing.assert_close(found, expected, atol=1e-10, rtol=1e-10)

@@ -1,7 +1,7 @@
 """Recipes of the models that travel with the package: ours, chosen before they labelled a real scan."""
 
 from .detection import TR3D_LEVELS
-from .rooms import ROOMS_TRIO, SCANNET_ROOMS, TINY_TR3D, boxes, by_iterations
+from .rooms import OWN_SCANS, ROOMS_SEG, ROOMS_TRIO, SCANNET_ROOMS, TINY_TR3D, boxes, by_iterations
 from .segmentation import CHROMATIC, CHUNKS, POINTCEPT_AUGMENTATION
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
 
@@ -42,6 +42,17 @@ UNDER_ONE_PROMPT = [
 ]
 
 RECIPES = {
+    'swin3d-tiny_custom-5cm-seg': [
+        *ROOMS_SEG,
+        OWN_SCANS,
+        by_iterations(0.002, 100, 600, 1e-3, 0.05, tested_every=600),
+        ours('two stand for own classes', decode_head=dict(num_classes=2)),
+        ours(
+            'as the segmentor that it starts from',
+            data_preprocessor=dict(voxel_size=0.05),
+            training=dict(voxel=0.05, crop=8000),
+        ),
+    ],
     'ppt_swin3d-tiny_rooms-5cm': SEGMENTOR,
     'swin3d-tiny_rooms-s3dis-5cm-seg_ppt': [*UNDER_ONE_PROMPT, S3DIS_SPLIT],
     'swin3d-tiny_rooms-scannet-5cm-seg_ppt': [*UNDER_ONE_PROMPT, SCANNET_SPLIT],

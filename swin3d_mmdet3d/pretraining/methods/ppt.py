@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...models.layers.conditions import check_conditions
 from ...models.layers.decoupled_module import DecoupledModule, decouple_modules
-from ...models.layers.prompt_folding import folded_state_dict
+from ...models.layers.prompt_folding import decoupled_state_dict, folded_state_dict
 from ...models.layers.prompt_norm import PromptNorm, use_prompt_norms
 from ...models.layers.table_scales import TableScales, add_table_scales
 from ...models.student_weights import STUDENT_PARTS, weights_of
@@ -79,6 +79,7 @@ class PPT(BaseModel):
         super().__init__(data_preprocessor or model.data_preprocessor, init_cfg)
         self.model = model
         self.conditions = tuple(conditions)
+        self.norms = norms
         adaptive = norms in ('adaptive', 'both')
         self.embeddings = nn.ParameterDict(
             {condition: nn.Parameter(torch.randn(prompt_channels)) for condition in conditions if adaptive}
@@ -145,18 +146,33 @@ class PPT(BaseModel):
             weights.update({f'{name}.{key}': value for key, value in plain.items()})
         return weights
 
+    def decoupled_state_dict(self) -> dict[str, Tensor]:
+        """Weights of this model with ``norms='decoupled'``, which does the same under every condition."""
+        weights = self.model.state_dict()
+        prompts = [self.prompt_of(condition) for condition in self.conditions]
+        for name in self.prompted:
+            weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
+            own = decoupled_state_dict(getattr(self.model, name), prompts)
+            weights.update({f'{name}.{key}': value for key, value in own.items()})
+        return {f'model.{key}': value for key, value in weights.items()}
+
     def export(self) -> dict[str, dict[str, Tensor]]:
         """Plain models out of the prompted one: ``{file name: state dict}``, which ``ExportHook`` writes.
 
         ``<condition>.pth`` holds backbone, neck and ``decode_head`` of the model that has the prompt of a
         condition folded in; they load strictly into the ordinary networks and give the same outputs.
         ``student.pth`` holds the backbone and neck of S3DIS, or of the last condition where there is none.
+        ``decoupled.pth`` holds the whole model for all conditions, as ``norms='decoupled'`` has it:
+        embeddings, scales and shifts, a third of the weights of a small network, are folded.
         """
         parts = (*STUDENT_PARTS, 'decode_head')
         folded = {condition: self.folded_state_dict(condition) for condition in self.conditions}
         files = {f'{condition}.pth': weights_of(folded[condition], parts) for condition in self.conditions}
         student = 'S3DIS' if 'S3DIS' in self.conditions else self.conditions[-1]
-        return {**files, 'student.pth': weights_of(folded[student])}
+        files['student.pth'] = weights_of(folded[student])
+        if self.norms != 'shared':
+            files['decoupled.pth'] = self.decoupled_state_dict()
+        return files
 
     def train(self, mode: bool = True) -> PPT:
         """Train or evaluate; frozen norms keep their statistics in both."""

@@ -82,7 +82,7 @@ ROOMS = [
             voxel=(0.05, 0.1, 0.1),
             crop=(2000, 2000),
             order=(
-                *('LoadRGBDFrames', 'BackProjectFrames', 'GridSample', 'MakeViews'),
+                *('LoadRGBDFrames', 'BackProjectFrames', 'GridSample', 'EstimateNormals', 'MakeViews'),
                 *(*CHANGES, 'SphereCrop') * 2,
             ),
         ),

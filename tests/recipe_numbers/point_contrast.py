@@ -82,6 +82,7 @@ FRAME_PAIRS = ours(
             'FrameViews',
             'BackProjectFrames',
             'GridSample',
+            'EstimateNormals',
             *VIEW_ORDER,
         ),
     ),

@@ -147,6 +147,7 @@ ANY_FRAMES = ours(
             'ResizeFrames',
             'FlipFrames',
             'GridSample',
+            'EstimateNormals',
             'GlobalRotScaleTrans',
             'GridSample',
         ),

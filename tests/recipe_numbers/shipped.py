@@ -6,6 +6,20 @@ from .segmentation import CHROMATIC, CHUNKS, POINTCEPT_AUGMENTATION
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
 
 AUGMENTATION = {key: value for key, value in POINTCEPT_AUGMENTATION.items() if key not in ('mix', 'voxel')}
+ORDER = (
+    'RandomPointDropout',
+    'RandomAxisRotation',
+    'RandomAxisRotation',
+    'RandomAxisRotation',
+    'GlobalRotScaleTrans',
+    'RandomFlip3D',
+    'RandomJitterPoints',
+    'ElasticDistortion',
+    *CHROMATIC,
+    'GridSample',
+    'SphereCrop',
+    'RandomDropColor',
+)
 SEGMENTOR = [
     *ROOMS_TRIO,
     CHUNKS,
@@ -16,24 +30,24 @@ SEGMENTOR = [
         training=dict(
             voxel=0.05,
             crop=8000,
-            order=(
-                'RandomPointDropout',
-                'RandomAxisRotation',
-                'RandomAxisRotation',
-                'RandomAxisRotation',
-                'GlobalRotScaleTrans',
-                'RandomFlip3D',
-                'RandomJitterPoints',
-                'ElasticDistortion',
-                *CHROMATIC,
-                'GridSample',
-                'SphereCrop',
-                'RandomDropColor',
-            ),
+            order=ORDER,
         ),
     ),
     by_iterations(0.006, 100, 9000, 1e-3, 0.05, rate_of_blocks=0.25, tested_every=9000, seed=123),
     ours('a training by iterations has no epochs', data=dict(repeats=1000)),
+]
+ON_ESTIMATED_NORMALS = [
+    *SEGMENTOR,
+    by_iterations(0.003, 100, 3500, 1e-3, 0.05, tested_every=3500),
+    ours(
+        'half of the samples as scans without normals are',
+        training=dict(
+            crop=(26000, 8000),
+            normals_estimated=0.5,
+            order=('SphereCrop', 'EstimateNormals', *ORDER),
+        ),
+    ),
+    ours('folded embeddings', model=dict(norms='decoupled'), optimiser=dict(rate_of_modulation=None)),
 ]
 UNDER_ONE_PROMPT = [
     *SEGMENTOR,
@@ -54,6 +68,7 @@ RECIPES = {
         ),
     ],
     'ppt_swin3d-tiny_rooms-5cm': SEGMENTOR,
+    'ppt_swin3d-tiny_rooms-5cm_estimated': ON_ESTIMATED_NORMALS,
     'swin3d-tiny_rooms-s3dis-5cm-seg_ppt': [*UNDER_ONE_PROMPT, S3DIS_SPLIT],
     'swin3d-tiny_rooms-scannet-5cm-seg_ppt': [*UNDER_ONE_PROMPT, SCANNET_SPLIT],
     'tr3d_swin3d-tiny_rooms-scannet-det_60k': [

@@ -4,7 +4,7 @@ _base_ = ['./rooms-trio-5cm-seg.py']
 sample_points = [
     *_base_.load_points_and_normals,
     dict(type='SphereCrop', max_points=26000),  # of the scan: what follows takes time by the point
-    dict(type='ReestimateNormals', prob=0.5),
+    dict(type='EstimateNormals', prob=0.5),
     *_base_.sample_points[len(_base_.load_points_and_normals) :],
 ]
 train_sources = {

@@ -14,7 +14,6 @@ from .frames.frame_augmentation import (
 from .frames.frame_loading import (
     BackProjectFrames,
     DropFrames,
-    EstimateNormals,
     KeepDepth,
     LoadRGBDFrames,
     MatchVisiblePixels,
@@ -41,7 +40,7 @@ from .points.elastic_distortion import ElasticDistortion
 from .points.grid_sample import GridSample
 from .points.instance_paste import InstancePaste
 from .points.mix3d import Mix3D
-from .points.normal_estimation import ReestimateNormals
+from .points.normal_estimation import EstimateNormals
 from .points.point_dropout import RandomPointDropout
 from .points.shifts import CenterShift, PositiveShift
 from .points.surface_queries import RememberSurface, SurfaceQueries
@@ -104,7 +103,6 @@ __all__ = [
     'RandomBoxErasing',
     'RandomDropColor',
     'RandomPointDropout',
-    'ReestimateNormals',
     'RememberSurface',
     'RenderAxisViews',
     'ResizeFrames',

@@ -11,7 +11,6 @@ from mmdet3d.registry import TRANSFORMS
 from mmengine.logging import print_log
 
 from ....geometry.correspondence import back_project, visible_pixels
-from ....geometry.normals import estimate_normals
 from ....structures.normal_points import NormalPoints
 from ...layout.frames import UnusableFrameError, read_frame
 from ..argument_checks import check_count, check_positive, check_probability
@@ -111,32 +110,6 @@ class MatchVisiblePixels(BaseTransform):
         for frame in results['frames']:
             rows, pixels = visible_pixels(xyz, frame.depth, frame.pose, frame.intrinsic, self.tolerance)
             frame.set_matches(pixels, ids[rows])
-        return results
-
-
-@TRANSFORMS.register_module()
-class EstimateNormals(BaseTransform):
-    """Append normals estimated from the points, turned towards the camera of the first frame.
-
-    Best behind a transform that thins the cloud out: its cost grows with the points.
-
-    Args:
-        k: Neighbours of each point.
-    """
-
-    def __init__(self, k: int = 16) -> None:
-        self.k = check_count('k', k)
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Give ``points`` columns 6 .. 8; needs points that were not moved since the frames were matched."""
-        points = results['points']
-        if len(points) == 0:
-            raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
-        frames = results.get('frames')
-        viewpoint = frames[0].pose[:3, 3] if frames else None
-        normals = estimate_normals(points.coord.numpy(), self.k, viewpoint)
-        columns = np.concatenate([points.tensor[:, :6].numpy(), normals], axis=1)
-        results['points'] = NormalPoints.from_columns(columns)
         return results
 
 

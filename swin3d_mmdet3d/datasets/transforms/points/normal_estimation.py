@@ -5,40 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from mmcv.transforms import BaseTransform
 from mmdet3d.registry import TRANSFORMS
 
 from ....geometry.normals import estimate_normals
 from ....structures.normal_points import NormalPoints
-from ..argument_checks import check_probability
+from ..argument_checks import check_count, check_probability
+from ..point_selection import scene_label
 
 
 @TRANSFORMS.register_module()
-class ReestimateNormals(BaseTransform):
-    """Give the points of some samples estimated normals in place of their own.
+class EstimateNormals(BaseTransform):
+    """Give the points normals estimated from them, in place of their own where they have some.
 
-    Meshes and scanners know which side of a surface is free. For a bare cloud it has to be guessed
-    (:func:`estimate_normals`, which ``Swin3DInferencer`` and the tools of preparation use), and neighbours blur
-    the edges: a network that was trained on the former alone has never seen the latter. Required key:
-    ``points`` with 6 or 9 columns, in metres with z up.
+    They are turned towards the camera of the first frame, else towards the middle of the room, as
+    ``Swin3DInferencer`` does for scans without normals. A mesh or a scanner knows which side of a surface is
+    free; an estimate guesses it and blurs the edges: a network that learnt from the former alone does badly
+    on the latter, which ``prob`` below 1 mends. Best behind a transform that thins or crops the cloud: its
+    cost grows with the points.
 
     Args:
-        prob: Probability of estimating them.
+        k: Neighbours of each point.
+        prob: Probability of estimating those of a sample.
     """
 
-    def __init__(self, prob: float = 0.5) -> None:
+    def __init__(self, k: int = 16, prob: float = 1.0) -> None:
+        self.k = check_count('k', k)
         self.prob = check_probability('prob', prob)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace columns 6 .. 8 of ``points``."""
-        if np.random.rand() >= self.prob:
+        """Give ``points`` columns 6 .. 8; needs points that were not moved since frames were matched."""
+        if self.prob < 1 and np.random.rand() >= self.prob:
             return results
         points = results['points']
-        normal = estimate_normals(points.coord.numpy().astype(np.float64))
-        columns = torch.cat([points.tensor[:, :6], torch.from_numpy(normal)], dim=1)
+        if len(points) == 0:
+            raise ValueError(f'{scene_label(results)}: points must hold at least one point, got none')
+        frames = results.get('frames')
+        viewpoint = frames[0].pose[:3, 3] if frames else None
+        normals = estimate_normals(points.coord.numpy(), self.k, viewpoint)
+        columns = np.concatenate([points.tensor[:, :6].numpy(), normals], axis=1)
         results['points'] = NormalPoints.from_columns(columns)
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(prob={self.prob})'
+        return f'{type(self).__name__}(k={self.k}, prob={self.prob})'

@@ -12,6 +12,6 @@ model = dict(
     neck=dict(in_channels=channels, out_channels=64),
     bbox_head=dict(in_channels=64),
 )
-param_scheduler = [_base_.rise, dict(_base_.fall, end=16000, T_max=15950)]
-train_cfg = dict(max_iters=16000, val_interval=16000)
-default_hooks = dict(checkpoint=dict(interval=1000, max_keep_ckpts=2))
+param_scheduler = [_base_.rise, dict(_base_.fall, end=6000, T_max=5950)]
+train_cfg = dict(max_iters=6000, val_interval=6000)
+default_hooks = dict(checkpoint=dict(interval=500))

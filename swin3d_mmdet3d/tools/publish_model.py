@@ -2,7 +2,7 @@
 
 Of a training's checkpoint the weights stay, and of its meta the class names, the config and the versions, as
 plain values: the file loads without pickle and has the first eight digits of its SHA-256 in its name. OUT may
-end in `.safetensors`; `--half` halves the file by weights in float16, which load into any model.
+end in `.safetensors`; `--half` halves the file: matrices and kernels in float16, which load into any model.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def publish(source: str, target: str, config: str | None = None, half: bool = Fa
         source: The checkpoint.
         target: Path of the file without its hash, such as 'models/room-seg.pth'.
         config: Text of the config to put into the meta in place of the checkpoint's own.
-        half: Round floating-point weights to float16.
+        half: Round matrices and kernels to float16. Vectors stay: they are few, and the variances that norms
+            keep may be beyond its 65504.
 
     Returns:
         The path with the hash, such as 'models/room-seg-1a2b3c4d.pth'.
@@ -63,7 +64,9 @@ def publish(source: str, target: str, config: str | None = None, half: bool = Fa
     weights, meta = read_checkpoint(source)
     check_finite_weights(weights, source)
     if half:
-        weights = {name: w.half() if w.is_floating_point() else w for name, w in weights.items()}
+        weights = {
+            name: w.half() if w.is_floating_point() and w.ndim > 1 else w for name, w in weights.items()
+        }
         check_finite_weights(weights, f'{source} in float16')
     content = dict(
         meta=published_meta(meta, config),
@@ -104,7 +107,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of a training')
     parser.add_argument('out', help='file to write; the hash comes before its ending')
     parser.add_argument('--config', help='config file whose text goes into the meta')
-    parser.add_argument('--half', action='store_true', help='round weights to float16, half the size')
+    parser.add_argument(
+        '--half', action='store_true', help='round matrices and kernels to float16, half the size'
+    )
     add_trust_option(parser)
     return parser.parse_args(arguments)
 

@@ -6,8 +6,12 @@ from mmdet3d.structures import DepthInstance3DBoxes
 from real_data import local_real_data
 
 from swin3d_mmdet3d.apis import Swin3DInferencer, make_scan, match_labels, read_scan
+from swin3d_mmdet3d.checkpoints.shipped_weights import shipped_weights
+from swin3d_mmdet3d.datasets import S3DIS
 from swin3d_mmdet3d.evaluation import PresentClassIndoorMetric, confusion_matrix, segmentation_scores
 from swin3d_mmdet3d.shipped_models import SHIPPED_MODELS
+from swin3d_mmdet3d.synthetic_rooms.domains import DOMAINS
+from swin3d_mmdet3d.synthetic_rooms.make_rooms import RoomSettings, make_room
 
 
 def scores_of(task, scan):
@@ -17,9 +21,31 @@ def scores_of(task, scan):
     return segmentation_scores(confusion_matrix(truth, found.labels, len(found.names)))
 
 
-def test_weights_take_less_than_15_mb_each():
-    from swin3d_mmdet3d.checkpoints.shipped_weights import shipped_weights
+def held_out_room(folder):
+    """A room of a seed and of sizes of which none was trained on, with its labels and normals."""
+    domain = DOMAINS['s3dis']
+    index = next(index for index in range(100) if domain.is_held_out(index))
+    make_room(RoomSettings('s3dis', 60000, 0, (640, 480), seed=77), folder, index)
+    (points,), (normals,), (labels,) = (
+        [np.fromfile(path, kind) for path in (folder / name).glob('*.bin')]
+        for name, kind in (('points', 'f4'), ('normals', 'f4'), ('semantic_mask', 'i8'))
+    )
+    points = points.reshape(-1, 6)
+    return points[:, :3], points[:, 3:], normals.reshape(-1, 3), labels
 
+
+def test_a_room_that_it_never_saw_is_labelled_with_and_without_normals(tmp_path):
+    """A guard of the weights on the way from the file to the labels; the card has the mean of 18 rooms."""
+    xyz, rgb, normal, truth = held_out_room(tmp_path)
+    inferencer = Swin3DInferencer()
+    assert inferencer.names == S3DIS.names
+    for given in (normal, None):
+        found = inferencer(make_scan(xyz, rgb, given))
+        scores = segmentation_scores(confusion_matrix(truth, found.labels, len(S3DIS.names)))
+        assert scores.mean_iou_of_truth > 0.55 and scores.accuracy > 0.8
+
+
+def test_weights_take_less_than_15_mb_each():
     for model in SHIPPED_MODELS.values():
         assert shipped_weights(model.checkpoint).stat().st_size < 15e6
 

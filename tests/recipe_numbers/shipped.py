@@ -72,7 +72,7 @@ RECIPES = {
     'swin3d-tiny_rooms-s3dis-5cm-seg_ppt': [*UNDER_ONE_PROMPT, S3DIS_SPLIT],
     'swin3d-tiny_rooms-scannet-5cm-seg_ppt': [*UNDER_ONE_PROMPT, SCANNET_SPLIT],
     'tr3d_swin3d-tiny_rooms-scannet-det_60k': [
-        *boxes(16000),
+        *boxes(6000),
         SCANNET_SPLIT,
         SCANNET_ROOMS,
         TINY_TR3D,

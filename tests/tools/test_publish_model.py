@@ -43,20 +43,22 @@ def test_bad_weights_are_not_published(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['x.pth']
 
 
-def test_half_rounds_to_the_nearest_float16_and_keeps_counts(tmp_path):
+def test_half_rounds_matrices_to_the_nearest_float16_and_keeps_vectors_and_counts(tmp_path):
     """Of 11 bits: 1 + 2^-12 lies nearer to 1, 1 + 3 * 2^-12 to 1 + 2^-10."""
-    exact = torch.tensor([1.0, 1 + 2**-12, 1 + 3 * 2**-12, -65504.0], dtype=torch.float64)
-    weights = dict(w=exact, count=torch.tensor(70000))
+    exact = torch.tensor([[1.0, 1 + 2**-12], [1 + 3 * 2**-12, -65504.0]], dtype=torch.float64)
+    variance = torch.tensor([1 + 2**-20, 70000.0])
+    weights = dict(w=exact, variance=variance, count=torch.tensor(70000))
     torch.save(dict(state_dict=weights), tmp_path / 'x.pth')
     assert main([str(tmp_path / 'x.pth'), str(tmp_path / 'y.safetensors'), '--half']) == 0
     (path,) = tmp_path.glob('y-*.safetensors')
     rounded, _ = read_checkpoint(path)
-    expected = torch.tensor([1.0, 1.0, 1 + 2**-10, -65504.0], dtype=torch.float16)
+    expected = torch.tensor([[1.0, 1.0], [1 + 2**-10, -65504.0]], dtype=torch.float16)
     torch.testing.assert_close(rounded['w'], expected, rtol=0, atol=0)
+    torch.testing.assert_close(rounded['variance'], variance, rtol=0, atol=0)
     assert rounded['count'].item() == 70000
 
 
 def test_weights_beyond_float16_are_not_published_in_it(tmp_path):
-    torch.save(dict(state_dict=dict(w=torch.tensor([1.0, 70000.0]))), tmp_path / 'x.pth')
+    torch.save(dict(state_dict=dict(w=torch.tensor([[1.0, 70000.0]]))), tmp_path / 'x.pth')
     with pytest.raises(ValueError, match='float16: w has NaN or infinite'):
         publish(str(tmp_path / 'x.pth'), str(tmp_path / 'y.pth'), half=True)

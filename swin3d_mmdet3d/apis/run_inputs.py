@@ -10,9 +10,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..checkpoints.shipped_weights import shipped_weights
+from ..checkpoints.shipped_weights import check_checkpoint
 from ..datasets.scene_infos import info_paths
-from ..shipped_models import PREFIX
 from ..synthetic_rooms.domains import DOMAINS
 from .config_files import data_sets
 
@@ -54,10 +53,8 @@ def check_run_inputs(
     if not starts_anew:
         return
     for checkpoint in [config.get('load_from'), *_checkpoints(config.get('model') or {})]:
-        if checkpoint and checkpoint.startswith(PREFIX):
-            shipped_weights(checkpoint)
-        elif checkpoint and '://' not in checkpoint and not os.path.isfile(os.path.expanduser(checkpoint)):
-            raise ValueError(f'checkpoint {checkpoint}: no such file{_student(config, checkpoint)}')
+        if checkpoint:
+            check_checkpoint(checkpoint, _student(config, checkpoint))
 
 
 def check_options(config: Mapping[str, Any], options: Mapping[str, Any]) -> None:

@@ -32,6 +32,22 @@ def shipped_weights(name: str) -> Path:
     return _FOLDER / f'{stem}{SAFETENSORS}'
 
 
+def check_checkpoint(address: str, cure: str = '') -> None:
+    """Look for a checkpoint before anything is built; what lies at an address of the web is not asked for.
+
+    Args:
+        address: A file, an address, or a name of weights that travel with the package.
+        cure: What the message ends with.
+
+    Raises:
+        ValueError: If there is no such file, or no weights of such a name.
+    """
+    if address.startswith(PREFIX):
+        shipped_weights(address)
+    elif '://' not in address and not Path(address).expanduser().is_file():
+        raise ValueError(f'checkpoint {address}: no such file{cure}')
+
+
 def weights_under_condition(weights: Mapping[str, Tensor], condition: str) -> dict[str, Tensor]:
     """Weights of the plain network that a network with a norm per condition is under one of them.
 

@@ -119,8 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     text = None if args.config is None else Path(args.config).read_text(encoding='utf-8')
     path = publish(args.checkpoint, args.out, text, args.half)
-    sizes = [Path(it).stat().st_size / 1e6 for it in (args.checkpoint, path)]
-    MMLogger.get_current_instance().info(f'wrote {path}: {sizes[1]:.1f} MB of {sizes[0]:.1f} MB')
+    MMLogger.get_current_instance().info(f'wrote {path}: {path.stat().st_size / 1e6:.1f} MB')
     return 0
 
 

@@ -28,6 +28,7 @@ if not HELP_ONLY:
     from ..apis.run_inputs import check_run_inputs
     from ..checkpoints import checked_checkpoints, load_checkpoint, load_strictly
     from ..checkpoints.loader import checkpoint_weights
+    from ..checkpoints.shipped_weights import check_checkpoint
     from ..datasets.wrapped_settings import innermost_dataset
     from ..engine.wrapped_models import unwrapped
     from ..evaluation import ConfusionSegMetric, RunScores
@@ -178,8 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         enable_report(cfg, args.worst)
     enable_result_files(cfg, args.out, args.show_dir, args.score_thr)
-    if '://' not in args.checkpoint and not Path(args.checkpoint).expanduser().is_file():
-        raise ValueError(f'checkpoint {args.checkpoint}: no such file')
+    check_checkpoint(args.checkpoint)
     check_run_inputs(cfg, ('test_dataloader',))
     with checked_checkpoints():
         runner = build_runner(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')

@@ -8,7 +8,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from tiny_prompted import CONDITIONS, prompted, tiny_segmentor
 
 from swin3d_mmdet3d.checkpoints import StrictPretrained, load_checkpoint, read_checkpoint
-from swin3d_mmdet3d.checkpoints.shipped_weights import shipped_weights, weights_under_condition
+from swin3d_mmdet3d.checkpoints.shipped_weights import (
+    check_checkpoint,
+    shipped_weights,
+    weights_under_condition,
+)
 from swin3d_mmdet3d.shipped_models import SHIPPED_MODELS
 
 NAMES = sorted({model.checkpoint for model in SHIPPED_MODELS.values()})
@@ -50,3 +54,13 @@ def test_a_condition_that_no_norm_has_and_norms_with_an_embedding_are_refused():
         weights_under_condition(weights, 'Office')
     with pytest.raises(ValueError, match='depend on an embedding too'):
         weights_under_condition(prompted('both').state_dict(), 'S3DIS')
+
+
+def test_what_is_looked_for_before_a_run_is_a_file_an_address_or_a_name(tmp_path):
+    (tmp_path / 'a.pth').write_bytes(b'')
+    for address in (str(tmp_path / 'a.pth'), 'https://host/a.pth', NAMES[0]):
+        check_checkpoint(address)
+    with pytest.raises(ValueError, match='checkpoint b.pth: no such file; train it'):
+        check_checkpoint('b.pth', '; train it')
+    with pytest.raises(ValueError, match='no weights of this name'):
+        check_checkpoint('swin3d_mmdet3d::b')

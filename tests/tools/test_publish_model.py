@@ -7,6 +7,7 @@ import torch
 from tiny_training import tiny_runner
 
 from swin3d_mmdet3d.checkpoints import load_strictly, read_checkpoint
+from swin3d_mmdet3d.shipped_models import SHIPPED_MODELS
 from swin3d_mmdet3d.tools.publish_model import main, publish
 
 
@@ -62,3 +63,10 @@ def test_weights_beyond_float16_are_not_published_in_it(tmp_path):
     torch.save(dict(state_dict=dict(w=torch.tensor([[1.0, 70000.0]]))), tmp_path / 'x.pth')
     with pytest.raises(ValueError, match='float16: w has NaN or infinite'):
         publish(str(tmp_path / 'x.pth'), str(tmp_path / 'y.pth'), half=True)
+
+
+def test_weights_of_the_package_are_published_by_name(tmp_path):
+    name = SHIPPED_MODELS['det'].checkpoint
+    assert main([name, str(tmp_path / 'boxes.pth')]) == 0
+    (path,) = tmp_path.glob('boxes-*.pth')
+    assert read_checkpoint(path)[0].keys() == read_checkpoint(name)[0].keys()

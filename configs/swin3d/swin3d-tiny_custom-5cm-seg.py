@@ -1,5 +1,5 @@
-# Swin3D-tiny on one's own labelled scans from the segmentor that travels with the package: finer voxels and
-# fewer labels than swin3d-tiny_custom-seg.py needs
+# Swin3D-tiny on one's own labelled scans, from the segmentor that travels with the package and on its voxels,
+# half as large as those of swin3d-tiny_custom-seg.py
 _base_ = [
     '../_base_/datasets/custom-5cm-seg.py',
     '../_base_/backbones/swin3d-tiny.py',
@@ -22,7 +22,6 @@ train_dataloader = dict(dataset=dict(metainfo=metainfo))
 val_dataloader = dict(dataset=dict(metainfo=metainfo))
 test_dataloader = dict(dataset=dict(metainfo=metainfo))
 
-optim_wrapper = dict(optimizer=dict(lr=0.002))
 param_scheduler = [_base_.rise, dict(_base_.fall, end=600, T_max=500)]
 train_cfg = dict(max_iters=600, val_interval=600)
 default_hooks = dict(checkpoint=dict(interval=600))

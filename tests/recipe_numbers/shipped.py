@@ -59,7 +59,7 @@ RECIPES = {
     'swin3d-tiny_custom-5cm-seg': [
         *ROOMS_SEG,
         OWN_SCANS,
-        by_iterations(0.002, 100, 600, 1e-3, 0.05, tested_every=600),
+        by_iterations(0.006, 100, 600, 1e-3, 0.05, tested_every=600),
         ours('two stand for own classes', decode_head=dict(num_classes=2)),
         ours(
             'as the segmentor that it starts from',

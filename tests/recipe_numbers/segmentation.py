@@ -177,24 +177,20 @@ POINTCEPT_AUGMENTATION = dict(
     mix=0.8,
     voxel=0.02,
 )
+POINTCEPT_STEPS = (
+    'RandomPointDropout',
+    'RandomAxisRotation',
+    'RandomAxisRotation',
+    'RandomAxisRotation',
+    'GlobalRotScaleTrans',
+    'RandomFlip3D',
+    'RandomJitterPoints',
+    'ElasticDistortion',
+    *CHROMATIC,
+)
 POINTCEPT_ORDER = ours(
     'Mix3D before the crop, which then bounds mixed scenes too; the rest is as in Pointcept',
-    training=dict(
-        order=(
-            'RandomPointDropout',
-            'RandomAxisRotation',
-            'RandomAxisRotation',
-            'RandomAxisRotation',
-            'GlobalRotScaleTrans',
-            'RandomFlip3D',
-            'RandomJitterPoints',
-            'ElasticDistortion',
-            *CHROMATIC,
-            'Mix3D',
-            'GridSample',
-            'SphereCrop',
-        )
-    ),
+    training=dict(order=(*POINTCEPT_STEPS, 'Mix3D', 'GridSample', 'SphereCrop')),
 )
 ADAMW_CYCLE = taken(
     POINTCEPT,

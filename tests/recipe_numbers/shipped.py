@@ -2,24 +2,11 @@
 
 from .detection import TR3D_LEVELS
 from .rooms import OWN_SCANS, ROOMS_SEG, ROOMS_TRIO, SCANNET_ROOMS, TINY_TR3D, boxes, by_iterations
-from .segmentation import CHROMATIC, CHUNKS, POINTCEPT_AUGMENTATION
+from .segmentation import CHROMATIC, CHUNKS, POINTCEPT_AUGMENTATION, POINTCEPT_STEPS
 from .sources import S3DIS_SPLIT, SCANNET_SPLIT, ours, taken
 
 AUGMENTATION = {key: value for key, value in POINTCEPT_AUGMENTATION.items() if key not in ('mix', 'voxel')}
-ORDER = (
-    'RandomPointDropout',
-    'RandomAxisRotation',
-    'RandomAxisRotation',
-    'RandomAxisRotation',
-    'GlobalRotScaleTrans',
-    'RandomFlip3D',
-    'RandomJitterPoints',
-    'ElasticDistortion',
-    *CHROMATIC,
-    'GridSample',
-    'SphereCrop',
-    'RandomDropColor',
-)
+ORDER = (*POINTCEPT_STEPS, 'GridSample', 'SphereCrop', 'RandomDropColor')
 SEGMENTOR = [
     *ROOMS_TRIO,
     CHUNKS,

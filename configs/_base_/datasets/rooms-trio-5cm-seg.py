@@ -9,10 +9,6 @@ _base_ = ['./rooms-trio-seg.py']
 data_root = 'data/rooms_trio_dense/s3dis/'  # the other two lie beside it
 voxel_size = 0.05  # m
 max_voxels = 8000
-settings = {
-    name: dict(_base_.settings[name], data_root=data_root + _base_.folders[name])
-    for name in _base_.conditions
-}
 sample_points = [
     *_base_.load_points_and_normals,
     *_base_.augment_points,
@@ -25,18 +21,19 @@ sample_points = [
 # endless: a training by iterations has no epochs
 train_sources = {
     name: dict(
-        type='RepeatDataset',
+        _base_.train_sources[name],
         times=1000,
         dataset=dict(
-            settings[name],
-            ann_file=_base_.train_infos[name],
+            _base_.train_sources[name].dataset,
+            data_root=data_root + _base_.folders[name],
             pipeline=[dict(type='SetCondition', condition=name), *sample_points],
         ),
     )
     for name in _base_.conditions
 }
 val_sources = {
-    name: dict(_base_.val_sources[name], data_root=settings[name]['data_root']) for name in _base_.conditions
+    name: dict(_base_.val_sources[name], data_root=data_root + _base_.folders[name])
+    for name in _base_.conditions
 }
 train_dataloader = dict(dataset=dict(datasets=list(train_sources.values())))
 val_dataloader = dict(dataset=dict(datasets=list(val_sources.values())))

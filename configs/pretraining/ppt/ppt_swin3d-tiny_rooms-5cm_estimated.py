@@ -2,9 +2,7 @@
 # as scans without them get them
 _base_ = [
     '../../_base_/datasets/rooms-trio-5cm-estimated-seg.py',
-    '../../_base_/backbones/swin3d-tiny.py',
-    '../../_base_/heads/ppt.py',
-    '../../_base_/schedules/rooms-seg_1400i.py',
+    '../../_base_/methods/ppt-swin3d-tiny.py',
 ]
 
 load_from = 'work_dirs/ppt_swin3d-tiny_rooms-5cm/decoupled.pth'
@@ -12,9 +10,8 @@ model = dict(
     conditions=_base_.conditions,
     norms='decoupled',  # the embeddings are folded into the norms of each condition
     model=dict(
-        data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-        **_base_.network,
-        decode_head=dict(in_channels=_base_.width, class_names={name: name for name in _base_.conditions}),
+        data_preprocessor=dict(voxel_size=_base_.voxel_size),
+        decode_head=dict(class_names={name: name for name in _base_.conditions}),
         # large scenes: the same labels for less memory
         test_cfg=dict(mode='chunks', chunk_size=4.0, max_voxels=400000),
     ),

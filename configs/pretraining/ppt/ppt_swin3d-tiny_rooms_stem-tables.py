@@ -2,9 +2,7 @@
 # 2402.14215, whose abstract alone was at hand: the details are ours)
 _base_ = [
     '../../_base_/datasets/rooms-trio-seg.py',
-    '../../_base_/backbones/swin3d-tiny.py',
-    '../../_base_/heads/ppt.py',
-    '../../_base_/schedules/rooms-seg_1400i.py',
+    '../../_base_/methods/ppt-swin3d-tiny.py',
 ]
 
 model = dict(
@@ -12,9 +10,8 @@ model = dict(
     modules=['stem_layer'],
     table_scales=True,
     model=dict(
-        data_preprocessor=dict(voxel_size=_base_.voxel_size, **_base_.inputs),
-        **_base_.network,
-        decode_head=dict(in_channels=_base_.width, class_names={name: name for name in _base_.conditions}),
+        data_preprocessor=dict(voxel_size=_base_.voxel_size),
+        decode_head=dict(class_names={name: name for name in _base_.conditions}),
     ),
 )
 # Adam moves a scale by a step from each of the embedding's 256 entries at once

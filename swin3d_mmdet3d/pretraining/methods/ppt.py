@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -135,25 +135,15 @@ class PPT(BaseModel):
             )
         return found[0]
 
-    @torch.no_grad()
     def folded_state_dict(self, condition: str) -> dict[str, Tensor]:
         """Weights of the plain model that does the same for one condition: the inner model's names."""
-        weights = self.model.state_dict()
         prompt = self.prompt_of(condition)
-        for name in self.prompted:
-            plain = folded_state_dict(getattr(self.model, name), prompt)
-            weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
-            weights.update({f'{name}.{key}': value for key, value in plain.items()})
-        return weights
+        return self._weights_with(lambda network: folded_state_dict(network, prompt))
 
     def decoupled_state_dict(self) -> dict[str, Tensor]:
         """Weights of this model with ``norms='decoupled'``, which does the same under every condition."""
-        weights = self.model.state_dict()
         prompts = [self.prompt_of(condition) for condition in self.conditions]
-        for name in self.prompted:
-            weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
-            own = decoupled_state_dict(getattr(self.model, name), prompts)
-            weights.update({f'{name}.{key}': value for key, value in own.items()})
+        weights = self._weights_with(lambda network: decoupled_state_dict(network, prompts))
         return {f'model.{key}': value for key, value in weights.items()}
 
     def export(self) -> dict[str, dict[str, Tensor]]:
@@ -180,6 +170,17 @@ class PPT(BaseModel):
         for norm in self.frozen_norms:
             norm.eval()
         return self
+
+    def _weights_with(
+        self, weights_of_network: Callable[[nn.Module], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """The inner model's weights, those of its prompted networks as a function of each gives them."""
+        weights = self.model.state_dict()
+        for name in self.prompted:
+            weights = {key: value for key, value in weights.items() if not key.startswith(f'{name}.')}
+            own = weights_of_network(getattr(self.model, name))
+            weights.update({f'{name}.{key}': value for key, value in own.items()})
+        return weights
 
     def _decouple(self, modules: Sequence[str]) -> None:
         if 'backbone' not in self.prompted:

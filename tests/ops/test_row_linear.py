@@ -46,7 +46,8 @@ def solve(backend, row_weight=None, normalised=True, added=True):
 @pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 1e-5), (torch.float64, 1e-12)])
 @pytest.mark.parametrize('normalised, added', [(True, False), (False, True), (True, True), (False, False)])
 @pytest.mark.parametrize(
-    'rows, channels, columns', [(0, 5, 8), (1, 1, 1), (31, 48, 144), (257, 17, 83), (64, 200, 33)]
+    'rows, channels, columns',
+    [(0, 5, 8), (1, 1, 1), (31, 48, 144), (257, 17, 83), (64, 200, 33), (310, 40, 413)],
 )
 def test_results_are_those_of_the_layers(
     host_backend, rows, channels, columns, normalised, added, dtype, tolerance
@@ -88,8 +89,9 @@ def test_a_bad_row_stays_in_its_row(host_backend, bad):
     assert torch.equal(out[rest], clean[0][rest]) and torch.equal(of_feats[rest], clean[1][rest])
 
 
-def test_any_number_of_threads_and_a_second_run_give_the_same_bits(isa):
-    inputs, grad = problem(3000, 20, 90, torch.float32)
+@pytest.mark.parametrize('shape', [(3000, 20, 90), (100, 24, 413), (400, 30, 600)])
+def test_any_number_of_threads_and_a_second_run_give_the_same_bits(isa, shape):
+    inputs, grad = problem(*shape, torch.float32)
     assert_same_bits_for_any_threads(solve('cpu'), inputs, grad)
 
 

@@ -66,7 +66,7 @@ def test_parameter_groups_hold_every_trained_weight_once_at_its_own_rate():
     groups = wrapper.optimizer.param_groups
     rates = {id(weight): group['lr'] for group in groups for weight in group['params']}
     trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    assert len(groups) == len(rates) == len(trained)
+    assert len(groups) == 2 and sum(len(group['params']) for group in groups) == len(rates) == len(trained)
     for name, weight in trained.items():
         assert rates[id(weight)] == pytest.approx(0.01 if '.blocks.' in name else 0.1), name
 

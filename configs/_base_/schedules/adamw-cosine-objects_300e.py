@@ -3,6 +3,7 @@
 lr = 0.0005
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=lr, weight_decay=0.05),
     clip_grad=dict(max_norm=10, norm_type=2),
     paramwise_cfg=dict(bias_decay_mult=0.0, flat_decay_mult=0.0),

@@ -3,6 +3,7 @@
 lr = 0.006
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=lr, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )

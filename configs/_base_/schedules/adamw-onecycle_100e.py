@@ -7,6 +7,7 @@
 peak_lr = 0.008
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=peak_lr / 10, betas=(0.95, 0.999), weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )

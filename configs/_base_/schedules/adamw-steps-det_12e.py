@@ -4,6 +4,7 @@ _base_ = ['../runtime/default.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.0001),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
     clip_grad=dict(max_norm=10, norm_type=2),

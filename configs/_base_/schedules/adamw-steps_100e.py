@@ -1,6 +1,7 @@
 # S3DIS-S recipe (Swin3D_Task yamls): AdamW, transformer blocks at a tenth of the rate, steps at 60 and 80.
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.0006, weight_decay=0.05),
     paramwise_cfg=dict(custom_keys={'.blocks.': dict(lr_mult=0.1)}),
 )

@@ -3,6 +3,7 @@ _base_ = ['../runtime/default.py']
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=0.006, weight_decay=0.01),
     clip_grad=dict(max_norm=10, norm_type=2),
 )

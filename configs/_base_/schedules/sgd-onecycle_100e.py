@@ -4,6 +4,7 @@
 peak_lr = 0.05
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='SGD', lr=peak_lr / 10, momentum=0.95, nesterov=True, weight_decay=1e-4),
 )
 rise = dict(by_epoch=True, begin=0, end=5, T_max=5, convert_to_iter_based=True)

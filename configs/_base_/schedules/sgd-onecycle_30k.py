@@ -5,6 +5,7 @@
 peak_lr = 0.1
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='SGD', lr=peak_lr / 10, momentum=0.95, nesterov=True, weight_decay=1e-4),
 )
 rise = dict(by_epoch=False, begin=0, end=300, T_max=300)

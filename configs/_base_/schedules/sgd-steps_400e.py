@@ -2,6 +2,7 @@
 # of 400 epochs
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='TrainableParamsOptimWrapperConstructor',
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, dampening=0.1, weight_decay=1e-4),
 )
 param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[120, 150], gamma=0.3)]

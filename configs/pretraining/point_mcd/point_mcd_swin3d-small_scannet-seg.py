@@ -19,5 +19,4 @@ model = dict(
         )
     ],
 )
-optim_wrapper = dict(constructor='TrainableParamsOptimWrapperConstructor')
 custom_hooks = [dict(type='ExportHook')]

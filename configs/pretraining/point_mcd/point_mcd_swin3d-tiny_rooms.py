@@ -14,5 +14,4 @@ distillation = dict(
     grid=(3, 4),
 )
 model = dict(type='WithObjectives', model=_base_.segmentor, objectives=[dict(distillation, image=image)])
-optim_wrapper = dict(constructor='TrainableParamsOptimWrapperConstructor')
 custom_hooks = [dict(type='ExportHook')]

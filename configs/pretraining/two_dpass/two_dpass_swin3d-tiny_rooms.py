@@ -20,5 +20,4 @@ model = dict(
     model=_base_.segmentor,
     objectives=[dict(type='TwoDPASS', **images, **supervision)],
 )
-optim_wrapper = dict(constructor='TrainableParamsOptimWrapperConstructor')
 custom_hooks = [dict(type='ExportHook')]

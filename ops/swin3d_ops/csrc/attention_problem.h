@@ -9,7 +9,7 @@
 namespace swin3d {
 namespace {
 
-constexpr int64_t kChunkPairs = 1 << 16;
+constexpr int64_t kChunkPairs = 1 << 13;
 constexpr int64_t kMaxChunks = 64;
 
 // Pointers: q, k, v, q_table, k_table, v_table; floats from one token of q, k, v to the next.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "block_mlp_forward.h"
+#include "few_rows.h"
 
 namespace swin3d {
 namespace {
@@ -17,7 +18,8 @@ template <class T> class Backward {
     Backward(const Branch<T>& branch, const T* grad_out, T* grad_x, T* const* grads, int threads)
         : branch_(branch), C_(branch.rows.C), sizes_(C_, branch.H), up_(C_, sizes_.hidden), back_(C_, sizes_.hidden),
           down_(branch.H, sizes_.channels), grad_out_(grad_out), grad_x_(grad_x),
-          totals_(grads, {C_, C_, branch.H * C_, branch.H, C_ * branch.H, C_}, threads) {
+          totals_(grads, {C_, C_, branch.H * C_, branch.H, C_ * branch.H, C_}, threads), sums_(grads),
+          few_(branch.rows, sizes_, C_, sizes_.width, threads) {
         per_thread_ = sizes_.rows * (3 * sizes_.width + 2 * sizes_.chunk_width);
         scratch_.zeros(per_thread_ * threads);
         std::copy(branch.b1, branch.b1 + branch.H, reinterpret_cast<T*>(bias_.zeros(sizes_.hidden.vectors)));
@@ -30,13 +32,24 @@ template <class T> class Backward {
             up_.fill_transposed(branch_.w1);
             back_.fill(branch_.w2);
             down_.fill(branch_.w1);
-            totals_.run(sizes_.tiles(N), [&](int64_t t, T* const* arrays) {
-                differentiate(t * sizes_.rows, std::min(N, (t + 1) * sizes_.rows), BranchGrads<T>(arrays));
-            });
+            if (few_.chosen()) {
+                few_.run(grad_out_, [&](auto&&... of_part) { differentiate_part(of_part...); }, grad_out_, grad_x_,
+                         sums_.gamma, sums_.beta);
+            } else {
+                totals_.run(sizes_.tiles(N), sizes_.segment(N), [&](int64_t t, T* const* arrays) {
+                    differentiate(t * sizes_.rows, std::min(N, (t + 1) * sizes_.rows), BranchGrads<T>(arrays));
+                });
+            }
         }
     }
 
   private:
+    void differentiate_part(const Tile<T>& tile, int64_t part, const Chunk<T>& chunk, const T* upstream, T* sums) {
+        T* active = scratch_.get() + per_thread_ * this_thread();
+        if (part == 0) add_rows(upstream, sizes_.width, tile.count, C_, sums_.b2);
+        differentiate_chunk(tile, chunk, upstream, active, active + sizes_.rows * sizes_.chunk_width, sums, sums_);
+    }
+
     void differentiate(int64_t low, int64_t high, const BranchGrads<T>& grads) {
         const int64_t area = sizes_.rows * sizes_.width;
         T* scratch = scratch_.get() + per_thread_ * this_thread();
@@ -97,6 +110,8 @@ template <class T> class Backward {
     const T* grad_out_;
     T* grad_x_;
     SegmentSums<T, 6> totals_;
+    BranchGrads<T> sums_;  // the arrays that totals_ fills
+    FewRows<T> few_;
     int64_t per_thread_;
     Buffer<T> scratch_;  // of each thread: rows normalised, of the weighted gradient, of sums; GELU and inner gradient
     Buffer<Wide<T>> bias_;

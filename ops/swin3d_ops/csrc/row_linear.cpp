@@ -2,6 +2,7 @@
 //
 // The normalised rows of a tile stay in a thread's cache; the gradient normalises again. Rows of weight s = 0 take no
 // part. No bit depends on the number of threads.
+#include "few_rows.h"
 #include "row_linear.h"
 
 namespace swin3d {
@@ -50,7 +51,8 @@ template <class T> class LinearBackward {
     LinearBackward(const RowLinear<T>& layer, const T* grad_out, T* grad_x, T* const* grads, int threads)
         : layer_(layer), C_(layer.rows.C), D_(layer.D), sizes_(C_, D_), packed_(D_, sizes_.channels),
           out_width_(sizes_.hidden.vectors * kWidth<T>), grad_out_(grad_out), grad_x_(grad_x),
-          totals_(grads, {C_, C_, D_ * C_, D_}, threads) {
+          totals_(grads, {C_, C_, D_ * C_, D_}, threads), grads_(grads),
+          few_(layer.rows, sizes_, D_, out_width_, threads) {
         per_thread_ = sizes_.rows * (2 * sizes_.width + out_width_);
         scratch_.zeros(per_thread_ * threads);
     }
@@ -60,13 +62,29 @@ template <class T> class LinearBackward {
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
             packed_.fill(layer_.w);
-            totals_.run(sizes_.tiles(N), [&](int64_t t, T* const* arrays) {
-                differentiate(t * sizes_.rows, std::min(N, (t + 1) * sizes_.rows), arrays);
-            });
+            if (few_.chosen()) {
+                few_.run(grad_out_, [&](auto&&... of_part) { differentiate_part(of_part...); }, nullptr, grad_x_,
+                         grads_[0], grads_[1]);
+            } else {
+                totals_.run(sizes_.tiles(N), sizes_.segment(N), [&](int64_t t, T* const* arrays) {
+                    differentiate(t * sizes_.rows, std::min(N, (t + 1) * sizes_.rows), arrays);
+                });
+            }
         }
     }
 
   private:
+    void differentiate_part(const Tile<T>& tile, int64_t, const Chunk<T>& chunk, const T* upstream, T* sums) {
+        const T* of_part = upstream + chunk.start;
+        add_rows(of_part, out_width_, tile.count, chunk.count, grads_[3] + chunk.start);
+        add_outer_products(of_part, out_width_, chunk.count, tile.normed, sizes_.width, tile.count, sizes_.channels, 0,
+                           sizes_.channels.panels, grads_[2] + chunk.start * C_);
+        multiply_rows(of_part, out_width_, tile.count, packed_.steps(chunk.start, chunk.count),
+                      [&](auto vectors, int64_t r, int64_t p, auto& product) {
+                          store<T, decltype(vectors)::value>(product, sums + sizes_.channels.start(p), sizes_.width, r);
+                      });
+    }
+
     // `arrays` are the sums of the gradients of gamma, beta, w and b.
     void differentiate(int64_t low, int64_t high, T* const* arrays) {
         const int64_t area = sizes_.rows * sizes_.width;
@@ -94,6 +112,8 @@ template <class T> class LinearBackward {
     const T* grad_out_;
     T* grad_x_;
     SegmentSums<T, 4> totals_;
+    T* const* grads_;  // the arrays that totals_ fills
+    FewRows<T> few_;
     Buffer<T> scratch_;  // of each thread: rows normalised and their gradients, rows of the weighted gradient
 };
 

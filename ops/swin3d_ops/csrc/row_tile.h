@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kTileFloats = 16384;  // of the rows of a tile, which are at least kLeastRows
 constexpr int64_t kLeastRows = 96, kMostRows = 144;
+constexpr int64_t kSegmentRows = 288, kMostTiles = 16, kSegments = 8;  // at least; at most; in a small problem
 constexpr int64_t kChunkColumns = 192;  // hidden columns that a tile has at a time
 
 // Rows that layers act on, each normalised before and weighted behind them.
@@ -31,6 +32,12 @@ template <class T> struct Sizes {
         chunk_width = kChunkColumns;
     }
     int64_t tiles(int64_t N) const { return (N + rows - 1) / rows; }
+
+    // Tiles of a segment whose gradients are summed apart: its rows outweigh the sums; and how many segments there are.
+    int64_t segment(int64_t N) const {
+        return std::min(kMostTiles, std::max((kSegmentRows + rows - 1) / rows, tiles(N) / kSegments));
+    }
+    int64_t segments(int64_t N) const { return (tiles(N) + segment(N) - 1) / segment(N); }
 };
 
 // A matrix laid out for products of rows, by all threads of the parallel region that a call is made in.
@@ -60,14 +67,14 @@ template <class T> class Packed {
     Buffer<Wide<T>> packed_;  // (panel, channel, vector)
 };
 
-// Columns of a tile that are computed together: panels [first, last) of the hidden ones.
+// Columns of a tile that are computed together: panels [first, last).
 template <class T> struct Chunk {
     int64_t first, last, start, count;
-    Chunk(const Sizes<T>& sizes, int64_t first)
-        : first(first), last(std::min(first + sizes.chunk_panels, sizes.hidden.panels)),
-          start(sizes.hidden.start(first)) {
-        count = sizes.hidden.start(last - 1) + sizes.hidden.present(last - 1) - start;
+    Chunk(const Columns<T>& columns, int64_t first, int64_t last)
+        : first(first), last(std::min(last, columns.panels)), start(columns.start(first)) {
+        count = columns.start(this->last - 1) + columns.present(this->last - 1) - start;
     }
+    Chunk(const Sizes<T>& sizes, int64_t first) : Chunk(sizes.hidden, first, first + sizes.chunk_panels) {}
 };
 
 // The rows of a tile that take part, normalised.

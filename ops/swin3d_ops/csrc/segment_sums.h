@@ -34,9 +34,8 @@ template <class T, int kArrays> class SegmentSums {
         partial_.resize(count_ * threads);
     }
 
-    // Call body(tile, arrays), which adds what a tile has. All threads of a parallel region come here.
-    template <class Body> void run(int64_t tiles, const Body& body) {
-        const int64_t step = std::min(kMostTiles, std::max(kLeastTiles, tiles / kSegments));
+    // Call body(tile, arrays), which adds what a tile has; `step` tiles are a segment. All threads of a parallel region come here.
+    template <class Body> void run(int64_t tiles, int64_t step, const Body& body) {
         T *const own = partial_.get() + count_ * this_thread(), *arrays[kArrays];
         for (int a = 0; a < kArrays; ++a) arrays[a] = a == 0 ? own : arrays[a - 1] + sizes_[a - 1];
 #pragma omp for ordered schedule(static, 1)
@@ -51,7 +50,6 @@ template <class T, int kArrays> class SegmentSums {
     }
 
   private:
-    static constexpr int64_t kLeastTiles = 4, kMostTiles = 16, kSegments = 8;  // of a segment; in a small problem
     T* totals_[kArrays];
     int64_t sizes_[kArrays], count_ = 0;
     Buffer<T> partial_;

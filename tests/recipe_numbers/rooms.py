@@ -254,6 +254,14 @@ TINY_CAGROUP3D = ours(
     test_cfg=dict(nms_pre=100),
 )
 OWN_SCANS = split('prepare_custom', 'custom_infos_train.pkl', 'custom_infos_val.pkl')
+OTHER_CLASSES = ours(
+    'the classes of the domain, alike',
+    decode_head={
+        'num_classes': 25,
+        'loss_decode.type': 'mmdet.CrossEntropyLoss',
+        'loss_decode.avg_non_ignore': True,
+    },
+)
 
 RECIPES = {
     'swin3d-tiny_rooms-seg': [*ROOMS_SEG, CLASS_WEIGHTS],
@@ -261,14 +269,13 @@ RECIPES = {
         *ROOMS_SEG,
         split('another domain', 'structured3d_infos_train.pkl', 'structured3d_infos_val.pkl'),
         by_iterations(0.006, 50, 600, 1e-3, 0.05, tested_every=600),
-        ours(
-            'the classes of the domain, alike',
-            decode_head={
-                'num_classes': 25,
-                'loss_decode.type': 'mmdet.CrossEntropyLoss',
-                'loss_decode.avg_non_ignore': True,
-            },
-        ),
+        OTHER_CLASSES,
+    ],
+    'supervised_swin3d-tiny_rooms_6000i': [
+        *ROOMS_SEG,
+        split('another domain', 'structured3d_infos_train.pkl', 'structured3d_infos_val.pkl'),
+        by_iterations(0.006, 100, 6000, 1e-3, 0.05, tested_every=6000),
+        OTHER_CLASSES,
     ],
     'swin3d-tiny_custom-seg': [
         *ROOMS_SEG,

@@ -1,6 +1,6 @@
 """Few labelled rooms, from weights that many rooms of another domain taught and from random ones.
 
-STUDENT in the environment names the `student.pth` of supervised_swin3d-tiny_rooms_6000i.
+STUDENT in the environment names the `student.pth` of supervised_swin3d-tiny_many-rooms.
 """
 
 from functools import partial
@@ -29,6 +29,7 @@ def few_rooms(config, task, rooms, pretrained, longer=1):
 
 
 def arm(task, rooms, pretrained):
+    """One task, number of rooms and start."""
     name = f'{task}, {rooms} rooms, {"pretrained" if pretrained else "scratch"}'
     return Arm(name, RECIPES[task], partial(few_rooms, task=task, rooms=rooms, pretrained=pretrained))
 

@@ -9,13 +9,17 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from ..apis import find_config, set_data_root, set_iterations
 from ..datasets.wrapped_settings import LOADERS
+from ..engine.progress_lines import ProgressLines
 
 LAST_STEPS = 100
 """Steps at the end of a training, whose logged values are kept."""
+TOLD_LINES = 6
+"""How many times a training tells how far it is."""
 
 
 def room_config(name: str | Path, rooms: Path, work_dir: Path, seed: int, iters: int | None = None) -> Config:
@@ -37,7 +41,9 @@ def room_config(name: str | Path, rooms: Path, work_dir: Path, seed: int, iters:
     if iters is not None:
         set_iterations(config, iters)
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    # a measure that is stopped is taken again from its start: nothing is saved, and a signal ends it at once
     config.default_hooks.checkpoint = None
+    config.default_hooks.pop('stop_signal', None)
     config.randomness = dict(seed=seed)
     config.log_level = 'WARNING'
     config.work_dir = str(work_dir)
@@ -52,6 +58,9 @@ def train(config: Config) -> tuple[Runner, float]:
     start = time.process_time()
     try:
         runner = Runner.from_cfg(config)
+        logger = MMLogger.get_instance('comparison')
+        logger.info(f'training in {config.work_dir}, {config.train_cfg.max_iters} steps')
+        runner.register_hook(ProgressLines(logger, TOLD_LINES))
         runner.train()
     finally:
         torch.set_num_threads(threads)

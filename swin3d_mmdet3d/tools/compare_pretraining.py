@@ -51,7 +51,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         nargs='*',
         metavar='METHOD',
         help='folders of configs/pretraining, such as ppkt; configs; or a file arms.py with arms of its own. '
-        'All but the last come with the baselines, a network from scratch and one pretrained by labels',
+        'All but the last come with the baselines, a network from scratch, raw inputs and one pretrained by '
+        'labels; without a METHOD the baselines alone',
     )
     parser.add_argument(
         '--arms',
@@ -59,13 +60,26 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help='with all arms of the methods: the further leaves of their folders, '
         'such as <method>_swin3d-tiny_rooms_shuffled.py',
     )
-    parser.add_argument('--out', default='docs/comparison', help='folder of results, table and plot')
-    parser.add_argument('--work-dir', default='work_dirs/comparison', help='folder of rooms and trainings')
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4])
-    parser.add_argument('--rooms-seed', type=int, help='seed of the rooms')
-    parser.add_argument('--rooms', type=int, help='rooms, a sixth of them held out')
-    parser.add_argument('--points', type=int, help='points of a room')
-    parser.add_argument('--no-nice', action='store_true', help='do not give way to other programs')
+    parser.add_argument(
+        '--out',
+        default='docs/comparison',
+        help='folder of results, table and plot; measures whose results are there are not taken '
+        '(default docs/comparison)',
+    )
+    parser.add_argument(
+        '--work-dir',
+        default='work_dirs/comparison',
+        help='folder of rooms and trainings (default work_dirs/comparison)',
+    )
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4], help='seeds (default 0 1 2 3 4)'
+    )
+    parser.add_argument('--rooms-seed', type=int, help='seed of the rooms (default 11)')
+    parser.add_argument('--rooms', type=int, help='rooms, a sixth of them held out (default 60)')
+    parser.add_argument('--points', type=int, help='points of a room (default 30000)')
+    parser.add_argument(
+        '--no-nice', action='store_true', help='do not give way to other programs (default niceness 10)'
+    )
     return parser.parse_args(arguments)
 
 

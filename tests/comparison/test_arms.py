@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import ConfigDict
 from mmengine.logging import MessageHub
 
-from swin3d_mmdet3d.comparison import load_arms, runs
+from swin3d_mmdet3d.comparison import labelled_scenes, load_arms, runs
 from swin3d_mmdet3d.comparison.runs import room_config
 from swin3d_mmdet3d.datasets.wrapped_settings import innermost_dataset
 
@@ -68,6 +68,34 @@ def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_
         assert tested.data_root == unlabelled.data_root and tested.ann_file not in unlabelled.ann_file
         assert config.train_dataloader.batch_sampler.counts == ([3, 0] if 'labelled' in name else [2, 1])
         assert config.model.get('shuffle', False) == (name == 'shuffled')
+
+
+def test_arms_of_few_rooms_differ_in_their_start_alone_and_share_the_rooms_of_a_seed(tmp_path, monkeypatch):
+    monkeypatch.setenv('STUDENT', str(tmp_path / 'student.pth'))
+    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'swin3d' / 'arms.py')}
+    assert len(arms) == 17
+
+    def config_of(name, seed):
+        config = room_config(arms[name].config, tmp_path / 's3dis', tmp_path / 'run', seed)
+        arms[name].change(config)
+        return config
+
+    for task, steps in (('segmentation', 300), ('detection', 400)):
+        for count in (1, 2, 5, 10):
+            starts = {}
+            for start in ('pretrained', 'scratch'):
+                config = config_of(f'{task}, {count} rooms, {start}', seed=3)
+                assert innermost_dataset(config.train_dataloader).indices == labelled_scenes(60, count, 3)
+                assert config.train_cfg.max_iters == steps
+                parts = [config.model.get(part) or {} for part in ('backbone', 'neck')]
+                starts[start] = [part.pop('init_cfg', None) for part in parts]
+                starts[start].append(config.model.to_dict())
+            assert starts['scratch'][-1] == starts['pretrained'][-1]
+            assert starts['scratch'][:2] == [None, None]
+            assert starts['pretrained'][0]['checkpoint'] == str(tmp_path / 'student.pth')
+    longer = config_of('segmentation, 2 rooms, scratch, 4 times the steps', seed=3)
+    assert longer.train_cfg.max_iters == longer.param_scheduler[-1]['end'] == 1200
+    assert longer.model.backbone.init_cfg is None
 
 
 def test_an_arm_keeps_the_means_of_what_its_training_logs_at_its_end(monkeypatch):

@@ -271,7 +271,7 @@ RECIPES = {
         by_iterations(0.006, 50, 600, 1e-3, 0.05, tested_every=600),
         OTHER_CLASSES,
     ],
-    'supervised_swin3d-tiny_rooms_6000i': [
+    'supervised_swin3d-tiny_many-rooms': [
         *ROOMS_SEG,
         split('another domain', 'structured3d_infos_train.pkl', 'structured3d_infos_val.pkl'),
         by_iterations(0.006, 100, 6000, 1e-3, 0.05, tested_every=6000),

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from ..layers import BatchNorm
 from ..layers.point_tokenizer import farthest_points, gather_rows
+from .object_labels import check_classes
 
 
 @MODELS.register_module()
@@ -82,13 +83,15 @@ class ObjectClassifier(BaseModel):
         """Logits (mode 'tensor'), the loss (mode 'loss') or samples with ``pred_label`` (mode 'predict').
 
         Raises:
-            ValueError: For another mode.
+            ValueError: For another mode, or to train on an object whose label is no class.
         """
         points = inputs['points']
         if mode == 'tensor':
             return self.logits(points)
         if mode == 'loss':
-            target = torch.cat([sample.gt_label for sample in data_samples]).to(points.device)
+            target = torch.cat([sample.gt_label for sample in data_samples])
+            check_classes(target, self.head[-1].out_features, 'gt_label', data_samples)
+            target = target.to(points.device)
             return dict(loss_cls=cross_entropy(self.logits(points), target, label_smoothing=self.smoothing))
         if mode != 'predict':
             raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")

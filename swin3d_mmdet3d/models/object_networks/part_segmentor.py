@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from ..layers import BatchNorm
 from ..layers.token_blocks import interpolate_tokens
+from .object_labels import check_classes
 
 
 @MODELS.register_module()
@@ -82,15 +83,20 @@ class ObjectPartSegmentor(BaseModel):
         Predicted are parts of the object's category alone.
 
         Raises:
-            ValueError: For another mode.
+            ValueError: For another mode, or an object whose category, or to train on whose parts, are none.
         """
         points = inputs['points']
-        category = torch.cat([sample.gt_label for sample in data_samples]).to(points.device)
+        category = torch.cat([sample.gt_label for sample in data_samples])
+        check_classes(category, len(self.allowed), 'gt_label', data_samples)
+        if mode == 'loss':
+            target = torch.cat([sample.gt_pts_seg.pts_semantic_mask for sample in data_samples])
+            parts = target.view(len(data_samples), -1)
+            check_classes(parts, self.allowed.shape[1], 'pts_semantic_mask', data_samples)
+        category = category.to(points.device)
         logits = self.logits(points, category)
         if mode == 'tensor':
             return logits
         if mode == 'loss':
-            target = torch.cat([sample.gt_pts_seg.pts_semantic_mask for sample in data_samples])
             return dict(loss_parts=cross_entropy(logits.flatten(0, 1), target.to(points.device)))
         if mode != 'predict':
             raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")

@@ -72,9 +72,10 @@ def test_a_classifier_learns_shapes_and_predicts_them_alone_and_by_votes(pooling
     # with the statistics of the batch: running ones lag behind so short a training
     for votes in (0, 4):
         model.test_cfg['votes'] = votes
-        data = model.data_preprocessor(objects(12))
+        data = model.data_preprocessor(objects(30, seed=5))
         found = model(**data, mode='predict')
-        assert [int(s.pred_label) == int(s.gt_label) for s in found].count(True) > 10
+        # other objects, of which a guess finds 10 with a standard deviation of 2.6
+        assert [int(s.pred_label) == int(s.gt_label) for s in found].count(True) > 18
 
 
 def test_votes_without_any_change_of_the_points_are_the_plain_logits():
@@ -114,6 +115,30 @@ def test_a_segmentor_learns_parts():
         for s in model.train()(**data, mode='predict')
     ]
     assert sum(right) / len(right) > 0.85
+
+
+@pytest.mark.parametrize('build, classes', [(classifier, 3), (segmentor, 2)])
+@pytest.mark.parametrize('label', [-100, -1, 3])
+def test_an_object_whose_label_is_no_class_is_named(build, classes, label):
+    """-100 is what PyTorch's cross entropy leaves out without a word."""
+    model, batch = build(), objects()
+    for number, sample in enumerate(batch['data_samples']):
+        sample.gt_label = torch.tensor([number % 2])
+        sample.set_metainfo(dict(lidar_path=f'{number}.bin'))
+    batch['data_samples'][4].gt_label = torch.tensor([label])
+    with pytest.raises(ValueError, match=rf'4.bin: gt_label must be 0 .. {classes - 1}, got \[{label}\]'):
+        model.train()(**model.data_preprocessor(batch, True), mode='loss')
+
+
+@pytest.mark.parametrize('label', [-100, -1, 5])
+def test_an_object_with_a_part_that_is_none_is_named(label):
+    model, batch = segmentor(), objects()
+    for number, sample in enumerate(batch['data_samples']):
+        sample.gt_label = torch.tensor([number % 2])
+        sample.set_metainfo(dict(lidar_path=f'{number}.bin'))
+    batch['data_samples'][2].gt_pts_seg.pts_semantic_mask[7] = label
+    with pytest.raises(ValueError, match=rf'2.bin: pts_semantic_mask must be 0 .. 4, got \[{label}\]'):
+        model.train()(**model.data_preprocessor(batch, True), mode='loss')
 
 
 def test_objects_of_different_size_and_points_that_are_no_numbers_are_named():

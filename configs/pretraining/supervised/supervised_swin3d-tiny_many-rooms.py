@@ -1,5 +1,5 @@
-# Swin3D's claim in small: labels of 240 generated rooms in the layout of Structured3D, the domain of the paper's
-# pretraining (arXiv 2304.06906), for ten times the steps:
+# Swin3D's claim in small: labels of 240 generated rooms in the layout of Structured3D, the domain of the
+# paper's pretraining (arXiv 2304.06906), for ten times the steps:
 # python -m swin3d_mmdet3d.tools.make_rooms --domain structured3d \
 #     --out data/many_structured3d --rooms 240 --points 30000 --seed 12
 _base_ = ['./supervised_swin3d-tiny_rooms.py']

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
-from mmdet3d.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
+from mmdet3d.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.optim import DefaultOptimWrapperConstructor
 from mmengine.utils import digit_version
 from torch import nn
@@ -15,6 +14,9 @@ NO_CHANGE = dict(bypass_duplicate=False)
 """A rule that changes nothing: without one the stock class takes all weights, frozen ones too."""
 FUSED_ON_CPUS = '2.4'
 """The first torch that has fused steps on CPUs."""
+FUSED = ('Adam', 'AdamW')
+"""Optimisers whose steps are fused. Torch's fused SGD stops where a weight of a group meets its first
+gradient after others, as the norms of a data set do that a later batch is of."""
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -24,7 +26,7 @@ class TrainableParamsOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     The stock one gives every weight a group of its own as soon as one rate differs, and frozen weights too:
     hundreds of groups, each a call of the optimiser, which no fusion joins. Here modules none of whose
     weights need a gradient are passed over, and weights of equal settings share a group, in the order in
-    which settings are first met. ``fused=True`` is set for optimisers of torch that take it, from torch
+    which settings are first met. ``fused=True`` is set for the optimisers ``FUSED``, from torch
     ``FUSED_ON_CPUS`` on, unless the config names ``fused``, ``foreach`` or ``differentiable`` itself: the
     same formula, rounded elsewhere.
 
@@ -51,8 +53,7 @@ def _can_be_fused(optimizer_cfg: dict) -> bool:
         return False
     if {'fused', 'foreach', 'differentiable'} & set(optimizer_cfg):
         return False
-    kind = OPTIMIZERS.get(optimizer_cfg['type'])
-    return kind is not None and 'fused' in inspect.signature(kind).parameters
+    return optimizer_cfg['type'] in FUSED
 
 
 def _joined(groups: list[dict]) -> list[dict]:

@@ -80,6 +80,24 @@ def test_a_frozen_part_is_left_out_and_a_frozen_weight_does_not_move():
     assert torch.equal(before, model['blocks'][0].bias)
 
 
+def test_a_weight_may_meet_its_first_gradient_after_others_of_its_group():
+    """As norms of a data set do; momentum of SGD (no dampening) written out."""
+    model = network()
+    config = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1, momentum=0.9))
+    optimizer = build_optim_wrapper(
+        model, dict(config, constructor='TrainableParamsOptimWrapperConstructor')
+    ).optimizer
+    early, late = model['head'].weight, model['head'].bias
+    before = early.detach().clone(), late.detach().clone()
+    early.grad = torch.ones_like(early)
+    optimizer.step()
+    late.grad = torch.ones_like(late)
+    optimizer.step()
+    assert len(optimizer.param_groups) == 1
+    torch.testing.assert_close(early.detach(), before[0] - 0.1 * (1 + 1.9))
+    torch.testing.assert_close(late.detach(), before[1] - 0.1)
+
+
 @pytest.mark.parametrize('named', [dict(fused=False), dict(foreach=True), dict(differentiable=True)])
 def test_what_a_config_says_of_the_steps_stands(named):
     optimizer = wrapper_of(network(), **named).optimizer

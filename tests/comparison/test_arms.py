@@ -43,18 +43,23 @@ def test_one_condition_of_several_trains_its_share_of_the_steps(tmp_path):
     assert list(config.test_evaluator.scores) == list(config.test_evaluator.class_names) == ['ScanNet']
 
 
-def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_they_say(tmp_path):
+def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_they_say(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv('STUDENT', str(tmp_path / 'student.pth'))
     arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'fixmatch' / 'arms.py')}
     assert list(arms) == ['labelled', 'labelled, twice the steps', 'fixmatch', 'shuffled']
     configs = {}
     for name, arm in arms.items():
         configs[name] = room_config(arm.config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
-        if arm.change is not None:
-            arm.change(configs[name])
+        arm.change(configs[name])
     steps = configs['fixmatch'].train_cfg.max_iters
     assert [config.train_cfg.max_iters for config in configs.values()] == [steps, 2 * steps, steps, steps]
     assert all(config.param_scheduler[-1]['end'] == config.train_cfg.max_iters for config in configs.values())
     for name, config in configs.items():
+        for part in ('backbone', 'neck'):
+            start = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'student.pth'), prefix=f'{part}.')
+            assert config.model.model[part].init_cfg == start
         labelled, unlabelled = map(innermost_dataset, config.train_dataloader.dataset.datasets)
         hidden = [
             step.hidden

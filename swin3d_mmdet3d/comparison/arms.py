@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..apis import set_iterations
-from .runs import room_config, train_and_test
+from .runs import go_on_and_test, room_config, train_and_test
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,15 @@ class Arm:
         config: its config, by path or name.
         change: changes the config in place before it is trained.
         logged: values that the training logs; their means over its last steps are in the results.
+        training: name of a training that several arms share: each goes on with it, from where the one
+            before left it, to its own number of steps; None for one of its own.
     """
 
     name: str
     config: str
     change: Callable[[Config], None] | None = None
     logged: Sequence[str] = ()
+    training: str | None = None
 
 
 def load_arms(path: str | Path) -> Sequence[Arm]:
@@ -61,7 +64,9 @@ def keep_condition(config: Config, condition: str) -> None:
 
 def run_arm(arm: Arm, rooms: Path, folder: Path, seed: int) -> dict[str, Any]:
     """Train and test one arm; its held-out metrics in percent, and what it logs."""
-    config = room_config(arm.config, rooms, folder / arm.name.replace(' ', '-'), seed)
+    config = room_config(arm.config, rooms, folder / (arm.training or arm.name).replace(' ', '-'), seed)
     if arm.change is not None:
         arm.change(config)
+    if arm.training is not None:
+        return go_on_and_test(config)
     return train_and_test(config, arm.logged)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from ..apis import find_config, set_data_root, set_iterations
 from ..datasets.wrapped_settings import LOADERS
@@ -18,6 +18,8 @@ from ..engine.progress_lines import ProgressLines
 
 LAST_STEPS = 100
 """Steps at the end of a training, whose logged values are kept."""
+KEPT_STEPS = 600
+"""Steps between the checkpoints of a training that others go on with."""
 TOLD_LINES = 6
 """How many times a training tells how far it is."""
 
@@ -84,5 +86,44 @@ def train_and_test(config: Config, logged: Sequence[str] = ()) -> dict[str, Any]
     if missing:
         raise ValueError(f'logged must be values that the training logs, got {missing}')
     means = {name: round(float(history[f'train/{name}'].mean(LAST_STEPS)), 4) for name in logged}
-    metrics = {name: round(100 * float(value), 2) for name, value in runner.test().items()}
-    return dict(metrics=metrics, cpu_seconds=round(seconds, 1), **(dict(logged=means) if logged else {}))
+    return dict(
+        metrics=in_percent(runner.test()),
+        cpu_seconds=round(seconds, 1),
+        **(dict(logged=means) if logged else {}),
+    )
+
+
+def go_on_and_test(config: Config) -> dict[str, Any]:
+    """Train on from the last checkpoint in the config's folder to its number of steps; test what it saves.
+
+    So one training is measured after several numbers of steps; one that is stopped goes on, too. Tested is
+    the checkpoint, since mmengine's ``EMAHook`` begins its average anew where a runner tests.
+
+    Args:
+        config: as of :func:`room_config`.
+
+    Returns:
+        The metrics, in percent, and ``cpu_seconds`` of these steps alone.
+
+    Raises:
+        ValueError: If the training in the folder has taken more steps already.
+    """
+    steps = config.train_cfg.max_iters
+    begun = find_latest_checkpoint(config.work_dir)
+    taken = 0 if begun is None else int(Path(begun).stem.rpartition('_')[2])
+    if taken > steps:
+        raise ValueError(f'{config.work_dir} must hold a training of at most {steps} steps, got {taken}')
+    config.default_hooks.checkpoint = dict(
+        type='AtomicCheckpointHook', by_epoch=False, interval=KEPT_STEPS, max_keep_ckpts=1
+    )
+    config.resume = True
+    _, seconds = train(config)
+    config.update(resume=False, load_from=find_latest_checkpoint(config.work_dir), train_dataloader=None)
+    config.update(train_cfg=None, optim_wrapper=None, param_scheduler=None)
+    config.experiment_name += '-test'
+    return dict(metrics=in_percent(Runner.from_cfg(config).test()), cpu_seconds=round(seconds, 1))
+
+
+def in_percent(metrics: dict[str, float]) -> dict[str, float]:
+    """Metrics in percent, to two digits."""
+    return {name: round(100 * float(value), 2) for name, value in metrics.items()}

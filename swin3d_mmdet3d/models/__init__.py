@@ -3,7 +3,7 @@
 from .backbones import SparseResNet34, Swin3D, TokenTransformer
 from .box_coders import AxisAlignedBoxCoder, MobiusBoxCoder
 from .data_preprocessors import ObjectPreprocessor, VoxelPreprocessor
-from .decode_heads import DecoupledHead, LanguageAlignedHead, TextAnchorHead, VoxelSegHead
+from .decode_heads import DecoupledHead, LanguageAlignedHead, TextAnchorHead, UnionHead, VoxelSegHead
 from .dense_heads import CAGroup3DHead, CAGroup3DRoIHead, SparseFCAF3DHead, SparseTR3DHead
 from .detectors import TwoStageVoxelDetector, VoxelDetector
 from .image_networks import ImageEncoder, PixelSegmentor, ViewVote
@@ -44,6 +44,7 @@ __all__ = [
     'Swin3D',
     'Swin3DDecoder',
     'TextAnchorHead',
+    'UnionHead',
     'TokenTransformer',
     'TwoStageVoxelDetector',
     'ViewVote',

@@ -1,11 +1,16 @@
 """Protocols of their own: arms named in a file, each a config with changes."""
 
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mmengine.config import ConfigDict
+import torch
+from mmdet3d.registry import DATASETS, HOOKS
+from mmengine.config import Config, ConfigDict
+from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
+from tiny_training import Scans
 
 from swin3d_mmdet3d.comparison import labelled_scenes, load_arms, runs
 from swin3d_mmdet3d.comparison.runs import room_config
@@ -114,3 +119,92 @@ def test_an_arm_keeps_the_means_of_what_its_training_logs_at_its_end(monkeypatch
     assert runs.train_and_test(ConfigDict()) == dict(metrics=dict(miou=50.0), cpu_seconds=12.3)
     with pytest.raises(ValueError, match=r"that the training logs, got \['accuracy'\]"):
         runs.train_and_test(ConfigDict(), ['share', 'accuracy'])
+
+
+def test_curves_of_ppt_differ_in_what_is_trained_together_and_count_the_steps_of_a_domain(tmp_path):
+    arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'ppt' / 'negative_transfer' / 'arms.py')}
+    forms = ['single Structured3D', 'single ScanNet', 'single S3DIS', 'joint', 'union', 'decoupled', 'ppt']
+    steps = (300, 600, 1200, 2400, 4800, 9600)
+    assert list(arms) == [
+        f'{network}, {form}, {number} steps'
+        for network in ('swin3d', 'unet')
+        for form in forms
+        for number in steps
+    ]
+    for network in ('swin3d', 'unet'):
+        for form in forms:
+            arm = arms[f'{network}, {form}, 1200 steps']
+            assert arm.training == f'{network}-{form}'
+            config = room_config(arm.config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
+            together = list(config.model.conditions)
+            arm.change(config)
+            _, _, name = form.partition('single ')
+            domains = [name] if name else together
+            assert config.model.conditions == domains and config.train_cfg.max_iters == 1200 * len(domains)
+            assert config.model.norms == (
+                form if form == 'decoupled' else 'both' if form == 'ppt' else 'shared'
+            )
+            assert (config.model.model.decode_head.type == 'UnionHead') == (form == 'union')
+            (rise,) = config.param_scheduler
+            assert rise.type == 'LinearLR' and rise.end == 100
+            assert [hook.type for hook in config.custom_hooks].count('EMAHook') == 1
+
+
+def test_a_training_in_two_parts_is_one_in_one_part_and_tested_with_its_averaged_weights(
+    tmp_path, monkeypatch
+):
+    seen = []
+
+    class Seen(Hook):
+        """The weights after each step."""
+
+        priority = 'HIGHEST'
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            seen.append(runner.model.encoder.weight.detach().clone())
+
+    HOOKS.register_module('SeenWeights', module=Seen, force=True)
+    DATASETS.register_module('TinyScans', module=Scans, force=True)
+
+    def tested(runner):
+        runner.call_hook('before_run')
+        runner.load_or_resume()
+        return dict(weight=runner.model.encoder.weight.sum().item())
+
+    monkeypatch.setattr(runs.Runner, 'test', tested)
+
+    def config_of(folder, steps):
+        ema = dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=1e-5, gamma=10)
+        return Config(
+            dict(
+                model=dict(type='TinyModel'),
+                work_dir=str(tmp_path / folder),
+                experiment_name=uuid.uuid4().hex,
+                train_dataloader=dict(
+                    dataset=dict(type='TinyScans'), batch_size=2, sampler=dict(type='InfiniteSampler')
+                ),
+                train_cfg=dict(type='IterBasedTrainLoop', max_iters=steps),
+                optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9)),
+                custom_hooks=[ema, dict(type='SeenWeights')],
+                default_hooks=dict(),
+                default_scope='mmdet3d',
+                randomness=dict(seed=0),
+                log_level='WARNING',
+            )
+        )
+
+    whole = runs.go_on_and_test(config_of('whole', 7))
+    weights, average = list(seen), seen[0].clone()
+    for step, weight in enumerate(weights[1:], start=1):
+        average += (weight - average) * 10 / (10 + step)
+    assert len(weights) == 7
+    assert whole['metrics'] == dict(weight=pytest.approx(100 * average.sum().item(), abs=0.02))
+    assert abs(average.sum() - weights[-1].sum()) > 1e-3
+    seen.clear()
+    runs.go_on_and_test(config_of('parts', 3))
+    assert runs.go_on_and_test(config_of('parts', 7))['metrics'] == whole['metrics']
+    assert len(seen) == 7 and all(torch.equal(one, other) for one, other in zip(seen, weights))
+    again = runs.go_on_and_test(config_of('parts', 7))
+    assert again['metrics'] == whole['metrics'] and len(seen) == 7
+    with pytest.raises(ValueError, match='must hold a training of at most 3 steps, got 7'):
+        runs.go_on_and_test(config_of('parts', 3))

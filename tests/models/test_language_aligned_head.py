@@ -8,7 +8,7 @@ from swin3d_mmdet3d.datasets import S3DIS, SCANNET, STRUCTURED3D
 from swin3d_mmdet3d.datasets.scannet200 import SCANNET200
 from swin3d_mmdet3d.language.text_table import TextTable, load_text_table, save_text_table
 from swin3d_mmdet3d.language.vocabulary import INDOOR_CLASSES, INDOOR_NAMES
-from swin3d_mmdet3d.models import DecoupledHead, LanguageAlignedHead
+from swin3d_mmdet3d.models import DecoupledHead, LanguageAlignedHead, UnionHead
 from swin3d_mmdet3d.structures import Prompt, SparseVoxels
 
 
@@ -151,3 +151,35 @@ def test_decoupled_heads_share_nothing():
     assert head.classifiers['b'].weight.grad is None
     with pytest.raises(ValueError, match='num_classes of a must be at least 1'):
         DecoupledHead(6, dict(a=0))
+
+
+MERGED = dict(a=['bed', 'clutter'], b=['lamp', 'bed', 'wall'])
+
+
+def test_names_of_all_data_sets_compete_in_the_loss_of_the_union_and_the_own_ones_in_its_predictions():
+    head = UnionHead(6, MERGED)
+    assert head.names == ('bed', 'clutter', 'lamp', 'wall')
+    feats, labels = torch.randn(5, 6), torch.tensor([2, 255, 0, 1, 1])
+    logits = feats @ head.classifier.weight.t() + head.classifier.bias
+    torch.testing.assert_close(head(feats, voxels(5, 'b')), logits[:, [2, 0, 3]])
+    torch.testing.assert_close(head(feats, voxels(5, 'a')), logits[:, [0, 1]])
+    # by hand: labels 2, 0, 1, 1 of b are wall, lamp, bed and bed of the union
+    known = torch.tensor([0, 2, 3, 4])
+    expected = (logits[known].logsumexp(1) - logits[known, torch.tensor([3, 2, 0, 0])]).mean()
+    torch.testing.assert_close(head.loss(feats, voxels(5, 'b'), labels)['loss_seg'], expected)
+    nothing = torch.full((5,), 255)
+    assert head.loss(feats, voxels(5, 'b'), nothing)['loss_seg'] == 0
+    assert set(head.state_dict()) == {'classifier.weight', 'classifier.bias'}
+
+
+def test_union_refuses_labels_and_names_that_do_not_fit():
+    head = UnionHead(6, MERGED)
+    for label in (2, -1):
+        with pytest.raises(ValueError, match=rf'labels must be 0 .. 1 or ignore_index 255, got \[{label}\]'):
+            head.loss(torch.randn(2, 6), voxels(2, 'a'), torch.tensor([label, 0]))
+    with pytest.raises(ValueError, match='class_names of a must be distinct'):
+        UnionHead(6, dict(a=['bed', 'bed']))
+    with pytest.raises(ValueError, match='at most ignore_index 3, got 4'):
+        UnionHead(6, MERGED, ignore_index=3)
+    with pytest.raises(ValueError, match='at least one name'):
+        UnionHead(6, {})

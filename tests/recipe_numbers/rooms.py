@@ -92,6 +92,18 @@ ROOMS_TRIO = [
     ours('the three domains', model=dict(conditions=('Structured3D', 'ScanNet', 'S3DIS'))),
 ]
 
+TINY_UNET = ours(
+    'as wide as the tiny Swin3D, with a block a level',
+    data_preprocessor=dict(voxel_size=0.1, features=('rgb', 'normal'), signals=('xyz', 'rgb', 'normal')),
+    backbone=dict(
+        in_channels=6,
+        stem_channels=32,
+        encoder_channels=(64, 128, 192, 256),
+        decoder_channels=(192, 128, 64, 32),
+        encoder_blocks=(1,) * 4,
+        decoder_blocks=(1,) * 4,
+    ),
+)
 TINY_FRAMES = [
     TINY,
     by_iterations(0.003, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
@@ -305,6 +317,7 @@ RECIPES = {
         ours('rare classes are drawn as often as others', data=dict(balanced=True)),
     ],
     'ppt_swin3d-tiny_rooms': ROOMS_TRIO,
+    'ppt_sparse-unet-tiny_rooms': [TINY_UNET, *ROOMS_TRIO[1:]],
     'ppt_swin3d-tiny_rooms_stem-tables': [
         *ROOMS_TRIO,
         ours('what the abstract of Swin3D++ names', model=dict(modules=('stem_layer',), table_scales=True)),

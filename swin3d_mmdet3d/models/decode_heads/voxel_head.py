@@ -49,15 +49,7 @@ class VoxelHead(BaseModule):
 
     def loss_by_logits(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The loss of what the head gave, ``(N, classes)``, for labels ``(N,)`` as of :meth:`loss`."""
-        num_classes = logits.shape[1]
-        low, high = label_range(labels, self.ignore_index)
-        if low < 0 or high >= num_classes:
-            wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
-            raise LabelRangeError(
-                f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
-                f'got {labels[wrong].unique().tolist()[:8]}',
-                wrong,
-            )
+        self.check_labels(labels, logits.shape[1])
         num_labelled = (labels != self.ignore_index).sum()
         arguments = dict(ignore_index=self.ignore_index)
         if _divides_by_labels(
@@ -68,6 +60,17 @@ class VoxelHead(BaseModule):
         if not isinstance(losses, dict):
             losses = dict(loss_seg=losses)
         return {name: global_mean(loss, num_labelled) for name, loss in losses.items()}
+
+    def check_labels(self, labels: Tensor, num_classes: int) -> None:
+        """Refuse labels that are neither one of so many classes nor ``ignore_index``."""
+        low, high = label_range(labels, self.ignore_index)
+        if low < 0 or high >= num_classes:
+            wrong = ((labels < 0) | (labels >= num_classes)) & (labels != self.ignore_index)
+            raise LabelRangeError(
+                f'labels must be 0 .. {num_classes - 1} or ignore_index {self.ignore_index}, '
+                f'got {labels[wrong].unique().tolist()[:8]}',
+                wrong,
+            )
 
 
 def _divides_by_labels(loss: nn.Module) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch.nn.functional as F
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
 from ...language.text_table import load_text_table
 from ...language.vocabulary import class_names_of
 from ...structures import SparseVoxels
+from .text_cosines import projected_cosines
 from .voxel_head import VoxelHead
 
 
@@ -64,8 +64,7 @@ class LanguageAlignedHead(VoxelHead):
     def forward(self, feats: Tensor, voxels: SparseVoxels) -> Tensor:
         """Logits ``(N, classes of the condition)`` of ``(N, C)`` features."""
         condition = condition_of(voxels, self.conditions)
-        aligned = F.normalize(self.projection(feats), dim=1)
-        return self.logit_scale * aligned @ getattr(self.texts, condition).to(aligned.dtype).t()
+        return self.logit_scale * projected_cosines(feats, self.projection, getattr(self.texts, condition))
 
 
 def condition_of(voxels: SparseVoxels, conditions: Sequence[str]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch.nn.functional as F
 from mmdet3d.registry import MODELS
 from torch import Tensor, nn
 
 from ...language.text_table import load_text_table
 from ...language.vocabulary import class_names_of
 from ...structures import SparseVoxels
+from .text_cosines import projected_cosines
 from .voxel_head import VoxelHead
 
 
@@ -61,5 +61,4 @@ class TextAnchorHead(VoxelHead):
 
     def forward(self, feats: Tensor, voxels: SparseVoxels | None = None) -> Tensor:
         """Cosines with the anchors, of voxels: ``(N, C) -> (N, num_classes)`` in [-1, 1]."""
-        aligned = F.normalize(self.projection(feats), dim=1)
-        return aligned @ self.anchors.to(aligned.dtype).t()
+        return projected_cosines(feats, self.projection, self.anchors)

@@ -72,6 +72,17 @@ def backend(request, use_isa):
     return request.param
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize('channels', WIDTHS)
+def test_transposed_weights_are_read_where_they_lie(backend, channels, dtype):
+    kernel_map = random_map()
+    for columns in WIDTHS:
+        (feats, weight), _ = problem(kernel_map, channels, columns, dtype)
+        flipped = weight.detach().transpose(1, 2).contiguous().transpose(1, 2)
+        expected = sparse_conv(feats, weight, kernel_map, backend)
+        assert torch.equal(sparse_conv(feats, flipped, kernel_map, backend), expected)
+
+
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 @pytest.mark.parametrize('channels', WIDTHS)
 def test_values_and_gradients_equal_the_sum_over_pairs(backend, channels, dtype):

@@ -13,7 +13,7 @@
 
 #include <atomic>
 
-#include "product_tile.h"
+#include "row_product.h"
 
 namespace swin3d {
 namespace {
@@ -47,8 +47,9 @@ struct Pairs {
 
 template <class T> class Product {
   public:
-    Product(const T* feats, const T* weight, const Pairs& pairs, int64_t C, int64_t D, int64_t M, T* out)
-        : feats_(feats), weight_(weight), pairs_(pairs), C_(C), M_(M), columns_(D), out_(out) {
+    Product(const T* feats, const T* weight, bool transposed, const Pairs& pairs, int64_t C, int64_t D, int64_t M,
+            T* out)
+        : feats_(feats), weight_(weight), transposed_(transposed), pairs_(pairs), C_(C), M_(M), columns_(D), out_(out) {
         packed_.zeros(pairs_.offsets * C_ * columns_.vectors);
     }
 
@@ -59,9 +60,7 @@ template <class T> class Product {
 #pragma omp parallel num_threads(threads) if (threads > 1)
         {
 #pragma omp for schedule(static)
-            for (int64_t k = 0; k < pairs_.offsets; ++k) {
-                pack_panels(weight_ + k * C_ * columns_.count, C_, columns_, packed_.get() + k * columns_.vectors * C_);
-            }
+            for (int64_t k = 0; k < pairs_.offsets; ++k) pack(k);
 #pragma omp for schedule(dynamic, 1)
             for (int64_t b = 0; b < blocks; ++b) fill_rows(b * kBlockRows, std::min(M_, (b + 1) * kBlockRows));
         }
@@ -69,6 +68,13 @@ template <class T> class Product {
     }
 
   private:
+    void pack(int64_t k) {
+        const T* matrix = weight_ + k * C_ * columns_.count;
+        Wide<T>* packed = packed_.get() + k * columns_.vectors * C_;
+        if (!transposed_) return pack_panels(matrix, C_, columns_, packed);
+        for (int64_t p = 0; p < columns_.panels; ++p) pack_transposed_panel(matrix, C_, columns_, p, packed);
+    }
+
     const Wide<T>* panel(int64_t k, int64_t p) const {
         return packed_.get() + (k * columns_.vectors + columns_.first(p)) * C_;
     }
@@ -107,6 +113,7 @@ template <class T> class Product {
     }
 
     const T *feats_, *weight_;
+    bool transposed_;
     Pairs pairs_;
     int64_t C_, M_;
     Columns<T> columns_;
@@ -196,14 +203,15 @@ template <class T> class WeightGrad {
 }  // namespace
 }  // namespace swin3d
 
-// P pairs of N and M rows under K offsets, which are looked at as they are used. Both return 0, 1 when memory ran out, or 2 for pairs out of range or order.
+// P pairs of N and M rows under K offsets, which are looked at as they are used. Both return 0, 1 when memory ran out,
+// or 2 for pairs out of range or order. The weights are (K, C, D), or (K, D, C) if `transposed`.
 #define SWIN3D_SPARSE_CONV(NAME, T)                                                                           \
     SWIN3D_EXPORT(sparse_conv_##NAME)                                                                         \
     (const T* feats, const T* weight, const int32_t* source, const int32_t* target, const int64_t* ptr,       \
-     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, T* out, int threads) {                 \
+     int64_t K, int64_t P, int64_t N, int64_t C, int64_t D, int64_t M, int transposed, T* out, int threads) { \
         try {                                                                                                 \
             const swin3d::Pairs pairs{source, target, ptr, K, P, N};                                          \
-            swin3d::Product<T> product(feats, weight, pairs, C, D, M, out);                                   \
+            swin3d::Product<T> product(feats, weight, transposed != 0, pairs, C, D, M, out);                  \
             return product.run(threads) ? 0 : 2;                                                              \
         } catch (const std::bad_alloc&) {                                                                     \
             return 1;                                                                                         \

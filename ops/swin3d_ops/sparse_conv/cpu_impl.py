@@ -24,7 +24,7 @@ def sparse_conv(feats: torch.Tensor, weight: torch.Tensor, kernel_map: KernelMap
     return _sparse_conv(feats, weight, *rows, kernel_map.num_targets)
 
 
-def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, out):
+def _call(name, left, right, source, target, ptr, sizes, num_sources, num_targets, *rest):
     """Call a kernel of (K, C, E) = ``sizes``, which looks at the pairs as it goes."""
     source, target, ptr = source.contiguous(), target.contiguous(), ptr.contiguous()
     offsets, channels, columns = sizes
@@ -32,7 +32,7 @@ def _call(name, left, right, source, target, ptr, sizes, num_sources, num_target
     try:
         cpu_runtime.call(
             name, left.dtype, *(pointer(tensor) for tensor in (left, right, source, target, ptr)),
-            *(ctypes.c_int64(number) for number in numbers), pointer(out),
+            *(ctypes.c_int64(number) for number in numbers), *rest,
         )  # fmt: skip
     except RowsRefusedError as error:
         raise ValueError(
@@ -42,10 +42,13 @@ def _call(name, left, right, source, target, ptr, sizes, num_sources, num_target
 
 
 def _forward(feats, weight, source, target, back_source, back_target, ptr, num_targets):
-    wide, wide_weight = widened(feats), widened(weight)
+    # the gradient of feats has the weights as a transposed view, which is read where it lies
+    flipped = weight.transpose(1, 2)
+    transposed = flipped.is_contiguous() and not weight.is_contiguous()
+    wide, wide_weight = widened(feats), widened(flipped if transposed else weight)
     out = wide.new_empty(num_targets, weight.shape[2])
-    rows = source, target, ptr
-    _call('sparse_conv', wide, wide_weight, *rows, weight.shape, len(feats), num_targets, out)
+    numbers = source, target, ptr, weight.shape, len(feats), num_targets
+    _call('sparse_conv', wide, wide_weight, *numbers, ctypes.c_int(transposed), pointer(out))
     return out.to(feats.dtype)
 
 
@@ -57,8 +60,8 @@ def _weight_grad(feats, grad_out, source, target, ptr):
     wide, wide_grad = widened(feats), widened(grad_out)
     sizes = len(ptr) - 1, feats.shape[1], grad_out.shape[1]
     grad = wide.new_empty(sizes)
-    rows = source, target, ptr
-    _call('sparse_conv_weight_grad', wide, wide_grad, *rows, sizes, len(feats), len(grad_out), grad)
+    numbers = source, target, ptr, sizes, len(feats), len(grad_out)
+    _call('sparse_conv_weight_grad', wide, wide_grad, *numbers, pointer(grad))
     return grad
 
 

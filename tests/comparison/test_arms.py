@@ -53,18 +53,20 @@ def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_
 ):
     monkeypatch.setenv('STUDENT', str(tmp_path / 'student.pth'))
     arms = {arm.name: arm for arm in load_arms(ROOT / 'projects' / 'fixmatch' / 'arms.py')}
-    assert list(arms) == ['labelled', 'labelled, twice the steps', 'fixmatch', 'shuffled']
+    assert list(arms) == ['labelled', 'labelled on', 'fixmatch', 'average', 'average, shuffled']
     configs = {}
     for name, arm in arms.items():
-        configs[name] = room_config(arm.config, tmp_path / 's3dis', tmp_path / 'run', seed=0)
+        configs[name] = room_config(arm.config, tmp_path / 's3dis', tmp_path / 'runs' / name, seed=0)
         arm.change(configs[name])
-    steps = configs['fixmatch'].train_cfg.max_iters
-    assert [config.train_cfg.max_iters for config in configs.values()] == [steps, 2 * steps, steps, steps]
+    assert {config.train_cfg.max_iters for config in configs.values()} == {450}
     assert all(config.param_scheduler[-1]['end'] == config.train_cfg.max_iters for config in configs.values())
+    for part in ('backbone', 'neck'):
+        start = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'student.pth'), prefix=f'{part}.')
+        assert configs['labelled'].model.model[part].init_cfg == start
+    trained = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'runs' / 'labelled' / 'model.pth'))
     for name, config in configs.items():
-        for part in ('backbone', 'neck'):
-            start = dict(type='StrictPretrained', checkpoint=str(tmp_path / 'student.pth'), prefix=f'{part}.')
-            assert config.model.model[part].init_cfg == start
+        assert (config.model.model.get('init_cfg') == trained) == (name != 'labelled')
+        assert config.model.get('momentum') == (0.99 if 'average' in name else None)
         labelled, unlabelled = map(innermost_dataset, config.train_dataloader.dataset.datasets)
         hidden = [
             step.hidden
@@ -77,7 +79,7 @@ def test_arms_of_fixmatch_are_tested_on_the_domain_without_labels_and_differ_as_
         tested = innermost_dataset(config.test_dataloader)
         assert tested.data_root == unlabelled.data_root and tested.ann_file not in unlabelled.ann_file
         assert config.train_dataloader.batch_sampler.counts == ([3, 0] if 'labelled' in name else [2, 1])
-        assert config.model.get('shuffle', False) == (name == 'shuffled')
+        assert config.model.get('shuffle', False) == ('shuffled' in name)
 
 
 def test_arms_of_few_rooms_differ_in_their_start_alone_and_share_the_rooms_of_a_seed(tmp_path, monkeypatch):

@@ -73,7 +73,8 @@ def test_hidden_voxels_change_no_bit_of_what_the_backbone_takes_and_gives(hide, 
     model, batch = masked(hide, attention_first), random_view()
     step = watched_step(model, batch)
     move = hide is by_dropping
-    assert same(step, watched_step(model, with_other_points(batch, step, move), step.answers))
+    hidden = same(step, watched_step(model, with_other_points(batch, step, move), step.answers))
+    assert hidden, 'hidden points reach the network' + ', or SHOW_POSITIONS lacks the method' * move
     visible = watched_step(model, with_other_points(batch, step, move, visible=True), step.answers)
     assert not same(step, visible)
 
@@ -134,6 +135,7 @@ def test_nothing_of_a_hidden_voxel_reaches_the_network_of_a_masked_method(path, 
     step = watched_step(model, batch)
     assert step.hidden and all(0 < int(mask.sum()) < len(mask) for _, mask in step.hidden)
     move = config.model.type not in SHOW_POSITIONS
-    assert same(step, watched_step(model, with_other_points(batch, step, move), step.answers))
+    hidden = same(step, watched_step(model, with_other_points(batch, step, move), step.answers))
+    assert hidden, 'hidden points reach the network' + ', or SHOW_POSITIONS lacks the method' * move
     visible = watched_step(model, with_other_points(batch, step, move, visible=True), step.answers)
     assert not same(step, visible)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,6 +125,7 @@ def go_on_and_test(config: Config) -> dict[str, Any]:
     return dict(metrics=in_percent(Runner.from_cfg(config).test()), cpu_seconds=round(seconds, 1))
 
 
-def in_percent(metrics: dict[str, float]) -> dict[str, float]:
-    """Metrics in percent, to two digits."""
-    return {name: round(100 * float(value), 2) for name, value in metrics.items()}
+def in_percent(metrics: dict[str, float]) -> dict[str, float | None]:
+    """Metrics in percent, to two digits; None of a class that no tested room has, since JSON knows no NaN."""
+    percent = {name: round(100 * float(value), 2) for name, value in metrics.items()}
+    return {name: None if math.isnan(value) else value for name, value in percent.items()}

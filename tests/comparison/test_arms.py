@@ -114,11 +114,12 @@ def test_an_arm_keeps_the_means_of_what_its_training_logs_at_its_end(monkeypatch
     hub = MessageHub('logged')
     for step in range(300):
         hub.update_scalar('train/share', float(step >= 200) * (1 + (step % 2)))
-    runner = SimpleNamespace(message_hub=hub, test=lambda: dict(miou=0.5))
+    runner = SimpleNamespace(message_hub=hub, test=lambda: dict(miou=0.5, sink=float('nan')))
     monkeypatch.setattr(runs, 'train', lambda config: (runner, 12.34))
     found = runs.train_and_test(ConfigDict(), ['share'])
-    assert found == dict(metrics=dict(miou=50.0), cpu_seconds=12.3, logged=dict(share=1.5))
-    assert runs.train_and_test(ConfigDict()) == dict(metrics=dict(miou=50.0), cpu_seconds=12.3)
+    metrics = dict(miou=50.0, sink=None)  # no tested room has a sink
+    assert found == dict(metrics=metrics, cpu_seconds=12.3, logged=dict(share=1.5))
+    assert runs.train_and_test(ConfigDict()) == dict(metrics=metrics, cpu_seconds=12.3)
     with pytest.raises(ValueError, match=r"that the training logs, got \['accuracy'\]"):
         runs.train_and_test(ConfigDict(), ['share', 'accuracy'])
 

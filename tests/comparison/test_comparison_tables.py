@@ -1,6 +1,8 @@
 """The tables of the comparison against closed forms, on results made by hand."""
 
 import csv
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,3 +189,15 @@ def test_the_probe_of_an_image_network_is_compared_with_its_start_and_its_arms()
     assert found == {'its start': (5.0, 6.0), control: (3.0,)}
     assert {gain.over for gain in table.gains('pri3d', 'image start')} == {control}
     assert row_of(markdown(results), 'pri3d', 'image probe', 'its start')[3:5] == ['0 1', '+5.0 +6.0']
+
+
+def test_committed_results_are_json_that_any_reader_takes():
+    root = Path(__file__).parents[2]
+    files = [*root.glob('docs/comparison/**/*.json'), *root.glob('projects/**/*.json')]
+    assert len(files) > 80
+
+    def refuse(name):
+        raise ValueError(f'{name} is no JSON')
+
+    for file in files:
+        json.loads(file.read_text(), parse_constant=refuse)

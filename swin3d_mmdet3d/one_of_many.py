@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from mmengine.utils import ProgressBar
 
 from .memory_shortage import memory_shortage
+from .stop_signals import hold_stop_signals, let_stop_signals
 
 
 @dataclass
@@ -112,10 +113,10 @@ def _in_processes(task: Callable, named: list, workers: int) -> Iterator[tuple[i
     while waiting:
         at_work: dict[Future, tuple[int, tuple]] = {}
         try:
-            with ProcessPoolExecutor(min(workers, len(waiting))) as pool:
+            with _pool(min(workers, len(waiting))) as pool:
                 while waiting or at_work:
                     while waiting and len(at_work) < workers:
-                        future = pool.submit(task, waiting[-1][1])
+                        future = _submit(pool, task, waiting[-1][1])
                         at_work[future] = waiting.pop()
                     for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                         result = future.result()
@@ -127,9 +128,19 @@ def _in_processes(task: Callable, named: list, workers: int) -> Iterator[tuple[i
 
 def _alone(task: Callable, named: tuple[str, Any]) -> Attempt:
     """The attempt of a process of its own."""
-    with ProcessPoolExecutor(1) as pool:
+    with _pool(1) as pool:
         try:
-            return pool.submit(task, named).result()
+            return _submit(pool, task, named).result()
         except BrokenProcessPool:
             reason = 'its process was killed, perhaps for want of memory: fewer workers need less'
             return Attempt(named[0], failure=f'{named[0]}: {reason}')
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that SIGTERM ends at any moment: where one is killed, the executor ends the others so."""
+    return ProcessPoolExecutor(workers, initializer=let_stop_signals)
+
+
+def _submit(pool: ProcessPoolExecutor, task: Callable, named: tuple[str, Any]) -> Future:
+    with hold_stop_signals():  # the first call forks
+        return pool.submit(task, named)

@@ -48,6 +48,30 @@ def exit_on_termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+@contextmanager
+def hold_stop_signals() -> Iterator[None]:
+    """Signals to stop that come to this thread within the block come behind it.
+
+    To a process that is forked in the block they come when it lets them, by :func:`let_stop_signals`. One
+    that came while it was forked would be lost: Python forgets the signals of that moment.
+    """
+    if not hasattr(signal, 'pthread_sigmask'):  # Windows, which forks nothing
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_stop_signals() -> None:
+    """In a process forked in :func:`hold_stop_signals`: those held come now, and SIGTERM ends it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, 'pthread_sigmask'):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
 class StopRequest:
     """A first signal to stop is kept for later, a second one does what it did before.
 

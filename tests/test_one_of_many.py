@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 import zlib
 from functools import partial
 
@@ -101,3 +103,38 @@ def test_an_item_that_was_killed_in_company_is_done_alone(tmp_path):
 
 def test_no_items_are_no_work():
     assert each_of_many(double, [], str, 2) == []
+
+
+HASTY = """
+import os, signal
+from functools import partial
+from test_one_of_many import die_of
+from swin3d_mmdet3d.one_of_many import each_of_many
+
+signal.signal(signal.SIGTERM, lambda number, frame: None)  # as a tool has one that ends it
+fork = os.fork
+
+def fork_and_end():
+    child = fork()
+    if child and os.getpid() == parent:
+        os.kill(child, signal.SIGTERM)  # as the executor does, which sees another one die
+    return child
+
+parent = os.getpid()
+os.fork = fork_and_end
+for _ in range(10):
+    attempts = each_of_many(partial(die_of, ()), [1, 2, 3], str, 3)
+    assert all('its process was killed' in it.failure for it in attempts)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='processes are forked')
+def test_a_process_that_is_ended_while_it_is_forked_is_not_waited_for():
+    done = subprocess.run(
+        [sys.executable, '-c', HASTY],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..stop_signals import STOP_SIGNALS
+from ..stop_signals import hold_stop_signals
 
 _KNOWS_SENDERS = hasattr(signal, 'sigwaitinfo')  # not on macOS
 
@@ -23,11 +23,8 @@ def shielded_start() -> Iterator[None]:
     if not _KNOWS_SENDERS:
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
+    with hold_stop_signals():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class ShieldedWorker:

@@ -14,19 +14,23 @@ STEPS = tuple(300 * 2**doublings for doublings in range(6))
 AVERAGE = dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=1e-5, gamma=10, update_buffers=True)
 
 
+def hold_rate(config, iterations):
+    """That many steps in all at a constant rate, with averaged weights."""
+    config.train_cfg.max_iters = iterations
+    config.param_scheduler = [config.rise]
+    config.custom_hooks = [*config.custom_hooks, AVERAGE]
+
+
 def train_together(config, norms, steps):
     """All domains in one network, with its steps for each of them."""
     config.model.norms = norms
-    config.train_cfg.max_iters = len(CONDITIONS) * steps
-    config.param_scheduler = [config.rise]
-    config.custom_hooks = [*config.custom_hooks, AVERAGE]
+    hold_rate(config, len(CONDITIONS) * steps)
 
 
 def train_alone(config, condition, steps):
     """One domain in a network of its own."""
     keep_condition(config, condition)
-    train_together(config, 'shared', steps)
-    config.train_cfg.max_iters = steps
+    hold_rate(config, steps)
 
 
 def merge_classes(config, steps):

@@ -32,9 +32,8 @@ class UnionHead(VoxelHead):
     Raises:
         ValueError: If a name occurs twice in a condition, or if ``ignore_index`` is one of the classes.
 
-    Source: the direct merging of label spaces with which arXiv 2308.09718 begins; its code is not released,
-        and that predictions keep to the data set's own classes, which spares the merged network its gravest
-        mistakes, is ours.
+    Source: the direct merging of label spaces with which arXiv 2308.09718 begins. That predictions keep to
+        the data set's own classes, which spares the merged network its gravest mistakes, is ours.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class UnionHead(VoxelHead):
         self.check_labels(labels, len(columns))
         labelled = labels != self.ignore_index
         merged = torch.where(labelled, columns[labels.where(labelled, 0)], self.ignore_index)
-        return self.loss_by_logits(self.classifier(feats), merged)
+        return self.loss_of_checked(self.classifier(feats), merged)
 
     def _columns_of(self, voxels: SparseVoxels) -> Tensor:
         return getattr(self.columns, condition_of(voxels, self.conditions))

@@ -50,6 +50,10 @@ class VoxelHead(BaseModule):
     def loss_by_logits(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The loss of what the head gave, ``(N, classes)``, for labels ``(N,)`` as of :meth:`loss`."""
         self.check_labels(labels, logits.shape[1])
+        return self.loss_of_checked(logits, labels)
+
+    def loss_of_checked(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The same for labels that :meth:`check_labels` has let pass: a GPU is waited for once."""
         num_labelled = (labels != self.ignore_index).sum()
         arguments = dict(ignore_index=self.ignore_index)
         if _divides_by_labels(

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic_write import atomic_write
+from .cost_plot import plot_costs
 from .gain_plot import plot
+from .markdown_rows import head, row
 from .method_names import SHUFFLED, arm_name, displayed, method_and_arm
+from .overview import median_of, overview, renew_overview
 from .paired_gains import ORIGIN, RAW, SCORES, SCRATCH, PairedGain, ScoreTable, ordered_names
 
 Results = list[dict[str, Any]]
@@ -26,7 +29,7 @@ def by_protocol(results: Results) -> list[Results]:
 
 
 def markdown(results: Results) -> str:
-    """For each protocol three tables: scores of every seed, gains with their statistics, and costs."""
+    """For each protocol the overview, scores of every seed, gains with their statistics, and costs."""
     return '\n'.join(_of_protocol(group) for group in by_protocol(results))
 
 
@@ -36,13 +39,15 @@ def _of_protocol(results: Results) -> str:
         f'Rooms of seed {protocol["rooms_seed"]}, {protocol["rooms"]} of {protocol["points"]:,} points, '
         f'recipe {protocol["rooms_recipe"]}.',
         '',
-        *_head('Method', 'Measure', 'Seeds', 'Score of each seed', 'Mean'),
+        *overview(results).splitlines(),
+        '',
+        *head('Method', 'Measure', 'Seeds', 'Score of each seed', 'Mean'),
     ]
     measured = [(name, measure) for name in table.names for measure in SCORES if table.seeds(name, measure)]
     lines += [_score_row(table, *row) for row in measured]
-    lines += ['', *_head('Method', 'Measure', 'Over', 'Seeds', *_STATISTICS, 'Differs in')]
+    lines += ['', *head('Method', 'Measure', 'Over', 'Seeds', *_STATISTICS, 'Differs in')]
     lines += [_gain_row(*row, gain) for row in measured for gain in table.gains(*row)]
-    lines += ['', *_head('Method', 'Steps', 'CPU min', "Step over PPKT's", 'Peak MiB', 'Spread')]
+    lines += ['', *head('Method', 'Steps', 'CPU min', "Step over PPKT's", 'Peak MiB', 'Spread')]
     lines += [_cost_row(name, results) for name in ordered_names(content['method'] for content in results)]
     return '\n'.join(lines) + '\n'
 
@@ -50,24 +55,16 @@ def _of_protocol(results: Results) -> str:
 _STATISTICS = ('Gain of each seed', 'Median', 'Mean', 'SD', 't', '+ / -')
 
 
-def _head(*names: str) -> list[str]:
-    return [_row(*names), '|' + '---|' * len(names)]
-
-
-def _row(*cells: str) -> str:
-    return f'| {" | ".join(cells)} |'
-
-
 def _score_row(table: ScoreTable, name: str, measure: str) -> str:
     """The scores of one method and measure, a number a seed, and their mean."""
     scores = {seed: score.value for seed, score in table.seeds(name, measure).items()}
     mean = statistics.fmean(scores.values())
-    return _row(displayed(name), measure, _listed(scores), _listed(scores.values(), '.1f'), f'{mean:.1f}')
+    return row(displayed(name), measure, _listed(scores), _listed(scores.values(), '.1f'), f'{mean:.1f}')
 
 
 def _gain_row(name: str, measure: str, gain: PairedGain) -> str:
     """The gains of one method and measure over another method, with their statistics."""
-    return _row(
+    return row(
         displayed(name),
         measure,
         displayed(gain.over),
@@ -88,13 +85,12 @@ def _listed(values: Iterable[float], form: str = '') -> str:
 
 def _cost_row(name: str, results: Results) -> str:
     """Medians over the seeds of steps, minutes, cost, memory and spread of a method."""
-    own = [content['measures'] for content in results if content['method'] == name]
 
     def median(measure: str, key: str, form: str, scale: float = 1.0) -> str:
-        values = [m[measure][key] for m in own if m.get(measure, {}).get(key) is not None]
-        return format(statistics.median(values) * scale, form) if values else ''
+        value = median_of(results, name, measure, key)
+        return '' if value is None else format(value * scale, form)
 
-    return _row(
+    return row(
         displayed(name),
         median('pretraining', 'steps', '.0f'),
         median('pretraining', 'cpu_seconds', '.1f', 1 / 60),
@@ -133,7 +129,10 @@ def _csv_rows(table: ScoreTable, name: str, measure: str) -> list[dict[str, Any]
 
 
 def write_tables(results: Results, folder: Path) -> None:
-    """Write ``table.md``, ``table.csv`` and ``plot.png``."""
+    """Write ``table.md``, ``table.csv``, ``plot.png`` and ``costs.png``.
+
+    A page ``README.md`` of the folder that has a place for it gets the overview of the first protocol.
+    """
     with atomic_write(folder / 'table.md') as part:
         part.write_text(markdown(results))
     columns = ('rooms_seed', 'method', 'arm', 'measure', 'seed', 'score')
@@ -141,4 +140,8 @@ def write_tables(results: Results, folder: Path) -> None:
         writer = csv.DictWriter(file, [*columns, 'over_scratch', 'over_raw', 'over_shuffled', *ORIGIN])
         writer.writeheader()
         writer.writerows(csv_rows(results))
-    plot(by_protocol(results), folder / 'plot.png')
+    groups = by_protocol(results)
+    plot(groups, folder / 'plot.png')
+    plot_costs(groups, folder / 'costs.png')
+    if groups and (folder / 'README.md').is_file():
+        renew_overview(folder / 'README.md', overview(groups[0]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from comparison_results import CODE, result, row_of
 from scipy import stats
 
 from swin3d_mmdet3d.comparison import Protocol, write_tables
@@ -13,24 +14,6 @@ from swin3d_mmdet3d.comparison.paired_gains import PairedGain, ScoreTable
 from swin3d_mmdet3d.comparison.tables import markdown
 
 SHUFFLED = 'ppkt_swin3d-tiny_rooms_shuffled'
-CODE = dict(commit='0123456789ab', generator='ba9876543210', torch='2.13.0+cpu', machine='A, 2 cores')
-
-
-def result(method, seed, protocol=None, origin=None, **scores):
-    measures = {
-        name.replace('_', ' ').replace('fine ', 'fine-'): dict(
-            metrics={'mAP_0.25' if name == 'detection' else 'miou': value}, **{**CODE, **(origin or {})}
-        )
-        for name, value in scores.items()
-    }
-    return dict(method=method, seed=seed, protocol=(protocol or Protocol()).as_json(), measures=measures)
-
-
-def row_of(text, *cells):
-    """The one row of the tables that begins with these cells, as its cells."""
-    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in text.splitlines()]
-    (found,) = [row for row in rows if tuple(row[: len(cells)]) == cells]
-    return found
 
 
 def test_gains_are_paired_by_seed_and_statistics_are_those_of_a_paired_test():

@@ -3,6 +3,7 @@
 from math import inf
 
 from .i2p_mae import RECIPES as I2P_MAE
+from .rooms import by_iterations
 from .sources import taken
 
 OTHERS = ('point_head.', 'point_criterion.')
@@ -24,14 +25,15 @@ MODEL = [
         feature_criterion=dict(loss_weight=1.0),
     ),
 ]
+LOWER_RATE = by_iterations(0.001, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0)
 
 RECIPES = {
-    f'act_{name}': [*of_i2p_mae(name), *MODEL]
-    for name in (
-        'swin3d-tiny_rooms',
-        'swin3d-tiny_rooms_shuffled',
-        'swin3d-small_scannet-frames',
-        'swin3d-small_s3dis-axis-views',
-        'sparse-unet34_scannet-frames',
+    f'act_{name}': [*of_i2p_mae(name), *MODEL, *more]
+    for more, name in (
+        ([LOWER_RATE], 'swin3d-tiny_rooms'),
+        ([LOWER_RATE], 'swin3d-tiny_rooms_shuffled'),
+        ([], 'swin3d-small_scannet-frames'),
+        ([], 'swin3d-small_s3dis-axis-views'),
+        ([], 'sparse-unet34_scannet-frames'),
     )
 }

@@ -32,7 +32,7 @@ ROOMS = [
     ERASED,
     TINY,
     *MODEL,
-    by_iterations(0.003, 50, 950, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
+    by_iterations(0.001, 50, 950, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
     ours('small crops', mixer=dict(num_hints=512)),
     ours('the width of the decoder', decoder=dict(in_channels=32)),
     hint(12),

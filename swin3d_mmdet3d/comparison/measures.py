@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ..datasets.wrapped_settings import innermost_dataset
+from ..pretraining.feature_rank import feature_rank
 from ..pretraining.feature_spread import feature_spread
 from .method_names import recipe_of
 from .protocol import Protocol
@@ -29,7 +31,8 @@ from .students import (
 )
 
 SEGMENTATION = ('fine-tuning', 'decoder probe', 'encoder probe')
-SPREAD_SCENES = 10
+LOOKED_AT = 10
+"""Held-out rooms whose features are looked at."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Measurement:
         for measure in SEGMENTATION:
             chosen[measure] = lambda measure=measure: self._labelled(measure)
         chosen['spread'] = self._spread
+        chosen['encoder rank'] = self._rank
         if self.seed in self.protocol.detection_seeds:
             chosen['detection'] = lambda: self._labelled('detection')
         return chosen
@@ -127,20 +131,26 @@ class Measurement:
         return train_and_test(config)
 
     def _spread(self) -> dict[str, Any]:
-        """Spread of the student's features over the voxels of held-out rooms: 1 spread out, 0 collapsed."""
-        runner = Runner.from_cfg(self._recipe('fine-tuning'))
+        """Spread of the decoder's features: 1 spread out, 0 collapsed."""
+        return dict(spread=self._over_rooms('fine-tuning', feature_spread))
+
+    def _rank(self) -> dict[str, Any]:
+        """Effective rank of the features that the encoder's probe reads."""
+        return dict(rank=self._over_rooms('encoder probe', feature_rank))
+
+    def _over_rooms(self, measure: str, function: Callable[[torch.Tensor], torch.Tensor]) -> float:
+        """Mean over held-out rooms of a function of the features (N, C) that a measure starts from."""
+        runner = Runner.from_cfg(self._recipe(measure))
         model = runner.model
         model.init_weights()
         model.eval()
-        spreads = []
+        values = []
         with torch.no_grad():
-            for number, batch in enumerate(runner.build_dataloader(runner.cfg.test_dataloader)):
-                if number == SPREAD_SCENES:
-                    break
+            for batch in islice(runner.build_dataloader(runner.cfg.test_dataloader), LOOKED_AT):
                 inputs = model.data_preprocessor(batch)['inputs']
                 feats, _ = model.extract_feat(inputs['feats'], inputs['voxels'])
-                spreads.append(float(feature_spread(feats)))
-        return dict(spread=sum(spreads) / len(spreads))
+                values.append(float(function(feats)))
+        return sum(values) / len(values)
 
     def _recipe(self, measure: str) -> Config:
         """The config of a measure, from the student or, for scratch, from random weights."""

@@ -29,14 +29,17 @@ def overview(results: Sequence[dict[str, Any]]) -> str:
         results: Contents of the files of results, of one protocol.
     """
     table, names = ScoreTable(results), compared(results)
-    lines = head('Method', *(measure.capitalize() for measure in MEASURES), "Step over PPKT's", 'CPU min')
+    named = [measure.capitalize() for measure in MEASURES]
+    lines = head('Method', *named, "Step over PPKT's", 'CPU min', 'Encoder rank')
     for name in names:
         gains = [gain_of(table, name, measure) for measure in MEASURES]
         cells = [f'{gain.median:+.1f} ({gain.signs[0]}/{len(gain.seeds)})' if gain else '' for gain in gains]
-        ratio = median_of(results, name, 'cost', 'ratio')
-        seconds = median_of(results, name, 'pretraining', 'cpu_seconds')
-        cost = ['' if ratio is None else f'{ratio:.2f}', '' if seconds is None else f'{seconds / 60:.1f}']
-        lines.append(row(displayed(name), *cells, *cost))
+        others = [
+            median_cell(results, name, 'cost', 'ratio', '.2f'),
+            median_cell(results, name, 'pretraining', 'cpu_seconds', '.1f', 1 / 60),
+            median_cell(results, name, 'encoder rank', 'rank', '.1f'),
+        ]
+        lines.append(row(displayed(name), *cells, *others))
     return '\n'.join(lines) + '\n' if names else ''
 
 
@@ -71,6 +74,14 @@ def median_of(results: Sequence[dict[str, Any]], name: str, measure: str, key: s
     own = [content['measures'] for content in results if content['method'] == name]
     values = [measures[measure][key] for measures in own if measures.get(measure, {}).get(key) is not None]
     return statistics.median(values) if values else None
+
+
+def median_cell(
+    results: Sequence[dict[str, Any]], name: str, measure: str, key: str, form: str, scale: float = 1.0
+) -> str:
+    """A cell of :func:`median_of`, scaled; empty where no seed has it."""
+    value = median_of(results, name, measure, key)
+    return '' if value is None else format(value * scale, form)
 
 
 def renew_overview(page: Path, text: str) -> None:

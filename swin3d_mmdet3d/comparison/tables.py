@@ -14,7 +14,7 @@ from .cost_plot import plot_costs
 from .gain_plot import plot
 from .markdown_rows import head, row
 from .method_names import SHUFFLED, arm_name, displayed, method_and_arm
-from .overview import median_of, overview, renew_overview
+from .overview import median_cell, overview, renew_overview
 from .paired_gains import ORIGIN, RAW, SCORES, SCRATCH, PairedGain, ScoreTable, ordered_names
 
 Results = list[dict[str, Any]]
@@ -47,7 +47,10 @@ def _of_protocol(results: Results) -> str:
     lines += [_score_row(table, *row) for row in measured]
     lines += ['', *head('Method', 'Measure', 'Over', 'Seeds', *_STATISTICS, 'Differs in')]
     lines += [_gain_row(*row, gain) for row in measured for gain in table.gains(*row)]
-    lines += ['', *head('Method', 'Steps', 'CPU min', "Step over PPKT's", 'Peak MiB', 'Spread')]
+    lines += [
+        '',
+        *head('Method', 'Steps', 'CPU min', "Step over PPKT's", 'Peak MiB', 'Spread', 'Encoder rank'),
+    ]
     lines += [_cost_row(name, results) for name in ordered_names(content['method'] for content in results)]
     return '\n'.join(lines) + '\n'
 
@@ -84,19 +87,15 @@ def _listed(values: Iterable[float], form: str = '') -> str:
 
 
 def _cost_row(name: str, results: Results) -> str:
-    """Medians over the seeds of steps, minutes, cost, memory and spread of a method."""
-
-    def median(measure: str, key: str, form: str, scale: float = 1.0) -> str:
-        value = median_of(results, name, measure, key)
-        return '' if value is None else format(value * scale, form)
-
+    """Medians over the seeds of steps, minutes, cost, memory, spread and rank of a method."""
     return row(
         displayed(name),
-        median('pretraining', 'steps', '.0f'),
-        median('pretraining', 'cpu_seconds', '.1f', 1 / 60),
-        median('cost', 'ratio', '.2f'),
-        median('cost', 'peak_mib', '.0f'),
-        median('spread', 'spread', '.2f'),
+        median_cell(results, name, 'pretraining', 'steps', '.0f'),
+        median_cell(results, name, 'pretraining', 'cpu_seconds', '.1f', 1 / 60),
+        median_cell(results, name, 'cost', 'ratio', '.2f'),
+        median_cell(results, name, 'cost', 'peak_mib', '.0f'),
+        median_cell(results, name, 'spread', 'spread', '.2f'),
+        median_cell(results, name, 'encoder rank', 'rank', '.1f'),
     )
 
 

@@ -138,6 +138,7 @@ def test_tables_hold_every_score_once_and_costs_as_medians(tmp_path):
             pretraining=dict(steps=600, cpu_seconds=seconds),
             cost=dict(ratio=1.0, step_seconds=0.6, peak_mib=None),
             spread=dict(spread=0.8),
+            **{'encoder rank': dict(rank=12.34)},
         )
     write_tables(results, tmp_path)
     with open(tmp_path / 'table.csv', newline='') as file:
@@ -153,7 +154,7 @@ def test_tables_hold_every_score_once_and_costs_as_medians(tmp_path):
     ]
     assert {row['commit'] for row in rows} == {CODE['commit']}
     text = (tmp_path / 'table.md').read_text()
-    assert row_of(text, 'ppkt', '600') == ['ppkt', '600', '7.5', '1.00', '', '0.80']
+    assert row_of(text, 'ppkt', '600') == ['ppkt', '600', '7.5', '1.00', '', '0.80', '12.3']
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')
 
 

@@ -26,7 +26,7 @@ ROOMS = [
     TINY,
     *MODEL,
     predictors(32),
-    by_iterations(0.003, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
+    by_iterations(0.001, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0),
     ours('1.5 voxels', matcher=dict(radius=0.15)),
     ours('area 5 is held out', data=dict(trained_on=AREAS)),
     ours(

@@ -74,7 +74,6 @@ class Measurement:
         for measure in SEGMENTATION:
             chosen[measure] = lambda measure=measure: self._labelled(measure)
         chosen['spread'] = self._spread
-        chosen['encoder rank'] = self._rank
         if self.seed in self.protocol.detection_seeds:
             chosen['detection'] = lambda: self._labelled('detection')
         return chosen
@@ -131,12 +130,15 @@ class Measurement:
         return train_and_test(config)
 
     def _spread(self) -> dict[str, Any]:
-        """Spread of the decoder's features: 1 spread out, 0 collapsed."""
-        return dict(spread=self._over_rooms('fine-tuning', feature_spread))
+        """How far features are from collapse: spread of the decoder's, and rank of the encoder's.
 
-    def _rank(self) -> dict[str, Any]:
-        """Effective rank of the features that the encoder's probe reads."""
-        return dict(rank=self._over_rooms('encoder probe', feature_rank))
+        The spread is 1 where features are spread out, 0 where they have collapsed; the rank that of the
+        features which the encoder's probe reads.
+        """
+        return dict(
+            spread=self._over_rooms('fine-tuning', feature_spread),
+            encoder_rank=self._over_rooms('encoder probe', feature_rank),
+        )
 
     def _over_rooms(self, measure: str, function: Callable[[torch.Tensor], torch.Tensor]) -> float:
         """Mean over held-out rooms of a function of the features (N, C) that a measure starts from."""

@@ -37,7 +37,7 @@ def overview(results: Sequence[dict[str, Any]]) -> str:
         others = [
             median_cell(results, name, 'cost', 'ratio', '.2f'),
             median_cell(results, name, 'pretraining', 'cpu_seconds', '.1f', 1 / 60),
-            median_cell(results, name, 'encoder rank', 'rank', '.1f'),
+            median_cell(results, name, 'spread', 'encoder_rank', '.1f'),
         ]
         lines.append(row(displayed(name), *cells, *others))
     return '\n'.join(lines) + '\n' if names else ''

@@ -95,7 +95,7 @@ def _cost_row(name: str, results: Results) -> str:
         median_cell(results, name, 'cost', 'ratio', '.2f'),
         median_cell(results, name, 'cost', 'peak_mib', '.0f'),
         median_cell(results, name, 'spread', 'spread', '.2f'),
-        median_cell(results, name, 'encoder rank', 'rank', '.1f'),
+        median_cell(results, name, 'spread', 'encoder_rank', '.1f'),
     )
 
 

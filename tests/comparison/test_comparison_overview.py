@@ -28,7 +28,7 @@ def results():
     ]
     for content, ratio, seconds in zip(ours, (0.5, 0.7, 0.6), (300.0, 330.0, 390.0)):
         content['measures'].update(cost=dict(ratio=ratio), pretraining=dict(cpu_seconds=seconds))
-        content['measures']['encoder rank'] = dict(rank=10 * ratio)
+        content['measures']['spread'] = dict(encoder_rank=10 * ratio)
     images = [result('pri3d', 0, image_probe=30.5, image_start=28.0)]
     images[0]['measures']['cost'] = dict(ratio=3.0)
     shuffled = [result(SHUFFLED, s, fine_tuning=10.0, encoder_probe=99.0) for s in (0, 1)]

@@ -137,8 +137,7 @@ def test_tables_hold_every_score_once_and_costs_as_medians(tmp_path):
         results[row]['measures'].update(
             pretraining=dict(steps=600, cpu_seconds=seconds),
             cost=dict(ratio=1.0, step_seconds=0.6, peak_mib=None),
-            spread=dict(spread=0.8),
-            **{'encoder rank': dict(rank=12.34)},
+            spread=dict(spread=0.8, encoder_rank=12.34),
         )
     write_tables(results, tmp_path)
     with open(tmp_path / 'table.csv', newline='') as file:

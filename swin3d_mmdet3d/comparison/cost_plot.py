@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..atomic_write import atomic_write
 from .method_names import displayed
 from .overview import compared, gain_of, median_of
 from .paired_gains import ScoreTable
@@ -24,17 +23,16 @@ def plot_costs(groups: Sequence[list[dict[str, Any]]], path: Path) -> None:
         groups: Results of each protocol.
         path: Picture to write.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from ..visualization.score_charts import save_figure
 
     rows = max(len(groups), 1)
     figure = Figure(figsize=(10, 6.5 * rows), layout='constrained')
     panels = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for panel, group in zip(panels, groups):
         _draw(figure, panel, group)
-    FigureCanvasAgg(figure)
-    with atomic_write(path) as part:
-        figure.savefig(part, format='png', dpi=120)
+    save_figure(path, figure, dpi=120)
 
 
 class Place(NamedTuple):
@@ -50,7 +48,7 @@ class Place(NamedTuple):
 def places(results: Sequence[dict[str, Any]]) -> list[Place]:
     """The methods of one protocol that have both measures and a cost, the best probe first."""
     table, found = ScoreTable(results), []
-    for name in compared(results):
+    for name in compared(table):
         probe, tuned = (gain_of(table, name, measure) for measure in MEASURES)
         ratio = median_of(results, name, 'cost', 'ratio')
         if probe and tuned and ratio is not None:

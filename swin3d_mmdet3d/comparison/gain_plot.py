@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..atomic_write import atomic_write
 from .method_names import displayed
 from .paired_gains import SCORES, SCRATCH, ScoreTable, ordered_names
 
@@ -21,8 +20,9 @@ def plot(groups: Sequence[list[dict[str, Any]]], path: Path) -> None:
         groups: Results of each protocol.
         path: Picture to write.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from ..visualization.score_charts import save_figure
 
     names = [
         [name for name in ordered_names(content['method'] for content in group) if name != SCRATCH]
@@ -39,9 +39,7 @@ def plot(groups: Sequence[list[dict[str, Any]]], path: Path) -> None:
             _draw(panel, table, measure, of_group)
         row[0].set_yticks(range(len(of_group)), [displayed(name) for name in of_group])
         row[0].set_ylabel(f'rooms of seed {seed}')
-    FigureCanvasAgg(figure)
-    with atomic_write(path) as part:
-        figure.savefig(part, format='png', dpi=120)
+    save_figure(path, figure, dpi=120)
 
 
 def _draw(panel: Any, table: ScoreTable, measure: str, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ..atomic_write import atomic_write
 from .markdown_rows import head, row
 from .method_names import displayed, method_and_arm
-from .paired_gains import RAW, SCORES, SCRATCH, START, PairedGain, ScoreTable, ordered_names
+from .paired_gains import RAW, SCORES, SCRATCH, START, PairedGain, ScoreTable
 
 SEEDS = 5
 """Of an arm that stands beside the methods; one with fewer is in the table of its gains alone."""
@@ -28,7 +28,8 @@ def overview(results: Sequence[dict[str, Any]]) -> str:
     Args:
         results: Contents of the files of results, of one protocol.
     """
-    table, names = ScoreTable(results), compared(results)
+    table = ScoreTable(results)
+    names = compared(table)
     named = [measure.capitalize() for measure in MEASURES]
     lines = head('Method', *named, "Step over PPKT's", 'CPU min', 'Encoder rank')
     for name in names:
@@ -43,9 +44,8 @@ def overview(results: Sequence[dict[str, Any]]) -> str:
     return '\n'.join(lines) + '\n' if names else ''
 
 
-def compared(results: Sequence[dict[str, Any]]) -> list[str]:
+def compared(table: ScoreTable) -> list[str]:
     """Names of methods with a gain, and of arms with five seeds of one: the best encoder's probe first."""
-    table = ScoreTable(results)
 
     def seeds(name: str) -> int:
         gains = [gain_of(table, name, measure) for measure in MEASURES]
@@ -53,7 +53,7 @@ def compared(results: Sequence[dict[str, Any]]) -> list[str]:
 
     names = [
         name
-        for name in ordered_names(content['method'] for content in results)
+        for name in table.names
         if name not in (SCRATCH, RAW) and seeds(name) >= (SEEDS if method_and_arm(name)[1] else 1)
     ]
 

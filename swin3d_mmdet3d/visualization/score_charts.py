@@ -116,8 +116,8 @@ def write_curve_chart(
     save_figure(path, figure)
 
 
-def save_figure(path: str | os.PathLike, figure: Figure) -> None:
-    """Write a figure as PNG, without a display and without state that figures share."""
+def save_figure(path: str | os.PathLike, figure: Figure, dpi: int = 110) -> None:
+    """Write a figure as PNG, ``dpi`` pixels an inch, without a display or state that figures share."""
     FigureCanvasAgg(figure)
     with atomic_write(path) as part:
-        figure.savefig(part, format='png', dpi=110)
+        figure.savefig(part, format='png', dpi=dpi)

@@ -8,6 +8,7 @@ from comparison_results import result, row_of
 from swin3d_mmdet3d.comparison import read_results
 from swin3d_mmdet3d.comparison.cost_plot import Place, places
 from swin3d_mmdet3d.comparison.overview import compared, overview, renew_overview
+from swin3d_mmdet3d.comparison.paired_gains import ScoreTable
 from swin3d_mmdet3d.comparison.tables import by_protocol
 
 PAGE = Path(__file__).parents[2] / 'docs/comparison/README.md'
@@ -43,7 +44,7 @@ def test_a_row_has_the_median_gain_the_seeds_above_zero_and_the_median_cost(resu
 
 
 def test_methods_and_arms_of_five_seeds_stand_in_the_order_of_the_encoders_probe(results):
-    assert compared(results) == [HARDEST, 'point_contrast', 'pri3d']
+    assert compared(ScoreTable(results)) == [HARDEST, 'point_contrast', 'pri3d']
 
 
 def test_the_picture_has_what_has_both_gains_and_a_cost(results):

@@ -28,12 +28,12 @@ MODEL = [
 LOWER_RATE = by_iterations(0.001, 50, 600, 1e-3, 0.05, rate_of_blocks=0.25, seed=0)
 
 RECIPES = {
-    f'act_{name}': [*of_i2p_mae(name), *MODEL, *more]
-    for more, name in (
-        ([LOWER_RATE], 'swin3d-tiny_rooms'),
-        ([LOWER_RATE], 'swin3d-tiny_rooms_shuffled'),
-        ([], 'swin3d-small_scannet-frames'),
-        ([], 'swin3d-small_s3dis-axis-views'),
-        ([], 'sparse-unet34_scannet-frames'),
+    f'act_{name}': [*of_i2p_mae(name), *MODEL, *([LOWER_RATE] if 'tiny' in name else [])]
+    for name in (
+        'swin3d-tiny_rooms',
+        'swin3d-tiny_rooms_shuffled',
+        'swin3d-small_scannet-frames',
+        'swin3d-small_s3dis-axis-views',
+        'sparse-unet34_scannet-frames',
     )
 }
